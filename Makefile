@@ -1,0 +1,51 @@
+# Everything a contributor or CI runs. A machine needs make and a Python 3.10 to 3.13; uv is used where it is installed.
+PYTHONS := $(or $(PYTHON),python3.12 python3.11 python3.13 python3.10 python3)
+RUN := .venv/bin/python -m
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo check matrix wheel test constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+SUITS := import shutil, sys; shutil.which("uv") or __import__("ensurepip"); \
+    sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+
+# A Python is tried, not only found: a version switcher may have put names on PATH that run nothing.
+$(READY): pyproject.toml constraints/airflow-3.3.txt
+	@for python in $(PYTHONS); do \
+	    if $$python -c '$(SUITS)' 2>/dev/null; then \
+	        echo "Setting up .venv with $$($$python --version)"; \
+	        exec $$python -m dev.environment .venv --airflow 3.3; \
+	    fi; \
+	done; \
+	echo "No working Python 3.10 to 3.13 with venv among: $(PYTHONS). Name one with PYTHON=..." >&2; exit 1
+	@touch $@
+
+demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
+	@$(RUN) dev.demo $(if $(KEEP),--keep)
+
+check: $(READY) ## lint, types and the quick tests
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) pytest -m "not airflow and not real"
+
+matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
+	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
+
+wheel: $(READY) ## build wheel and sdist into dist/
+	@$(RUN) build --outdir dist .
+
+# pytest's closing line is the last thing printed, which is what CI reads.
+test: check matrix ## everything CI runs
+	$(RUN) pytest -m "airflow or real"
+
+constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)
+	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
+
+clean: ## remove all that the targets above make
+	rm -rf .venv .matrix .demo build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,296 @@
+"""
+Refold (formerly Cobalt), the public REST API, version 2.
+
+Pages: "Execute Workflow", "Get Execution", "List Executions" and "Stop Execution" of the API reference at
+https://docs.refold.ai/; what they leave open is said beside the line that had to choose.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
+from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.execution import Execution, State, state_of
+
+BASE_URL = "https://app.refold.ai"
+
+#: The execution statuses of the API reference and of the changelog; the comments say which is not in both.
+STATUSES = {
+    "QUEUED": State.QUEUED,  # changelog only
+    "RUNNING": State.RUNNING,  # also while a Human task or a Wait-for-Webhook node waits
+    "STOPPING": State.STOPPING,
+    "COMPLETED": State.SUCCEEDED,
+    "ERRORED": State.FAILED,
+    "TIMED_OUT": State.FAILED,
+    "DUPLICATE": State.FAILED,  # changelog only: an event that Refold dropped, so nothing was done
+    "STOPPED": State.STOPPED,
+    "TERMINATED": State.PARTIAL,  # changelog only: a Terminate node ended it early, as its author wished
+    "Partially Successful": State.PARTIAL,  # changelog only
+}
+
+#: The longest that a synchronous run is waited for, in seconds; Refold's guideline is 30 s to 2 min.
+SYNC_LIMIT = 600.0
+
+
+class _Started(BaseModel):
+    execution_id: str
+    message: str | None = None
+    # Only a synchronous run has the rest; which of them an answer carries differs between the pages.
+    return_value: Any = None
+    errored: bool | None = None
+    execution_error: Any = None
+
+
+class _Looked(BaseModel):
+    status: str
+
+
+class _Node(BaseModel):
+    node_name: str | None = None
+    node_type: str | None = None
+    node_status: str | None = None
+    latest_output: Any = None
+
+
+class _Detail(_Looked):
+    nodes: list[_Node] | None = None
+
+
+class _Page(BaseModel, extra="allow"):
+    docs: list[dict[str, Any]]
+
+
+class _Said(BaseModel):
+    message: str
+
+
+def credentials(secret: str, *, auth_type: str, linked_account_id: str | None) -> dict[str, str]:
+    """
+    Return the headers that sign a request in.
+
+    :param secret: the API key, or the session or personal access token.
+    :param auth_type: ``api_key`` or ``bearer``.
+    :param linked_account_id: the account to act for; a token names its own.
+    :raises InvalidInput: if an API key comes without a linked account.
+    """
+    if auth_type == "bearer":
+        return {"Authorization": "Bearer " + header("password", secret)}
+    if not linked_account_id:
+        raise InvalidInput("An API key acts for a linked account: set the extra field linked_account_id.")
+    return {
+        "x-api-key": header("password", secret),
+        "linked_account_id": header("linked_account_id", linked_account_id),
+    }
+
+
+def explain(answer: Answer) -> str | None:
+    """
+    Return Refold's words from an error answer.
+
+    There are two envelopes. Most answers carry ``{status_code, http_error_type, error_code or error, message}``,
+    and ``message`` is for people. Execute's 400 is ``{"message": "Server Error", "error": ...}``, and there it is
+    ``error``.
+    """
+    try:
+        body = answer.json()
+    except Exception:  # noqa: BLE001  # not JSON: the caller shows the body as it is
+        return None
+    if not isinstance(body, dict):
+        return None
+    parts = [body.get("message"), body.get("error_code") or body.get("error")]
+    if "http_error_type" not in body:
+        parts.reverse()
+    said = [str(part) for part in parts if part]
+    return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or None
+
+
+def execute_workflow(
+    workflow_id: str,
+    *,
+    slug: str,
+    payload: dict[str, Any] | None = None,
+    config_id: str | None = None,
+    sync_execution: bool = False,
+    instance_tag: str | None = None,
+    include_headers: bool = False,
+    wrap_payload: bool = True,
+    limit: float | None = None,
+) -> Call[Execution]:
+    """Describe the start of a workflow; parameters as in the operator, ``limit`` in seconds for a synchronous run."""
+    body = json_object("payload", payload if payload is not None else {})
+
+    def read(answer: Answer) -> Execution:
+        started = answer.parse(_Started)
+        state, status = State.RUNNING, "RUNNING"
+        if sync_execution:
+            state, status = _sync_outcome(started)
+        headers = answer.json().get("headers") if include_headers else None
+        return Execution(
+            execution_id=started.execution_id,
+            state=state,
+            status=status,
+            output=started.return_value,
+            message=_text(answer, started.execution_error),
+            note=f"Request headers as Refold saw them: {_text(answer, headers)}" if headers else None,
+        )
+
+    return Call(
+        doing=f"start workflow {workflow_id}",
+        method="POST",
+        path=f"/api/v2/public/workflow/{segment('workflow_id', workflow_id)}/execute",
+        headers={
+            "slug": header("slug", slug),
+            "config_id": None if config_id is None else header("config_id", config_id),
+            "sync_execution": "true" if sync_execution else None,
+            "instance_tag": None if instance_tag is None else header("instance_tag", instance_tag),
+            "include-headers": "true" if include_headers else None,
+        },
+        # The pages disagree: the example wraps the input in "payload", the specification calls the body itself
+        # the payload. The example is the newer; wrap_payload=False sends the other.
+        body={"payload": body} if wrap_payload else body,
+        read=read,
+        starts=True,
+        # A Response node may choose the HTTP status of a synchronous run, 4xx and 5xx too. What makes an answer
+        # the run's own is that it names the run.
+        expects=_names_a_run if sync_execution else (lambda answer: answer.ok),
+        limit=min(limit or SYNC_LIMIT, SYNC_LIMIT) if sync_execution else None,
+    )
+
+
+def _names_a_run(answer: Answer) -> bool:
+    try:
+        body = answer.json()
+    except Exception:  # noqa: BLE001  # a 200 that is not JSON is read, and refused there with its text
+        return answer.ok
+    return answer.ok or (isinstance(body, dict) and isinstance(body.get("execution_id"), str))
+
+
+def _sync_outcome(started: _Started) -> tuple[State, str]:
+    """
+    Judge a synchronous answer: success must be said, not guessed.
+
+    ``errored`` and ``execution_error`` are in the specification, not in the example, which has ``return_value``
+    alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for.
+    """
+    if started.errored or started.execution_error:
+        return State.FAILED, "ERRORED"
+    if started.errored is False or "return_value" in started.model_fields_set:
+        return State.SUCCEEDED, "COMPLETED"
+    return State.RUNNING, "RUNNING"
+
+
+def look(execution_id: str) -> Call[Execution]:
+    """Describe a look at a run: its status, without its output, for a triggerer looks often."""
+
+    def read(answer: Answer) -> Execution:
+        status = answer.parse(_Looked).status
+        return Execution(execution_id, state_of(status, STATUSES), status)
+
+    return _get(execution_id, read)
+
+
+def get_execution(execution_id: str) -> Call[Execution]:
+    """Describe the read of a run with its output: that of its Response node, if it has come to one."""
+
+    def read(answer: Answer) -> Execution:
+        detail = answer.parse(_Detail)
+        nodes = detail.nodes or []
+        # Where an asynchronous run keeps its result is documented only as "the Response node"; a node that was
+        # tried again is listed once for each try, so the last one counts.
+        results = [n.latest_output for n in nodes if (n.node_type or "").lower() == "response"]
+        errors = [
+            f"node {n.node_name!r} ({n.node_status}): {_text(answer, n.latest_output)}"
+            for n in nodes
+            if n.node_status in ("Errored", "Timed_Out", "Rejected")
+        ]
+        return Execution(
+            execution_id,
+            state_of(detail.status, STATUSES),
+            detail.status,
+            output=results[-1] if results else None,
+            message=answer.quote("; ".join(errors)) if errors else None,
+        )
+
+    return _get(execution_id, read)
+
+
+def _get(execution_id: str, read: Any) -> Call[Execution]:
+    # A GET for an id that Refold does not know has been seen to hang without an answer: every call has a limit.
+    return Call(
+        doing=f"look at execution {execution_id}",
+        method="GET",
+        path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}",
+        read=read,
+    )
+
+
+def list_executions(
+    *,
+    page: int | None = None,
+    limit: int | None = None,
+    status: str | None = None,
+    slug: str | None = None,
+    workflow_id: str | None = None,
+    workflow_name: str | None = None,
+    execution_id: str | None = None,
+    execution_type: Literal["All", "SYNC", "ASYNC"] | None = None,
+    execution_source: str | None = None,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    sort_asc: bool | None = None,
+) -> Call[dict[str, Any]]:
+    """Describe the list of runs; parameters as in the hook."""
+    return Call(
+        doing="list executions",
+        method="GET",
+        path="/api/v2/public/execution",
+        query={
+            "page": None if page is None else str(page),
+            "limit": None if limit is None else str(limit),
+            "status": status,
+            "slug": slug,
+            "workflow_id": workflow_id,
+            "workflow_name": workflow_name,
+            "execution_id": execution_id,
+            "execution_type": execution_type,
+            "execution_source": execution_source,
+            "start_date": start_date,
+            "end_date": end_date,
+            "sortAsc": None if sort_asc is None else str(sort_asc).lower(),
+        },
+        read=lambda answer: answer.parse(_Page).model_dump(),
+    )
+
+
+def check() -> Call[dict[str, Any]]:
+    """Describe a list of one run: it proves the key and the linked account, or the token."""
+    return replace(list_executions(limit=1), doing="check the connection")
+
+
+def stop_execution(execution_id: str) -> Call[str]:
+    """Describe the stop of a run: Refold acknowledges at once, and the run goes through STOPPING to STOPPED."""
+    return Call(
+        doing=f"stop execution {execution_id}",
+        method="POST",
+        path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}/stop",
+        read=lambda answer: answer.parse(_Said).message,
+    )
+
+
+def execution_url(base_url: str, execution_id: str) -> str:
+    """Return the Logs page, where the id can be searched for: no page of a single run is documented."""
+    return f"{base_url}/logs#{execution_id}"
+
+
+def _text(answer: Answer, value: Any) -> str | None:
+    """Return what a person should read of ``value``, which may be an error object of any shape."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("message", "error") if value.get(key)), value)
+    return answer.quote(value if isinstance(value, str) else json.dumps(value))

@@ -1,0 +1,118 @@
+"""Scripted faults: which there are, with which options, and when the next one is due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_FLAG = (bool,)
+_STATUS = (int,)
+_NUMBER = (int, float)
+
+#: Every fault, with its options: default, and the types it may have. ``carry_out`` says whether the vendor does what
+#: it was asked before it misbehaves. Where an answer is spoilt it does, for that is the dangerous case; where a call
+#: is turned away it does not.
+FAULTS: Mapping[str, Mapping[str, tuple[Any, tuple[type, ...]]]] = MappingProxyType(
+    {
+        "lost_answer": {"carry_out": (True, _FLAG), "clean": (False, _FLAG)},
+        "reset": {"clean": (False, _FLAG)},
+        "hang": {"carry_out": (False, _FLAG)},
+        "slow": {"seconds": (1.0, _NUMBER)},
+        "status": {
+            "status": (429, _STATUS),
+            "body": (None, (object,)),
+            "headers": (None, (dict, type(None))),
+            "carry_out": (False, _FLAG),
+        },
+        "rate_limit": {"retry_after": (None, (int, float, str, type(None))), "carry_out": (False, _FLAG)},
+        "server_error": {"status": (500, _STATUS), "carry_out": (False, _FLAG)},
+        "unknown_status": {"status": ("HIBERNATING", (str,))},
+        "html": {"status": (200, _STATUS), "carry_out": (True, _FLAG)},
+        "truncated": {"carry_out": (True, _FLAG)},
+        "list_body": {"carry_out": (True, _FLAG)},
+        "huge": {"bytes": (1_000_000, (int,))},
+        "not_json": {"carry_out": (True, _FLAG)},
+        "echo_secret": {"status": (401, _STATUS), "carry_out": (False, _FLAG)},
+    }
+)
+
+#: Faults after which the caller has still read its run's id.
+HARMLESS = frozenset({"slow", "unknown_status", "huge"})
+
+#: The least status that means what each of these says; h11 sends none below 200 as a final answer.
+_LEAST_STATUS = {"status": 200, "html": 200, "server_error": 500, "echo_secret": 400}
+_GREATEST_STATUS = 599
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, due now."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether the vendor does what it was asked before it misbehaves."""
+        return bool(self.options.get("carry_out", self.name != "reset"))
+
+
+@dataclass
+class _Script:
+    vendor: str
+    operation: str
+    fault: Fault
+    times: int | None
+    after: int
+
+
+def checked(name: str, options: dict[str, Any]) -> Fault:
+    """Return the fault with all its options filled in, or refuse what no fault is or takes."""
+    if name not in FAULTS:
+        raise ValueError(f"There is no fault {name!r}; there are {', '.join(FAULTS)}.")
+    known = FAULTS[name]
+    for option, value in options.items():
+        if option not in known:
+            raise ValueError(f"Fault {name!r} has no option {option!r}; it has {', '.join(known)}.")
+        kinds = known[option][1]
+        a_flag_as_number = isinstance(value, bool) and bool not in kinds and object not in kinds
+        if a_flag_as_number or not isinstance(value, kinds):
+            raise ValueError(f"Option {option!r} of fault {name!r} cannot be {value!r}.")
+    filled = {option: options.get(option, default) for option, (default, _) in known.items()}
+    if name in _LEAST_STATUS and not _LEAST_STATUS[name] <= filled["status"] <= _GREATEST_STATUS:
+        raise ValueError(f"Fault {name!r} answers a status from {_LEAST_STATUS[name]} to {_GREATEST_STATUS}.")
+    if filled.get("seconds", 0) < 0 or filled.get("bytes", 0) < 0:
+        raise ValueError(f"Fault {name!r} takes no negative number.")
+    return Fault(name, filled)
+
+
+class Faults:
+    """The faults that are still to come."""
+
+    def __init__(self) -> None:
+        self._scripts: list[_Script] = []
+
+    def add(self, vendor: str, operation: str, fault: Fault, times: int | None, after: int) -> None:
+        """Script a fault for the next ``times`` calls (None: for all) after letting ``after`` calls pass."""
+        if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+            raise ValueError("`times` is a whole number from 1, or null for always.")
+        if isinstance(after, bool) or not isinstance(after, int) or after < 0:
+            raise ValueError("`after` is a whole number from 0.")
+        self._scripts.append(_Script(vendor, operation, fault, times, after))
+
+    def due(self, vendor: str, operation: str) -> Fault | None:
+        """Return the fault of this call, if any; scripts for one operation follow one another."""
+        found: Fault | None = None
+        for script in [s for s in self._scripts if (s.vendor, s.operation) == (vendor, operation)]:
+            if script.after:
+                script.after -= 1
+            elif found is None:
+                found = script.fault
+                if script.times is not None:
+                    script.times -= 1
+        self._scripts = [script for script in self._scripts if script.times != 0]
+        return found
+
+    def reset(self) -> None:
+        """Forget every script."""
+        self._scripts.clear()

@@ -1,0 +1,135 @@
+"""The emulator itself: its vendors, its memory, and the Python API that tests use."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from typing_extensions import Self
+
+from airflow_workflow_providers.emulator.control import control_routes
+from airflow_workflow_providers.emulator.door import Door
+from airflow_workflow_providers.emulator.faults import Faults, checked
+from airflow_workflow_providers.emulator.ledger import Ledger
+from airflow_workflow_providers.emulator.lifecycle import DEFAULT_PACE, Clock, Pace
+from airflow_workflow_providers.emulator.shape import Vendor
+from airflow_workflow_providers.emulator.vendors import VENDORS
+from airflow_workflow_providers.emulator.wire import Listener
+
+
+class Emulator:
+    """Every vendor on one port of 127.0.0.1, served by a daemon thread; safe to use from any thread.
+
+    Used as a context manager, or with :meth:`start` and :meth:`stop`.
+
+    :param port: the port to listen on; 0 takes a free one below 32768.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._clock = Clock()
+        self._ledger = Ledger(self._clock)
+        self._faults = Faults()
+        self._vendors = {kind.name: kind(self._ledger, self._clock) for kind in VENDORS}
+        doors = [Door(vendor, self._ledger, self._faults).mount() for vendor in self._vendors.values()]
+        self._listener = Listener(Starlette(routes=[*control_routes(self), *doors]), port)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; returns once a client can connect."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """End at once, breaking off calls that hang; leaves no thread and no socket."""
+        self._listener.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the emulator listens."""
+        return f"http://127.0.0.1:{self._listener.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Where it is controlled from another process."""
+        return f"{self.url}/_control"
+
+    @property
+    def vendors(self) -> tuple[str, ...]:
+        """The names of the vendors."""
+        return tuple(self._vendors)
+
+    def account(self, vendor: str) -> dict[str, str]:
+        """Return the base URL and the credentials, random for each emulator, that the vendor accepts."""
+        with self._ledger.lock:
+            return {"base_url": self._base_url(vendor), **self._vendor(vendor).account}
+
+    def connection(self, vendor: str) -> dict[str, Any]:
+        """Return an Airflow connection to the vendor, fit for an ``AIRFLOW_CONN_...`` variable as JSON."""
+        with self._ledger.lock:
+            return self._vendor(vendor).connection(self._base_url(vendor))
+
+    def set_pace(self, seconds: float | None = None, looks: int | None = None) -> None:
+        """Let a run be over this long after its start, or at such a look; runs that are going follow at once."""
+        pace = Pace(seconds, looks)
+        with self._ledger.lock:
+            self._clock.pace = pace
+
+    def add_workflow(self, vendor: str, workflow_id: str, **options: Any) -> dict[str, Any]:
+        """Add a workflow, or change one, with options in the vendor's words."""
+        with self._ledger.lock:
+            return self._vendor(vendor).add_workflow(workflow_id, **options)
+
+    def configure(self, vendor: str, **options: Any) -> None:
+        """Choose between things that the vendor is known to do now so, now so."""
+        with self._ledger.lock:
+            self._vendor(vendor).configure(**options)
+
+    def fail(  # the options are the fault's
+        self, vendor: str, operation: str, fault: str, times: int | None = 1, after: int = 0, **options: Any
+    ) -> None:
+        """Script a fault for the next ``times`` calls (None: all) of an operation, letting ``after`` pass before.
+
+        Several scripts for one operation follow one another. See ``faults.FAULTS`` for names and options.
+        """
+        routes = {route.operation: route for route in self._vendor(vendor).routes}
+        if operation not in routes:
+            raise ValueError(f"{vendor} has no operation {operation!r}; it has {', '.join(routes)}.")
+        scripted = checked(fault, options)
+        if fault == "unknown_status" and not routes[operation].looks:
+            raise ValueError(f"Operation {operation!r} answers no status that could be unknown.")
+        with self._ledger.lock:
+            self._faults.add(vendor, operation, scripted, times, after)
+
+    def revoke(self, vendor: str) -> dict[str, str]:
+        """Renew the vendor's secrets; the old ones are refused from now on. Returns the new account."""
+        with self._ledger.lock:
+            self._vendor(vendor).revoke()
+            return self.account(vendor)
+
+    def calls(self, vendor: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
+        """Return the calls received, oldest first, without any secret."""
+        return self._ledger.calls(vendor, operation)
+
+    def runs(self, vendor: str | None = None) -> list[dict[str, Any]]:
+        """Return the runs started, oldest first; one whose start was never answered has ``answered`` false."""
+        return self._ledger.runs(vendor)
+
+    def reset(self) -> None:
+        """Forget runs, calls, faults, added workflows, settings and pace; the accounts stay."""
+        with self._ledger.lock:
+            self._ledger.reset()
+            self._faults.reset()
+            self._clock.pace = DEFAULT_PACE
+            for vendor in self._vendors.values():
+                vendor.reset()
+
+    def _base_url(self, vendor: str) -> str:
+        return f"{self.url}/{vendor}"
+
+    def _vendor(self, name: str) -> Vendor:
+        if name not in self._vendors:
+            raise ValueError(f"There is no vendor {name!r}; there are {', '.join(self._vendors)}.")
+        return self._vendors[name]

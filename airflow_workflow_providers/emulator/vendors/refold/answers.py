@@ -1,0 +1,152 @@
+"""The shapes of Refold's answers: two error envelopes, an execution, the result of a synchronous call."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.shape import Answer, padded
+from airflow_workflow_providers.emulator.vendors.refold.nodes import WITH_OUTPUT, nodes_of
+from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
+
+ORG_ID = "6500a1b2c3d4e5f6a7b8c9d0"
+
+_ERROR_TYPES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    429: "TOO_MANY_REQUESTS",
+    502: "BAD_GATEWAY",
+    503: "SERVICE_UNAVAILABLE",
+    504: "GATEWAY_TIMEOUT",
+}
+_MESSAGES = {
+    401: "Invalid Credentials",
+    404: "Not found",
+    429: "Too many requests",
+    504: "The workflow did not finish in time",
+}
+#: Which services use which member is not said, only that most use `error` (Refold API reference, Overview: Errors).
+#: The one example of an execution's error has `error_code`, so executions keep to that and all else to `error`.
+_WITH_ERROR_CODE = frozenset({"get", "list", "stop", "rerun"})
+
+_PERCENTAGE = {"QUEUED": 0, "RUNNING": 50, "STOPPING": 50}
+
+
+def envelope(operation: str, status: int, message: str | None = None) -> Answer:
+    """Return an error in the standard envelope (Refold API reference, Overview: Errors)."""
+    member = "error_code" if operation in _WITH_ERROR_CODE else "error"
+    body = {
+        "status_code": status,
+        "http_error_type": _ERROR_TYPES.get(status, "INTERNAL_SERVER_ERROR"),
+        member: "SERVER_ERROR",
+        "message": message or _MESSAGES.get(status, "Something went wrong"),
+        "request_id": str(uuid.uuid4()),
+    }
+    return Answer(status, body)
+
+
+def odd_refusal(error: str = "Workflow ID and slug are required") -> Answer:
+    """Return Execute's own 400, which is not the standard envelope.
+
+    The page shows one text for all its reasons: no slug, a draft, a workflow of somebody else (Refold API reference,
+    Execute Workflow). So it says what is required even to a caller that sent it.
+    """
+    return Answer(400, {"message": "Server Error", "error": error})
+
+
+def no_such_execution() -> Answer:
+    """Return the documented 404, which has no request id (Refold API reference, Get Execution)."""
+    body = {
+        "status_code": 404,
+        "http_error_type": "NOT_FOUND",
+        "error_code": "RESOURCE_NOT_FOUND",
+        "message": "Execution not found",
+    }
+    return Answer(404, body)
+
+
+def new_id() -> str:
+    """Return an id as the vendor's database makes them."""
+    return secrets.token_hex(12)
+
+
+def timestamp(at: float) -> str:
+    """Return a moment as the vendor writes it: UTC, milliseconds, Z."""
+    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What Refold knows of a run: its workflow, the account it belongs to, and its config."""
+
+    run: Run
+    workflow: Workflow
+    owner: str
+    config_id: str
+
+
+def detail(execution: Execution, status: str) -> dict[str, Any]:
+    """Return one execution; the id is not in it (Refold API reference, Get Execution, the example of v3)."""
+    run, workflow = execution.run, execution.workflow
+    return {
+        "name": f"Execution for workflow {workflow.hex_id}",
+        "org_id": ORG_ID,
+        "environment": "test",
+        "status": status,
+        "completion_percentage": _PERCENTAGE.get(status, 100),
+        "config_id": execution.config_id,
+        "linked_account_id": execution.owner,
+        "nodes": [] if status in _PERCENTAGE else nodes_of(workflow, run.input, status),
+    }
+
+
+def listed(execution: Execution, status: str) -> dict[str, Any]:
+    """Return one execution as a list shows it: with its id, what started it, and when."""
+    return {
+        "_id": execution.run.execution_id,
+        **detail(execution, status),
+        "trigger_application_event": "API Call",
+        "type_of_execution": execution.run.mode,
+        "createdAt": timestamp(execution.run.started_at),
+    }
+
+
+def result(execution: Execution, status: str) -> dict[str, Any]:
+    """Return what a synchronous call is told (Refold API reference, schema InstanceExecutionResult)."""
+    run, workflow = execution.run, execution.workflow
+    errored = status not in (*WITH_OUTPUT, "TERMINATED", "STOPPED")
+    has_output = status in WITH_OUTPUT and workflow.response_node
+    body: dict[str, Any] = {
+        "execution_id": run.execution_id,
+        "return_value": workflow.output_for(run.input) if has_output else None,
+        "errored": errored,
+        "status_code": workflow.http_status if has_output else 200,
+    }
+    if errored:
+        body["execution_error"] = {"message": workflow.error, "node_id": "2"}
+    return body
+
+
+def relabelled(body: Any, word: str) -> Any:
+    """Return an execution, or a list of them, with this status instead of the true one."""
+    if "docs" in body:
+        return {**body, "docs": [{**item, "status": word} for item in body["docs"]]}
+    return {**body, "status": word}
+
+
+def enlarged(body: Any, size: int) -> Any:
+    """Return a body whose output is so large: the Response node's, a synchronous call's, or else the body itself."""
+    if "return_value" in body:
+        return {**body, "return_value": padded(body["return_value"], size)}
+    nodes = body.get("nodes", [])
+    grown = [
+        {**node, "latest_output": padded(node["latest_output"], size)}
+        if node["node_type"] == "response"
+        else node
+        for node in nodes
+    ]
+    return {**body, "nodes": grown} if grown != nodes else padded(body, size)

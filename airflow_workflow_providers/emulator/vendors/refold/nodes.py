@@ -1,0 +1,52 @@
+"""The nodes of a Refold execution that is over; while it goes on they are empty, as was seen live."""
+
+from typing import Any
+
+from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
+
+#: The statuses with which a run has passed its Response node.
+WITH_OUTPUT = ("COMPLETED", "Partially Successful")
+#: The node statuses of the action at which a run came to these ends.
+_STUCK = {"ERRORED": "Errored", "TIMED_OUT": "Timed_Out", "STOPPED": "Stopped"}
+_STARTED = {
+    "message": "Workflow started successfully",
+    "node_id": "1",
+    "node_type": "start",
+    "status": "initialized",
+}
+
+
+def nodes_of(workflow: Workflow, given: Any, status: str) -> list[dict[str, Any]]:
+    """Return the nodes by the time at which they were entered; a node that was tried twice is there twice."""
+    nodes = [_node("1", "Start", "start", "Success", _STARTED)]
+    action = ("2", "Update contact", "action")
+    failure = {"message": workflow.error, "node_id": "2", "node_type": "action", "status": "errored"}
+    if workflow.retried_node:
+        nodes.append(_node(*action, "Errored", {**failure, "message": "Upstream answered 503"}))
+    attempts = len(nodes)
+    if status in _STUCK:
+        said = None if status == "STOPPED" else failure
+        return [*nodes, {**_node(*action, _STUCK[status], said), "attempts_made": attempts}]
+    nodes.append({**_node(*action, "Success", {"updated": True}), "attempts_made": attempts})
+    if status == "Partially Successful":
+        nodes.append(_node("3", "Group", "group", status, {"message": workflow.error}))
+    elif workflow.group_node:
+        nodes.append(_node("3", "Group", "group", "Success", {"groups": 1}))
+    if status == "TERMINATED":
+        nodes.append(_node("4", "Terminate", "terminate", "Success", {"message": "Terminated"}))
+    elif workflow.response_node and status in WITH_OUTPUT:
+        nodes.append(_node("5", "Response", "response", "Success", workflow.output_for(given)))
+    return nodes
+
+
+def _node(number: str, name: str, kind: str, status: str, output: Any) -> dict[str, Any]:
+    return {
+        "node_id": number,
+        "node_name": name,
+        "node_type": kind,
+        "node_status": status,
+        "is_batch": False,
+        "attempts_made": 1,
+        "execution_time": 403,
+        "latest_output": output,
+    }

@@ -1,0 +1,91 @@
+"""Refold (formerly Cobalt)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from airflow_workflow_providers.apis import refold as api
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.vendor import Vendor
+from airflow_workflow_providers.forms.refold import FORM
+from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.hooks.extra import HttpExtra
+
+
+class RefoldExtra(HttpExtra):
+    """The extra fields of a connection of type ``refold``."""
+
+    auth_type: Literal["api_key", "bearer"] = "api_key"
+    linked_account_id: str | None = None
+
+
+class RefoldHook(WorkflowHook):
+    """
+    Refold's public REST API with an Airflow connection.
+
+    Every method raises one of the errors of :mod:`airflow_workflow_providers.core.errors`, whose message names the
+    workflow or the execution. The API is described at https://docs.refold.ai/.
+
+    :param refold_conn_id: the connection, of type ``refold``.
+    """
+
+    api: ClassVar[Vendor] = api
+    form: ClassVar[dict[str, Any]] = FORM
+    extra_model: ClassVar[type[HttpExtra]] = RefoldExtra
+
+    def __init__(self, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
+        super().__init__(refold_conn_id, **kwargs)
+
+    def execute_workflow(
+        self,
+        workflow_id: str,
+        *,
+        slug: str,
+        payload: dict[str, Any] | None = None,
+        config_id: str | None = None,
+        sync_execution: bool = False,
+        instance_tag: str | None = None,
+        include_headers: bool = False,
+        wrap_payload: bool = True,
+    ) -> Execution:
+        """
+        Start a published workflow.
+
+        The parameters are those of
+        :class:`~airflow_workflow_providers.operators.refold.RefoldExecuteWorkflowOperator`.
+
+        :return: the run, which is still going unless ``sync_execution`` is set.
+        :raises LostStart: if the answer was lost, so that a run may exist.
+        """
+        return self.send(
+            api.execute_workflow(
+                workflow_id,
+                slug=slug,
+                payload=payload,
+                config_id=config_id,
+                sync_execution=sync_execution,
+                instance_tag=instance_tag,
+                include_headers=include_headers,
+                wrap_payload=wrap_payload,
+            )
+        )
+
+    def list_executions(self, **filters: Any) -> dict[str, Any]:
+        """
+        Return one page of runs, newest first unless ``sort_asc``.
+
+        :param filters: ``page``, ``limit``, ``status``, ``slug`` (comma-separated), ``workflow_id``,
+            ``workflow_name``, ``execution_id``, ``execution_type`` (``All``, ``SYNC``, ``ASYNC``),
+            ``execution_source``, ``start_date``, ``end_date`` (ISO 8601), ``sort_asc``.
+        :return: Refold's page: ``docs``, ``totalDocs``, ``page``, ``hasNextPage`` and so on.
+        """
+        return self.send(api.list_executions(**filters))
+
+    def stop_execution(self, execution_id: str) -> str:
+        """
+        Ask Refold to stop a run, which then goes through STOPPING to STOPPED.
+
+        :param execution_id: the run.
+        :return: Refold's acknowledgement.
+        """
+        return self.send(api.stop_execution(execution_id))

@@ -1,0 +1,86 @@
+"""One session for all triggers of a connection in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from airflow_workflow_providers.core.session import Session
+
+# By event loop, because connections belong to the loop that opened them: a triggerer has one loop for years,
+# dag.test() has one for each deferral.
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], SharedSession]] = (
+    WeakKeyDictionary()
+)
+
+
+class SharedSession:
+    """
+    A session that its users open, renew and close together.
+
+    :param open_session: reads the connection and returns a new session.
+    """
+
+    def __init__(self, open_session: Callable[[], Awaitable[Session]]) -> None:
+        self.open_session = open_session
+        self.users = 0
+        self._lock = asyncio.Lock()
+        self._session: Session | None = None
+        self._replaced: list[Session] = []
+
+    async def current(self) -> Session:
+        """Return the session; the first to ask opens it."""
+        async with self._lock:
+            if self._session is None:
+                self._session = await self.open_session()
+            return self._session
+
+    async def renewed(self, refused: Session) -> Session | None:
+        """
+        Return a session with the connection as it is now, read once for everybody who waits here.
+
+        :param refused: the session whose credentials the vendor refused.
+        :return: ``None`` if the connection still says the same: then there is nothing to try again.
+        """
+        async with self._lock:
+            if self._session is refused:
+                fresh = await self.open_session()
+                if fresh.settings == refused.settings:
+                    return None
+                # Others may be in the middle of a request: the old one is closed when all have left.
+                self._replaced.append(refused)
+                self._session = fresh
+            return self._session
+
+    async def close(self) -> None:
+        """Close every session that was opened."""
+        opened = [*self._replaced, *([self._session] if self._session else [])]
+        self._replaced, self._session = [], None
+        for session in opened:
+            await session.aclose()
+
+
+@asynccontextmanager
+async def shared_session(
+    key: tuple[str, str], open_session: Callable[[], Awaitable[Session]]
+) -> AsyncIterator[SharedSession]:
+    """
+    Use the session that belongs to ``key`` in this event loop; the last to leave closes it.
+
+    :param key: connection type and connection id.
+    :param open_session: reads the connection and returns a new session.
+    """
+    here = _shared.setdefault(asyncio.get_running_loop(), {})
+    shared = here.setdefault(key, SharedSession(open_session))
+    shared.users += 1
+    try:
+        yield shared
+    finally:
+        shared.users -= 1
+        if not shared.users:
+            here.pop(key, None)
+            await shared.close()

@@ -1,0 +1,31 @@
+"""The button that leads from a task to its run at the vendor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator, TaskInstanceKey
+
+
+class ExecutionLink(BaseOperatorLink):
+    """
+    The vendor's page of a run.
+
+    The address is stored as soon as the run is known, so the button is there while the task still waits. It is
+    read back from there and not from the operator, because the operator that resumes is a new object.
+    """
+
+    name = "Open execution"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002  # Airflow's signature
+        """
+        Return the stored address, or an empty string if no run was started.
+
+        :param operator: the operator.
+        :param ti_key: the task instance.
+        """
+        found: Any = XCom.get_value(key=self.xcom_key, ti_key=ti_key)
+        return found if isinstance(found, str) else ""

@@ -1,0 +1,329 @@
+"""The operator of every vendor: start a run or take one up, wait here or defer, finish."""
+
+from __future__ import annotations
+
+import time
+from copy import copy
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
+
+from airflow_workflow_providers.compat import TaskDeferralError, TaskDeferralTimeout
+from airflow_workflow_providers.core.errors import (
+    ExecutionStopped,
+    ExecutionTimedOut,
+    LostStart,
+    NotFound,
+    WorkflowError,
+)
+from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch, judge
+from airflow_workflow_providers.links import ExecutionLink
+from airflow_workflow_providers.operators.checks import one_of, seconds, without_templates
+from airflow_workflow_providers.operators.memory import Memory
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_workflow_providers.core.call import Call
+    from airflow_workflow_providers.hooks.base import WorkflowHook
+    from airflow_workflow_providers.triggers.base import ExecutionTrigger
+
+#: Airflow's own deferral timeout comes this much after our deadline, in seconds: it is for a triggerer that is gone.
+MARGIN = 120.0
+
+
+class ExecuteWorkflowOperator(BaseOperator):
+    """
+    What the operators of all vendors share; a vendor's operator documents these parameters with its own.
+
+    :param wait_for_completion: wait for the run. If False, the task ends when the run is started.
+    :param deferrable: wait in the triggerer, without holding a worker.
+    :param poll_interval: seconds between two looks at the run.
+    :param timeout: how long one try of the task waits at the most.
+    :param on_timeout: what happens to the run then.
+    :param on_sigterm: what happens to the run when the worker is told to stop.
+    :param max_inline_output: a larger output, in bytes of JSON, is not put into XCom.
+    """
+
+    hook_class: ClassVar[type[WorkflowHook]]
+    trigger_class: ClassVar[type[ExecutionTrigger]]
+    operator_extra_links = (ExecutionLink(),)
+    ui_color = "#e5edfb"
+
+    def __init__(
+        self,
+        *,
+        wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float | timedelta = 10.0,
+        timeout: float | timedelta = timedelta(hours=24),
+        on_timeout: Literal["cancel", "leave"] = "cancel",
+        on_sigterm: Literal["cancel", "leave"] = "cancel",
+        max_inline_output: int = 5_000_000,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.timeout = seconds("timeout", timeout, least=0.1)
+        one_of("on_timeout", on_timeout, ("cancel", "leave"))
+        one_of("on_sigterm", on_sigterm, ("cancel", "leave"))
+        self.on_timeout = on_timeout
+        self.on_sigterm = on_sigterm
+        self.max_inline_output = max_inline_output
+        self._execution_id: str | None = None
+        self._killed = False
+        self._kill_said = ""
+
+    # -- what a vendor says -----------------------------------------------------------------------------------
+
+    def start_call(self, limit: float) -> Call[Execution]:
+        """
+        Describe the start of the run; refuses bad input.
+
+        :param limit: seconds until the deadline, for a vendor whose start is the whole run.
+        """
+        raise NotImplementedError
+
+    #: What a template stands for when the start is described at parse, where it is not a string.
+    stand_ins: ClassVar[dict[str, Any]] = {}
+
+    def refuse_early(self) -> None:
+        """
+        Describe the start at DAG parse, so that bad input is refused there; a vendor calls this last in ``__init__``.
+
+        :raises InvalidInput: which names the parameter.
+        """
+        early = copy(self)
+        for name in self.template_fields:
+            early.__dict__[name] = without_templates(
+                getattr(self, name), self.stand_ins.get(name, "template")
+            )
+        early.start_call(1.0)
+
+    @property
+    def accepts(self) -> frozenset[State]:
+        """The states of a run that are a success."""
+        return frozenset({State.SUCCEEDED})
+
+    # -- the flow ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def hook(self) -> WorkflowHook:
+        """The vendor's hook; its waits end when this task is killed."""
+        conn_id = getattr(self, self.hook_class.conn_name_attr)
+        return self.hook_class(conn_id, sleep=self._sleep)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """
+        Start the run, or take up the one that an earlier try of this task started; wait for it or defer.
+
+        :return: the record: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output``, ``url``.
+        """
+        limits = [self.timeout, *([self.execution_timeout.total_seconds()] if self.execution_timeout else [])]
+        deadline = time.time() + min(limits)
+        try:
+            return self._execute(context, deadline)
+        except AirflowTaskTimeout as error:
+            # Airflow's own clock, which ran out at the same moment as ours.
+            if self._execution_id is None:
+                raise
+            self._time_out(self._execution_id, "Airflow's execution_timeout came", error)
+        finally:
+            self.hook.close()
+
+    def _execute(self, context: Context, deadline: float) -> dict[str, Any]:
+        memory = Memory(context)
+        execution = self._take_up(memory) or self._start(deadline)
+        self._announce(context, memory, execution)
+        if execution.over:
+            judge(execution, self.accepts, vendor=self.hook.hook_name)
+            return self._record(execution)
+        if not self.wait_for_completion:
+            return self._record(execution)
+        watch = Watch(str(execution.execution_id), deadline, self.poll_interval)
+        step = self._say(watch.on_look(execution, time.time()))
+        if self.deferrable:
+            step = self._look(watch)  # what is quick never defers
+            if step.verdict is None:
+                self._defer(watch)
+        while step.verdict is None:
+            self._sleep(step.wait)
+            step = self._look(watch)
+        return self._finish(step.verdict)
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's
+        """
+        Finish what the trigger has waited for; the output is fetched here, on the worker.
+
+        :param event: what the trigger sent.
+        :return: the same record as :meth:`execute`.
+        """
+        return self._finish(Verdict.from_event(event))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume after a deferral; Airflow's own ends of it are made the same errors as ours."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout as error:
+            self._time_out(self._stored_id(context), "no triggerer was there to say so", error)
+        except TaskDeferralError as error:
+            execution_id = self._stored_id(context)
+            raise WorkflowError(
+                f"The trigger that waited for execution {execution_id} failed: {error}. The run may still be going.",
+                execution_id=execution_id,
+            ) from error
+        finally:
+            self.hook.close()
+
+    def on_kill(self) -> None:
+        """Stop the run: the worker was told to stop. This runs inside a signal handler, so it calls no Airflow."""
+        self._killed = True
+        if self._execution_id is not None:
+            self._kill_said = (
+                self.hook.stop_at_once(self._execution_id)
+                if self.on_sigterm == "cancel"
+                else f"Execution {self._execution_id} is left to go on (on_sigterm='leave')."
+            )
+
+    def _take_up(self, memory: Memory) -> Execution | None:
+        """Return the run of an earlier try, unless it failed, was stopped, or the task was cleared since."""
+        known = memory.recall()
+        if known is None:
+            return None
+        if not known.cleared:
+            self._execution_id = known.execution_id  # for a kill that comes before the look has brought it
+        try:
+            execution = self.hook.get_execution(known.execution_id)
+        except NotFound:
+            if not known.cleared:
+                raise
+            return None
+        name = f"{self.hook.hook_name} execution {known.execution_id} of an earlier try ({execution.status})"
+        if known.cleared:
+            stopped = "" if execution.over else " " + self.hook.try_to_stop(known.execution_id)
+            self.log.info("The task was cleared: %s is not taken up.%s", name, stopped)
+            return None
+        going = not execution.over and execution.state is not State.STOPPING
+        if going or execution.state in self.accepts:
+            self.log.info("%s is taken up: nothing is started.", name)
+            return execution
+        self.log.info("%s is not taken up: a new run is started.", name)
+        self._execution_id = None
+        return None
+
+    def _start(self, deadline: float) -> Execution:
+        call = self.start_call(deadline - time.time())
+        self.hook.session  # noqa: B018  # reads the connection: what is wrong with it is no lost start
+        try:
+            execution = self.hook.send(call)
+        except AirflowTaskTimeout as error:
+            raise LostStart(
+                f"execution_timeout came while {self.hook.hook_name} was asked to {call.doing}, so a run may exist. "
+                "It is not asked again, for that could start a second one."
+            ) from error
+        if execution.execution_id is None:
+            return execution
+        return replace(execution, url=self.hook.execution_url(execution.execution_id))
+
+    def _announce(self, context: Context, memory: Memory, execution: Execution) -> None:
+        """Say which run it is, to the log, to the tries to come and to other tasks, before any wait."""
+        execution_id = self._execution_id = execution.execution_id
+        if execution.note:
+            self.log.warning("%s says: %s", self.hook.hook_name, execution.note)
+        if execution_id is None:
+            return
+        self.log.info("%s execution %s is %s.", self.hook.hook_name, execution_id, execution.status)
+        try:
+            memory.remember(execution_id)
+            context["ti"].xcom_push(key="execution_id", value=execution_id)
+            if execution.url:
+                context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=execution.url)
+        except Exception as error:
+            raise WorkflowError(
+                f"Airflow could not store that execution {execution_id} was started: {error}. "
+                + self.hook.try_to_stop(execution_id),
+                execution_id=execution_id,
+            ) from error
+        self._stop_if_killed()
+
+    def _look(self, watch: Watch) -> Step:
+        try:
+            step = watch.on_look(self.hook.look(watch.execution_id), time.time())
+        except WorkflowError as error:
+            step = watch.on_error(error, time.time())
+        self._stop_if_killed()
+        return self._say(step)
+
+    def _say(self, step: Step) -> Step:
+        if step.say:
+            (self.log.warning if step.warn else self.log.info)(step.say)
+        return step
+
+    def _defer(self, watch: Watch) -> NoReturn:
+        self.defer(
+            trigger=self.trigger_class(
+                conn_id=self.hook.conn_id,
+                execution_id=watch.execution_id,
+                deadline=watch.deadline,
+                poll_interval=watch.poll_interval,
+                stop_on_kill=True,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
+        )
+
+    def _finish(self, verdict: Verdict) -> dict[str, Any]:
+        """Return the record or raise what became of the run; the same for every way of waiting."""
+        if verdict.outcome == "timed_out":
+            self._time_out(verdict.execution_id, verdict.message)
+        execution = self.hook.conclude(verdict, self.accepts)
+        self._stop_if_killed()
+        return self._record(execution)
+
+    def _record(self, execution: Execution) -> dict[str, Any]:
+        record = execution.record(
+            max_inline_output=self.max_inline_output,
+            fetch=f"{type(self.hook).__name__}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output",
+        )
+        if "output_omitted" in record:
+            self.log.warning(
+                "The output of execution %s is too large for XCom (max_inline_output=%d): %s",
+                execution.execution_id,
+                self.max_inline_output,
+                record["output_omitted"],
+            )
+        return record
+
+    def _time_out(self, execution_id: str, why: str, cause: BaseException | None = None) -> NoReturn:
+        left = f"Execution {execution_id} is left to go on (on_timeout='leave')."
+        became = self.hook.try_to_stop(execution_id) if self.on_timeout == "cancel" else left
+        raise ExecutionTimedOut(
+            f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}. {became}",
+            execution_id=execution_id,
+        ) from cause
+
+    def _stored_id(self, context: Context) -> str:
+        # The operator that resumes is a new object; XCom outlives a deferral, though not a retry.
+        ti = context["ti"]
+        return str(ti.xcom_pull(task_ids=ti.task_id, key="execution_id", map_indexes=ti.map_index))
+
+    def _sleep(self, duration: float) -> None:
+        """Sleep in short pieces: a signal handler that returns lets a sleep go on to its end."""
+        until = time.monotonic() + duration
+        while not self._killed and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.5))
+        self._stop_if_killed()
+
+    def _stop_if_killed(self) -> None:
+        if not self._killed:
+            return
+        if not self._kill_said and self._execution_id is not None and self.on_sigterm == "cancel":
+            self._kill_said = self.hook.stop_at_once(self._execution_id)
+        raise ExecutionStopped(
+            f"The task was told to stop. {self._kill_said}".strip(), execution_id=self._execution_id
+        )

@@ -1,0 +1,47 @@
+"""Refusing bad parameters when a DAG is parsed, with an error that names the parameter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import XComArg
+
+from airflow_workflow_providers.core.errors import InvalidInput
+
+
+def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float:
+    """
+    Return a duration in seconds.
+
+    :param name: the parameter that it came from, for the error.
+    :raises InvalidInput: if it is none, or too short.
+    """
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= least:
+        raise InvalidInput(
+            f"{name} must be a number of seconds or a timedelta, at least {least:g}; got {value!r}."
+        )
+    return float(number)
+
+
+def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """
+    Refuse a value that is not among ``choices``.
+
+    :param name: the parameter that it came from, for the error.
+    :raises InvalidInput: if it is not.
+    """
+    if value not in choices:
+        raise InvalidInput(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+
+
+def without_templates(value: Any, stand_in: Any = "template") -> Any:
+    """Return ``value`` with ``stand_in`` for what is known only when the task runs."""
+    if isinstance(value, XComArg) or (isinstance(value, str) and ("{{" in value or "{%" in value)):
+        return stand_in
+    if isinstance(value, dict):
+        return {key: without_templates(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_templates(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Wait for a run that somebody else has started."""

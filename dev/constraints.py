@@ -1,0 +1,68 @@
+"""Make `constraints/` again: for each Airflow, every version that the project and its tests are installed with.
+
+What a file already names is kept as long as it fits; `--upgrade` takes the newest of everything. Needs `uv`, which
+resolves for all supported Pythons at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from dev import environment
+from dev.matrix import VERSIONS
+
+_HEAD = """\
+# What the project and its tests are installed with on Airflow {minor}, for Python 3.10 to 3.13.
+# Made by `make constraints` (`make constraints UPGRADE=1` for the newest of everything).
+"""
+
+
+def make(uv: str, minor: str, *, upgrade: bool) -> None:
+    """Resolve for one minor version of Airflow and write its file."""
+    path = environment.constraints_for(minor)
+    with tempfile.TemporaryDirectory() as folder:
+        only = Path(folder, "airflow.in")
+        only.write_text(f"apache-airflow~={minor}.0\n")
+        command = [
+            uv,
+            "pip",
+            "compile",
+            "--quiet",
+            "pyproject.toml",
+            "--group",
+            "dev",
+            "--constraint",
+            str(only),
+        ]
+        command += ["--universal", "--python-version", "3.10", "--output-file", str(path)]
+        command += [
+            "--no-emit-index-url",
+            "--no-annotate",
+            "--no-header",
+            *(["--upgrade"] if upgrade else []),
+        ]
+        subprocess.run(command, cwd=environment.ROOT, check=True)
+    path.write_text(_HEAD.format(minor=minor) + path.read_text())
+
+
+def main() -> int:
+    """Make all files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest of everything")
+    upgrade = parser.parse_args().upgrade
+    uv = shutil.which("uv")
+    if uv is None:
+        print("Making the constraints needs uv (pip resolves for one Python only).", file=sys.stderr)
+        return 1
+    for minor in VERSIONS:
+        make(uv, minor, upgrade=upgrade)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""What the demo knows of the vendor tasks it runs, told by Airflow and by nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dev.airflow_api import AirflowApi
+
+EXPECT_FAILED = "expect:failed"
+OVER = frozenset({"success", "failed"})
+# The names of our operators and sensors begin with the vendor's.
+OPERATOR_PREFIXES = ("Refold", "Datalab", "PromptLayer", "Altostrat", "Laminar")
+# What comes before a task runs says nothing about the vendor, and there is a lot of it.
+_QUIET = frozenset({None, "none", "scheduled", "queued"})
+_WENT_WRONG = frozenset({"failed", "upstream_failed"})
+
+Key = tuple[str, str, int]
+
+
+def vendor_of(operator: str | None) -> str | None:
+    """Return the vendor an operator class belongs to, None if it is not one of ours."""
+    return next((p.lower() for p in OPERATOR_PREFIXES if (operator or "").startswith(p)), None)
+
+
+@dataclass
+class Task:
+    """One task instance: what Airflow says of it now, and what was seen of it on the way."""
+
+    dag_id: str
+    task_id: str
+    map_index: int
+    vendor: str | None
+    expected: str
+    state: str | None = None
+    execution_id: str | None = None
+    deferred: bool = False
+    seconds: float | None = None
+    try_number: int = 1
+    message: str = ""
+    run_as_expected: bool = False
+
+    @property
+    def name(self) -> str:
+        """The task's name as people write it: mapped ones carry their index."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the task ended as its example says, and so did the run it is part of."""
+        return self.state == self.expected and self.run_as_expected
+
+
+@dataclass
+class Runs:
+    """One run of each DAG, followed until all are over."""
+
+    airflow: AirflowApi
+    tags: Mapping[str, frozenset[str]]
+    run_ids: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    _seen: dict[Key, Task] = field(default_factory=dict)
+    _pushed: dict[Key, str] = field(default_factory=dict)
+    _fails: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start every DAG at once; the pool of workers is what limits them."""
+        for dag_id, tags in self.tags.items():
+            self._fails[dag_id] = self._expected_failures(dag_id) if EXPECT_FAILED in tags else frozenset()
+            self.run_ids[dag_id] = self.airflow.trigger(dag_id)
+
+    @property
+    def over(self) -> bool:
+        """Whether every run has ended."""
+        return all(self.states.get(dag_id) in OVER for dag_id in self.run_ids)
+
+    def look(self) -> Iterator[Task]:
+        """Ask Airflow once and yield the tasks of which there is something new to tell."""
+        # Runs first: when they are over, the tasks read after them are final.
+        self.states = {run["dag_id"]: run["state"] for run in self.airflow.runs()}
+        instances = self.airflow.task_instances()
+        pushed = {_key(entry): entry["timestamp"] for entry in self.airflow.xcom_entries("execution_id")}
+        for instance in instances:
+            task = self._task(instance)
+            before = (task.state, task.execution_id)
+            _update(task, instance)
+            when = pushed.get(_key(instance))
+            if when is not None and when != self._pushed.get(_key(instance)):
+                self._pushed[_key(instance)] = when
+                task.execution_id = self._execution_id(task)
+            wanted = task.vendor or task.state in _WENT_WRONG
+            if wanted and task.state not in _QUIET and before != (task.state, task.execution_id):
+                yield task
+
+    def vendor_tasks(self) -> list[Task]:
+        """Return the vendor tasks with all that can be known of them after the end."""
+        # Airflow's audit log has every deferral (from 3.2), also one that began and ended between two looks.
+        deferred = {_key(event) for event in self.airflow.events("deferred") if event["task_id"]}
+        tasks = [task for task in self._seen.values() if task.vendor]
+        for task in tasks:
+            key = (task.dag_id, task.task_id, task.map_index)
+            task.deferred = task.deferred or key in deferred
+            task.run_as_expected = self.ended_as_expected(task.dag_id)
+            if task.state == "failed":
+                task.message = self._last_error(task)
+        return sorted(tasks, key=lambda task: (task.vendor or "", task.dag_id, task.task_id, task.map_index))
+
+    def ended_as_expected(self, dag_id: str) -> bool:
+        """Whether the DAG's run ended as the DAG's tags say."""
+        wanted = "failed" if EXPECT_FAILED in self.tags[dag_id] else "success"
+        return self.states.get(dag_id) == wanted
+
+    def _expected_failures(self, dag_id: str) -> frozenset[str]:
+        """Return the tasks that fail in a DAG made to fail: the vendor tasks that no other vendor task follows."""
+        after = {task["task_id"]: set(task["downstream_task_ids"]) for task in self.airflow.tasks(dag_id)}
+        vendor = {t["task_id"] for t in self.airflow.tasks(dag_id) if vendor_of(t["operator_name"])}
+        return frozenset(task_id for task_id in vendor if not _all_after(task_id, after) & vendor)
+
+    def _task(self, instance: Mapping[str, Any]) -> Task:
+        dag_id, task_id, map_index = key = _key(instance)
+        if key not in self._seen:
+            vendor = vendor_of(instance["operator_name"]) or vendor_of(instance["operator"])
+            expected = "failed" if task_id in self._fails.get(dag_id, ()) else "success"
+            self._seen[key] = Task(dag_id, task_id, map_index, vendor, expected)
+            # A mapped task stands under index -1 until it is known how often it is mapped.
+            if map_index >= 0:
+                self._seen.pop((dag_id, task_id, -1), None)
+        return self._seen[key]
+
+    def _execution_id(self, task: Task) -> str | None:
+        run_id = self.run_ids[task.dag_id]
+        value = self.airflow.xcom(task.dag_id, run_id, task.task_id, "execution_id", task.map_index)
+        return None if value is None else str(value)
+
+    def _last_error(self, task: Task) -> str:
+        """Return the last error in the task's log: what a person would look for there."""
+        lines = self.airflow.task_log(
+            task.dag_id,
+            self.run_ids[task.dag_id],
+            task.task_id,
+            map_index=task.map_index,
+            try_number=task.try_number,
+        )
+        errors = [line for line in lines if str(line.get("level")).lower() in {"error", "critical"}]
+        if not errors:
+            return ""
+        details = errors[-1].get("error_detail") or []
+        return str(details[0]["exc_value"] if details else errors[-1]["event"])
+
+
+def _update(task: Task, instance: Mapping[str, Any]) -> None:
+    task.state = instance["state"]
+    task.try_number = max(instance["try_number"], 1)
+    task.deferred = task.deferred or task.state == "deferred" or instance["trigger"] is not None
+    if instance["start_date"] and instance["end_date"]:
+        task.seconds = round((_time(instance["end_date"]) - _time(instance["start_date"])).total_seconds(), 1)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _key(record: Mapping[str, Any]) -> Key:
+    return record["dag_id"], record["task_id"], record["map_index"]
+
+
+def _all_after(task_id: str, after: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = set(after[task_id])
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(after[each] for each in waiting)) - found
+    return found

@@ -1,0 +1,69 @@
+"""Make a Python environment with this project in it, by `uv` where there is one and by `pip` where there is not.
+
+It runs before anything is installed, on whatever Python the Makefile finds, so it needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+_PROJECT = ROOT / "pyproject.toml"
+
+
+def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
+    """Install into an environment with `pip install`'s arguments and return its Python.
+
+    It is made anew when something has changed that decides what is in it, and left alone otherwise.
+    """
+    python = path / "bin" / "python"
+    arguments = [*install, "--constraint", str(constraints)]
+    made_from = path / ".made-from"
+    decides = "\n".join([sys.version, *arguments, _PROJECT.read_text(), constraints.read_text()])
+    if made_from.exists() and made_from.read_text() == decides:
+        return python
+    shutil.rmtree(path, ignore_errors=True)
+    if uv := shutil.which("uv"):
+        # Not uv's own choice of Python, which may be one that it downloads: the one that runs this.
+        _run([uv, "venv", "--quiet", "--python", _base_python(), str(path)])
+        _run([uv, "pip", "install", "--quiet", "--python", str(python), *arguments])
+    else:
+        venv.create(path, with_pip=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
+        # `--group` needs pip 25.1; what comes with Python is older.
+        _run([*pip, "--upgrade", "pip>=25.1"])
+        _run([*pip, *arguments])
+    made_from.write_text(decides)
+    return python
+
+
+def constraints_for(airflow: str) -> Path:
+    """Return the constraints of an Airflow minor version, for instance `3.3`."""
+    return ROOT / "constraints" / f"airflow-{airflow}.txt"
+
+
+def _base_python() -> str:
+    """Return the interpreter behind this one: an environment made from another must not depend on it."""
+    return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--airflow", required=True, help="minor version, for instance 3.3")
+    parser.add_argument("--group", default="dev", help="dependency group of pyproject.toml")
+    chosen = parser.parse_args()
+    make(chosen.path, constraints_for(chosen.airflow), ["--editable", ".", "--group", chosen.group])

@@ -1,0 +1,199 @@
+"""A real Airflow on this machine, for a demo or a test: every component its own process, loopback only.
+
+The module is not called `airflow`: a script beside a module of that name would import it instead of Airflow.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import sys
+import time
+from contextlib import ExitStack, suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from dev import processes
+from dev.airflow_api import AirflowApi, RefusedError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+# Without --skip-serve-logs these two offer the log files on every network interface. Nobody needs it here: the
+# API server reads the same files from the same disk.
+_COMMANDS = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+_PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
+_START_SECONDS = 120
+
+
+class RealAirflow(AirflowApi):
+    """Airflow from the running interpreter's environment; leaving the context ends all of it.
+
+    :param home: AIRFLOW_HOME; database and logs are made in it.
+    :param dags: the DAGs folder.
+    :param connections: connection id -> fields, stored through the REST API as a user's would be.
+    :param settings: environment variables for Airflow; nothing else named AIRFLOW... is handed down.
+    :param executor: Airflow's name of an executor.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dags: Path,
+        connections: Mapping[str, Mapping[str, Any]],
+        settings: Mapping[str, str] | None = None,
+        executor: str = "LocalExecutor",
+    ) -> None:
+        self.home = home.resolve()
+        self.connections = connections
+        port = free_port()
+        super().__init__(f"http://127.0.0.1:{port}")
+        self._env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            **_settings(self.home, dags.resolve(), port, executor),
+            **(settings or {}),
+        }
+        self._components: dict[str, processes.Component] = {}
+        self._signals = ExitStack()
+
+    @property
+    def processes(self) -> dict[str, subprocess.Popen[bytes]]:
+        """The components' processes, by Airflow's names of them."""
+        return {name: component.process for name, component in self._components.items()}
+
+    def __enter__(self) -> Self:
+        """Start; what cannot be started as a whole is stopped as a whole."""
+        self._signals.enter_context(processes.termination_unwinds())
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, whatever the reason for leaving."""
+        self.stop()
+
+    def start(self) -> None:
+        """Make the database, start the components, wait until Airflow calls all of them healthy."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        migration = self._launch("db-migrate", ["db", "migrate"])
+        if migration.process.wait(_START_SECONDS) != 0:
+            migration.must_live()
+        del self._components["db-migrate"]
+        for name, command in _COMMANDS.items():
+            self._launch(name, command)
+        self._wait_until_healthy()
+        for conn_id, fields in self.connections.items():
+            self.add_connection(conn_id, fields)
+
+    def restart(self, name: str) -> None:
+        """End one component, as an operator of Airflow would, and start it again."""
+        with processes.uninterrupted():
+            processes.end([self._components.pop(name)], grace=15)
+        since = datetime.now(timezone.utc)
+        self._launch(name, _COMMANDS[name])
+        self._wait_until_healthy(**{name.replace("-", "_"): since})
+
+    def stop(self) -> None:
+        """End every process of this Airflow; nothing it started is left when this returns."""
+        with self._signals, processes.uninterrupted():
+            processes.end(self._components.values())
+            self._components.clear()
+
+    def must_live(self) -> None:
+        """Raise, with the end of its log, if a component has died."""
+        for component in self._components.values():
+            component.must_live()
+
+    def _launch(self, name: str, command: list[str]) -> processes.Component:
+        with processes.uninterrupted():
+            component = self._components[name] = processes.start(
+                name,
+                [sys.executable, "-m", "airflow", *command],
+                log=self.home / "logs" / f"{name}.log",
+                env=self._env,
+                cwd=self.home,
+            )
+        return component
+
+    def _wait_until_healthy(self, **since: datetime) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while (unwell := self._unwell(since)) and time.monotonic() < deadline:
+            self.must_live()
+            time.sleep(0.25)
+        if unwell:
+            tails = "\n".join(f"--- {c.name}\n{c.tail()}" for c in self._components.values())
+            raise TimeoutError(f"not healthy after {_START_SECONDS} s: {', '.join(sorted(unwell))}\n{tails}")
+
+    def _unwell(self, since: Mapping[str, datetime]) -> set[str]:
+        """Return the parts that Airflow does not call healthy, or whose last sign of life is of before `since`."""
+        with suppress(OSError, RefusedError):
+            health = self.health()
+            return {name for name in _PARTS if not _is_well(name, health.get(name) or {}, since.get(name))}
+        return _PARTS
+
+
+def _is_well(name: str, health: Mapping[str, str | None], since: datetime | None) -> bool:
+    """Airflow calls a component healthy for a while after its death; a heartbeat tells the new one from the old."""
+    if health.get("status") != "healthy":
+        return False
+    beat = health.get(f"latest_{name}_heartbeat")
+    return since is None or (
+        beat is not None and datetime.fromisoformat(beat.replace("Z", "+00:00")) >= since
+    )
+
+
+def free_port() -> int:
+    """Return a free port below the range from which outgoing connections take theirs, so that none takes it first."""
+    while True:
+        port = random.randrange(20_000, 32_768)  # noqa: S311  (a port is no secret)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _settings(home: Path, dags: Path, port: int, executor: str) -> dict[str, str]:
+    """Return the settings that make Airflow small, quick to notice things, and deaf to the network."""
+    url = f"http://127.0.0.1:{port}"
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__MAXIMUM_PAGE_LIMIT": "1000",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": executor,
+        # The default asks a name server who we are; an Airflow of one machine needs no such answer.
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # A task that has failed is noticed at the next heartbeat, by default up to 5 s later.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }

@@ -1,0 +1,34 @@
+"""Start a run in one task and wait for it in another: other work can be done in between."""
+
+from airflow.sdk import dag, task
+
+from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
+
+
+@dag(schedule=None, tags=["refold"], doc_md=__doc__)
+def refold_sensor() -> None:
+    """Start here, wait there."""
+
+    @task
+    def meanwhile() -> str:
+        """Stand for whatever can be done while the run goes on."""
+        return "done"
+
+    start = RefoldExecuteWorkflowOperator(
+        task_id="start",
+        workflow_id="sync-contacts",
+        slug="hubspot",
+        payload={"email": "jane@example.com"},
+        wait_for_completion=False,
+    )
+    wait = RefoldExecutionSensor(
+        task_id="wait",
+        execution_id="{{ ti.xcom_pull(task_ids='start', key='execution_id') }}",
+        deferrable=True,
+        poke_interval=3,
+    )
+    start >> meanwhile() >> wait
+
+
+refold_sensor()

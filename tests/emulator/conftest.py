@@ -1,0 +1,71 @@
+import ssl
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from airflow_workflow_providers.emulator import Emulator
+
+
+@pytest.fixture(scope="session")
+def no_tls() -> ssl.SSLContext:
+    """Return what spares each client reading all certificates, which takes longer than its whole test."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Emulator]:
+    """One emulator for the whole folder; tests take `emulator`, which has forgotten the tests before."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Emulator:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def connect(emulator: Emulator, no_tls: ssl.SSLContext) -> Iterator[Callable[..., httpx.Client]]:
+    """Make clients of Refold with these headers."""
+    made: list[httpx.Client] = []
+
+    def make(**headers: str) -> httpx.Client:
+        base = emulator.account("refold")["base_url"] + "/api/v2/public"
+        made.append(httpx.Client(base_url=base, headers=headers, timeout=10, verify=no_tls))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def refold(emulator: Emulator, connect) -> httpx.Client:
+    """Return a client with the key, the account, and the slug that every built-in workflow has."""
+    account = emulator.account("refold")
+    headers = {"x-api-key": account["api_key"], "linked_account_id": account["linked_account_id"]}
+    return connect(**headers, slug="hubspot")
+
+
+@pytest.fixture
+def start(refold: httpx.Client) -> Callable[..., str]:
+    """Start a workflow and return the id of its execution."""
+
+    def start(workflow: str, body: object = None, **headers: str) -> str:
+        answer = refold.post(f"/workflow/{workflow}/execute", json=body or {}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["execution_id"])
+
+    return start
+
+
+@pytest.fixture
+def statuses(refold: httpx.Client) -> Callable[[str, int], list[str]]:
+    """Look so many times at an execution and return the words seen."""
+
+    def statuses(execution_id: str, looks: int) -> list[str]:
+        return [refold.get(f"/execution/{execution_id}").json()["status"] for _ in range(looks)]
+
+    return statuses

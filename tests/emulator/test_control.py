@@ -1,0 +1,102 @@
+import httpx
+import pytest
+
+
+@pytest.fixture
+def control(emulator, no_tls):
+    with httpx.Client(base_url=emulator.control_url, timeout=10, verify=no_tls) as client:
+        yield client
+
+
+def test_the_ledger_over_http_is_the_ledger(emulator, control, start):
+    start("sync-contacts")
+    assert control.get("/ledger").json() == {"calls": emulator.calls(), "runs": emulator.runs()}
+
+
+def test_control_calls_are_not_in_the_ledger(emulator, control):
+    control.get("/ledger")
+    control.post("/pace", json={"looks": 1})
+    assert emulator.calls() == []
+
+
+def test_the_pace_can_be_set(control, start, statuses):
+    assert control.post("/pace", json={"looks": 1}).status_code == 200
+    assert statuses(start("sync-contacts"), 1) == ["COMPLETED"]
+
+
+def test_a_fault_can_be_scripted_with_its_options(emulator, control, refold):
+    script = {
+        "vendor": "refold",
+        "operation": "list",
+        "fault": "status",
+        "status": 503,
+        "times": 2,
+        "after": 1,
+    }
+    assert control.post("/faults", json=script).json() == {"ok": True, "result": None}
+    assert [refold.get("/execution").status_code for _ in range(4)] == [200, 503, 503, 200]
+
+
+def test_a_workflow_can_be_added(control, start, emulator):
+    added = control.post(
+        "/workflows", json={"vendor": "refold", "workflow_id": "mine", "ends": "ERRORED", "looks": 1}
+    )
+    assert added.json()["result"]["alias"] == "mine"
+    start("mine")
+    assert emulator.runs()[0]["workflow_id"] == "mine"
+
+
+def test_a_key_can_be_revoked(emulator, control, refold):
+    new = control.post("/revoke", json={"vendor": "refold"}).json()["result"]
+    assert new == emulator.account("refold")
+    assert refold.get("/execution").status_code == 401
+
+
+def test_a_habit_can_be_chosen(control, refold):
+    control.post("/configure", json={"vendor": "refold", "unknown_execution": "404"})
+    assert refold.get("/execution/unknown").status_code == 404
+
+
+def test_everything_can_be_forgotten(emulator, control, start):
+    start("sync-contacts")
+    assert control.post("/reset").status_code == 200
+    assert emulator.calls() == emulator.runs() == []
+
+
+@pytest.mark.parametrize("path", ["/", "/_control/"])
+def test_the_emulator_says_what_it_is(emulator, control, path):
+    said = control.get(emulator.url + path)
+    assert said.status_code == 200
+    assert "/refold" in said.text
+    assert "/_control" in said.text
+    assert said.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/pace", {}),
+        ("/pace", {"speed": 1}),
+        ("/pace", []),
+        ("/pace", {"seconds": "soon"}),
+        ("/faults", {"vendor": "refold", "operation": "execute"}),
+        ("/faults", {"vendor": "refold", "operation": "execute", "fault": "misfortune"}),
+        ("/faults", {"vendor": "refold", "operation": "execute", "fault": "reset", "status": 500}),
+        ("/faults", {"vendor": "refold", "operation": "execute", "fault": "reset", "times": 0}),
+        ("/faults", {"vendor": "refold", "operation": "execute", "fault": "reset", "after": -1}),
+        ("/workflows", {"vendor": "refold"}),
+        ("/workflows", {"vendor": "refold", "workflow_id": "w", "colour": "red"}),
+        ("/workflows", {"vendor": "refold", "workflow_id": "w", "slug": 7}),
+        ("/revoke", {"vendor": "nobody"}),
+        ("/configure", {"vendor": "refold", "mood": "bad"}),
+    ],
+)
+def test_a_bad_request_gets_400_and_one_sentence(control, path, body):
+    answer = control.post(path, json=body)
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"error"}
+    assert "\n" not in answer.json()["error"]
+
+
+def test_a_body_that_is_no_json_gets_400(control):
+    assert control.post("/pace", content=b"{").json() == {"error": "The body must be a JSON object."}

@@ -1,0 +1,54 @@
+"""`make demo` in a fresh copy: it ends well, says so to people and programs, and leaves nothing behind."""
+
+import json
+import re
+
+import pytest
+
+from tests.real.newcomer import processes_in
+
+pytestmark = pytest.mark.real
+
+FIELDS = {
+    "dag_id",
+    "vendor",
+    "task_id",
+    "map_index",
+    "execution_id",
+    "state",
+    "expected",
+    "deferred",
+    "seconds",
+}
+
+
+@pytest.fixture
+def report(followed_readme):
+    return json.loads((followed_readme.folder / ".demo" / "report.json").read_text())
+
+
+def test_the_demo_ends_well_and_says_so(followed_readme):
+    demo = followed_readme.demo()
+    count = re.search(r"^(\d+) of (\d+) ended as expected", demo.output, re.MULTILINE)
+
+    assert demo.exit_code == 0, demo.output
+    assert count is not None, demo.output
+    assert count[1] == count[2] != "0"
+
+
+def test_the_report_tells_of_every_vendor_task(report):
+    assert report
+    for row in report:
+        assert set(row) == FIELDS
+        assert row["state"] == row["expected"], row
+
+
+def test_a_wait_in_the_demo_holds_no_worker(report):
+    deferred = [row for row in report if row["deferred"]]
+
+    assert deferred
+    assert all(row["execution_id"] for row in deferred)
+
+
+def test_the_demo_leaves_no_process(followed_readme):
+    assert processes_in(followed_readme.folder) == []
