@@ -30,7 +30,7 @@ demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(RUN) mypy
+	$(RUN) mypy -p airflow_workflow_providers -p dev
 	$(RUN) pytest -m "not airflow and not real"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)

@@ -105,6 +105,8 @@ class Runs:
             key = (task.dag_id, task.task_id, task.map_index)
             task.deferred = task.deferred or key in deferred
             task.run_as_expected = self.ended_as_expected(task.dag_id)
+            if task.execution_id is None:
+                task.execution_id = self._id_in_result(task)
             if task.state == "failed":
                 task.message = self._last_error(task)
         return sorted(tasks, key=lambda task: (task.vendor or "", task.dag_id, task.task_id, task.map_index))
@@ -135,6 +137,13 @@ class Runs:
         run_id = self.run_ids[task.dag_id]
         value = self.airflow.xcom(task.dag_id, run_id, task.task_id, "execution_id", task.map_index)
         return None if value is None else str(value)
+
+    def _id_in_result(self, task: Task) -> str | None:
+        """Return the id from what the task returned: a sensor starts nothing and pushes no id of its own."""
+        run_id = self.run_ids[task.dag_id]
+        result = self.airflow.xcom(task.dag_id, run_id, task.task_id, "return_value", task.map_index)
+        found = result.get("execution_id") if isinstance(result, dict) else None
+        return None if found is None else str(found)
 
     def _last_error(self, task: Task) -> str:
         """Return the last error in the task's log: what a person would look for there."""

@@ -134,8 +134,8 @@ def uninterrupted() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for each, handler in before.items():
+            signal.signal(each, handler)
         for number in dict.fromkeys(held):
             signal.raise_signal(number)
 
@@ -150,16 +150,16 @@ def termination_unwinds() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    ours = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_TERMINATIONS, _unwind)}
-    before = {number: signal.getsignal(number) for number in ours}
-    for number, handler in ours.items():
-        if before[number] in {signal.SIG_DFL, signal.SIG_IGN}:
-            signal.signal(number, handler)
+    handlers = {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_TERMINATIONS, _unwind)}
+    before = {each: signal.getsignal(each) for each in handlers}
+    for each, handler in handlers.items():
+        if before[each] in {signal.SIG_DFL, signal.SIG_IGN}:
+            signal.signal(each, handler)
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for each, previous in before.items():
+            signal.signal(each, previous)
 
 
 def _unwind(number: int, _frame: FrameType | None) -> None:

@@ -15,8 +15,8 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from dev import processes
 from dev.airflow_api import AirflowApi, RefusedError
+from dev.processes import Component, end, start, termination_unwinds, uninterrupted
 
 if TYPE_CHECKING:
     import subprocess
@@ -65,7 +65,7 @@ class RealAirflow(AirflowApi):
             **_settings(self.home, dags.resolve(), port, executor),
             **(settings or {}),
         }
-        self._components: dict[str, processes.Component] = {}
+        self._components: dict[str, Component] = {}
         self._signals = ExitStack()
 
     @property
@@ -75,7 +75,7 @@ class RealAirflow(AirflowApi):
 
     def __enter__(self) -> Self:
         """Start; what cannot be started as a whole is stopped as a whole."""
-        self._signals.enter_context(processes.termination_unwinds())
+        self._signals.enter_context(termination_unwinds())
         try:
             self.start()
         except BaseException:
@@ -104,16 +104,16 @@ class RealAirflow(AirflowApi):
 
     def restart(self, name: str) -> None:
         """End one component, as an operator of Airflow would, and start it again."""
-        with processes.uninterrupted():
-            processes.end([self._components.pop(name)], grace=15)
+        with uninterrupted():
+            end([self._components.pop(name)], grace=15)
         since = datetime.now(timezone.utc)
         self._launch(name, _COMMANDS[name])
         self._wait_until_healthy(**{name.replace("-", "_"): since})
 
     def stop(self) -> None:
         """End every process of this Airflow; nothing it started is left when this returns."""
-        with self._signals, processes.uninterrupted():
-            processes.end(self._components.values())
+        with self._signals, uninterrupted():
+            end(self._components.values())
             self._components.clear()
 
     def must_live(self) -> None:
@@ -121,9 +121,9 @@ class RealAirflow(AirflowApi):
         for component in self._components.values():
             component.must_live()
 
-    def _launch(self, name: str, command: list[str]) -> processes.Component:
-        with processes.uninterrupted():
-            component = self._components[name] = processes.start(
+    def _launch(self, name: str, command: list[str]) -> Component:
+        with uninterrupted():
+            component = self._components[name] = start(
                 name,
                 [sys.executable, "-m", "airflow", *command],
                 log=self.home / "logs" / f"{name}.log",

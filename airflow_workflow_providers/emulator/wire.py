@@ -21,10 +21,12 @@ _NO_LINGERING = struct.pack("ii", 1, 0)
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's own, with two changes: a request can reach its transport, and no call outlives the server."""
+    """uvicorn's own, with three changes: a request can reach its transport, none is logged, none outlives the server."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # Whoever configures logging after us, as Airflow does, would turn the log of requests on again.
+        self.access_log = False
         self.app_state = {**self.app_state, "transport": transport}
 
     def shutdown(self) -> None:

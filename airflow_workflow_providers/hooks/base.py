@@ -36,6 +36,9 @@ T = TypeVar("T")
 #: A worker that is told to stop has 5 s before it is killed; connecting and answering share this, in seconds.
 AT_ONCE = 3.6
 
+#: A person waits for a connection test, in seconds.
+TEST_LIMIT = 15.0
+
 
 class WorkflowHook(BaseHook):
     """
@@ -263,7 +266,7 @@ class WorkflowHook(BaseHook):
         :return: whether it worked, and one sentence.
         """
         try:
-            self.send(replace(self.api.check(), limit=15.0), attempts=1)
+            self.send(replace(self.api.check(), limit=TEST_LIMIT), attempts=1)
         except WorkflowError as error:
             return False, str(error)
         finally:

@@ -6,7 +6,6 @@ import time
 from copy import copy
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
@@ -23,19 +22,15 @@ from airflow_workflow_providers.core.execution import Execution, State, Step, Ve
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import one_of, seconds, without_templates
 from airflow_workflow_providers.operators.memory import Memory
+from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_workflow_providers.core.call import Call
-    from airflow_workflow_providers.hooks.base import WorkflowHook
-    from airflow_workflow_providers.triggers.base import ExecutionTrigger
-
-#: Airflow's own deferral timeout comes this much after our deadline, in seconds: it is for a triggerer that is gone.
-MARGIN = 120.0
 
 
-class ExecuteWorkflowOperator(BaseOperator):
+class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
     """
     What the operators of all vendors share; a vendor's operator documents these parameters with its own.
 
@@ -48,10 +43,8 @@ class ExecuteWorkflowOperator(BaseOperator):
     :param max_inline_output: a larger output, in bytes of JSON, is not put into XCom.
     """
 
-    hook_class: ClassVar[type[WorkflowHook]]
-    trigger_class: ClassVar[type[ExecutionTrigger]]
     operator_extra_links = (ExecutionLink(),)
-    ui_color = "#e5edfb"
+    stop_on_kill: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -105,18 +98,7 @@ class ExecuteWorkflowOperator(BaseOperator):
             )
         early.start_call(1.0)
 
-    @property
-    def accepts(self) -> frozenset[State]:
-        """The states of a run that are a success."""
-        return frozenset({State.SUCCEEDED})
-
     # -- the flow ---------------------------------------------------------------------------------------------
-
-    @cached_property
-    def hook(self) -> WorkflowHook:
-        """The vendor's hook; its waits end when this task is killed."""
-        conn_id = getattr(self, self.hook_class.conn_name_attr)
-        return self.hook_class(conn_id, sleep=self._sleep)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -155,15 +137,6 @@ class ExecuteWorkflowOperator(BaseOperator):
             self._sleep(step.wait)
             step = self._look(watch)
         return self._finish(step.verdict)
-
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's
-        """
-        Finish what the trigger has waited for; the output is fetched here, on the worker.
-
-        :param event: what the trigger sent.
-        :return: the same record as :meth:`execute`.
-        """
-        return self._finish(Verdict.from_event(event))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume after a deferral; Airflow's own ends of it are made the same errors as ours."""
@@ -252,51 +225,15 @@ class ExecuteWorkflowOperator(BaseOperator):
         self._stop_if_killed()
 
     def _look(self, watch: Watch) -> Step:
-        try:
-            step = watch.on_look(self.hook.look(watch.execution_id), time.time())
-        except WorkflowError as error:
-            step = watch.on_error(error, time.time())
+        step = super()._look(watch)
         self._stop_if_killed()
-        return self._say(step)
-
-    def _say(self, step: Step) -> Step:
-        if step.say:
-            (self.log.warning if step.warn else self.log.info)(step.say)
         return step
 
-    def _defer(self, watch: Watch) -> NoReturn:
-        self.defer(
-            trigger=self.trigger_class(
-                conn_id=self.hook.conn_id,
-                execution_id=watch.execution_id,
-                deadline=watch.deadline,
-                poll_interval=watch.poll_interval,
-                stop_on_kill=True,
-            ),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
-        )
-
     def _finish(self, verdict: Verdict) -> dict[str, Any]:
-        """Return the record or raise what became of the run; the same for every way of waiting."""
         if verdict.outcome == "timed_out":
             self._time_out(verdict.execution_id, verdict.message)
-        execution = self.hook.conclude(verdict, self.accepts)
+        record = super()._finish(verdict)
         self._stop_if_killed()
-        return self._record(execution)
-
-    def _record(self, execution: Execution) -> dict[str, Any]:
-        record = execution.record(
-            max_inline_output=self.max_inline_output,
-            fetch=f"{type(self.hook).__name__}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output",
-        )
-        if "output_omitted" in record:
-            self.log.warning(
-                "The output of execution %s is too large for XCom (max_inline_output=%d): %s",
-                execution.execution_id,
-                self.max_inline_output,
-                record["output_omitted"],
-            )
         return record
 
     def _time_out(self, execution_id: str, why: str, cause: BaseException | None = None) -> NoReturn:

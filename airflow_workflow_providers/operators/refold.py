@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
@@ -126,12 +126,6 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
                 "when it is over."
             )
         self.refuse_early()
-
-    @property
-    def accepts(self) -> frozenset[State]:
-        """The states of a run that are a success."""
-        partial = {State.PARTIAL} if self.on_partial_failure == "succeed" else set()
-        return frozenset({State.SUCCEEDED, *partial})
 
     def start_call(self, limit: float) -> Call[Execution]:
         """Describe the start of the run."""

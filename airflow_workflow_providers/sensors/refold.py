@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.checks import one_of
@@ -66,9 +65,3 @@ class RefoldExecutionSensor(ExecutionSensor):
         self.on_partial_failure = on_partial_failure
         self.refold_conn_id = refold_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))
-
-    @property
-    def accepts(self) -> frozenset[State]:
-        """The states of a run that are a success."""
-        partial = {State.PARTIAL} if self.on_partial_failure == "succeed" else set()
-        return frozenset({State.SUCCEEDED, *partial})

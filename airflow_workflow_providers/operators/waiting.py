@@ -1,0 +1,115 @@
+"""What operators and sensors share: looking at a run, deferring, and returning what became of it."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow_workflow_providers.core.errors import WorkflowError
+from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_workflow_providers.hooks.base import WorkflowHook
+    from airflow_workflow_providers.triggers.base import ExecutionTrigger
+
+#: Airflow's own deferral timeout comes this much after our deadline, in seconds: it is for a triggerer that is gone.
+MARGIN = 120.0
+
+
+class WaitsForExecution:
+    """A task that waits for a run; the other half of an operator or a sensor."""
+
+    hook_class: ClassVar[type[WorkflowHook]]
+    trigger_class: ClassVar[type[ExecutionTrigger]]
+    ui_color = "#e5edfb"
+
+    #: Whether the trigger stops the run when a person ends the task: only for those who have started it.
+    stop_on_kill: ClassVar[bool]
+
+    #: What the end of a run with a part undone means; a vendor that has such an end makes it a parameter.
+    on_partial_failure: str = "fail"
+
+    max_inline_output: int
+
+    if TYPE_CHECKING:  # the half that is Airflow's
+        log: Any
+
+        def defer(  # noqa: D102
+            self,
+            *,
+            trigger: BaseTrigger,
+            method_name: str,
+            kwargs: dict[str, Any] | None = None,
+            timeout: timedelta | float | None = None,
+        ) -> NoReturn: ...
+
+    @cached_property
+    def hook(self) -> WorkflowHook:
+        """The vendor's hook for this task's connection; its waits are this task's own."""
+        return self.hook_class(getattr(self, self.hook_class.conn_name_attr), sleep=self._sleep)
+
+    @property
+    def accepts(self) -> frozenset[State]:
+        """The states of a run that are a success."""
+        partial = {State.PARTIAL} if self.on_partial_failure == "succeed" else set()
+        return frozenset({State.SUCCEEDED, *partial})
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's
+        """
+        Finish what the trigger has waited for; the output is fetched here, on the worker.
+
+        :param event: what the trigger sent.
+        :return: the same record as without a deferral.
+        """
+        return self._finish(Verdict.from_event(event))
+
+    def _sleep(self, duration: float) -> None:
+        time.sleep(duration)
+
+    def _finish(self, verdict: Verdict) -> dict[str, Any]:
+        """Return the record or raise what became of the run; the same for every way of waiting."""
+        return self._record(self.hook.conclude(verdict, self.accepts))
+
+    def _look(self, watch: Watch) -> Step:
+        try:
+            step = watch.on_look(self.hook.look(watch.execution_id), time.time())
+        except WorkflowError as error:
+            step = watch.on_error(error, time.time())
+        return self._say(step)
+
+    def _say(self, step: Step) -> Step:
+        if step.say:
+            (self.log.warning if step.warn else self.log.info)(step.say)
+        return step
+
+    def _defer(self, watch: Watch) -> NoReturn:
+        self.defer(
+            trigger=self.trigger_class(
+                conn_id=self.hook.conn_id,
+                execution_id=watch.execution_id,
+                deadline=watch.deadline,
+                poll_interval=watch.poll_interval,
+                stop_on_kill=self.stop_on_kill,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
+        )
+
+    def _record(self, execution: Execution) -> dict[str, Any]:
+        record = execution.record(
+            max_inline_output=self.max_inline_output,
+            fetch=f"{type(self.hook).__name__}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output",
+        )
+        if "output_omitted" in record:
+            self.log.warning(
+                "The output of execution %s is larger than max_inline_output=%d and is not put into XCom: %s",
+                execution.execution_id,
+                self.max_inline_output,
+                record["output_omitted"],
+            )
+        return record

@@ -1,0 +1,103 @@
+"""Refold: its starts; the literals here were written from the vendor's pages, not from the emulator."""
+
+import pytest
+
+ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
+
+
+def test_an_asynchronous_start_is_acknowledged_with_an_id_of_24_digits(emulator, refold):
+    answer = refold.post("/workflow/sync-contacts/execute", json={"payload": {"email": "jane@example.com"}})
+    execution_id = answer.json()["execution_id"]
+    assert answer.status_code == 200
+    assert answer.json() == {"message": "Workflow execution started", "execution_id": execution_id}
+    assert len(execution_id) == 24
+    assert int(execution_id, 16)
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "wrapped"),
+    [
+        ({"payload": {"a": 1}}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1}, False),
+        ({"payload": {"a": 1}, "b": 2}, {"payload": {"a": 1}, "b": 2}, False),
+        ({}, {}, False),
+        ({"payload": {}}, {}, True),
+    ],
+)
+def test_the_input_may_come_flat_or_wrapped(emulator, refold, body, given, wrapped):
+    assert refold.post("/workflow/sync-contacts/execute", json=body).status_code == 200
+    (run,) = emulator.runs()
+    assert (run["input"], run["wrapped"]) == (given, wrapped)
+
+
+@pytest.mark.parametrize("content", [b"[1]", b'"text"', b"{broken", b"7"])
+def test_a_body_that_is_no_json_object_is_refused(emulator, refold, content):
+    answer = refold.post("/workflow/sync-contacts/execute", content=content)
+    assert answer.status_code == 400
+    assert answer.json().keys() == {"message", "error"}
+    assert emulator.runs() == []
+
+
+def test_no_body_at_all_is_an_empty_input(emulator, refold):
+    assert refold.post("/workflow/sync-contacts/execute").status_code == 200
+    assert emulator.runs()[0]["input"] == {}
+
+
+@pytest.mark.parametrize("workflow", ["draft", "nobodys", "0" * 24])
+def test_a_draft_and_a_workflow_of_somebody_else_are_refused_like_a_missing_slug(emulator, refold, workflow):
+    answer = refold.post(f"/workflow/{workflow}/execute", json={})
+    assert (answer.status_code, answer.json()) == (400, ODD_400)
+    assert emulator.runs() == []
+
+
+@pytest.mark.parametrize("slug", [{}, {"slug": ""}, {"slug": "salesforce"}])
+def test_a_missing_or_wrong_slug_is_refused_outside_the_standard_envelope(emulator, connect, slug):
+    account = emulator.account("refold")
+    client = connect(
+        **{"x-api-key": account["api_key"], "linked_account_id": account["linked_account_id"]}, **slug
+    )
+    answer = client.post("/workflow/sync-contacts/execute", json={})
+    assert (answer.status_code, answer.json()) == (400, ODD_400)
+
+
+@pytest.mark.parametrize("value", ["1", "True", "yes", ""])
+def test_sync_execution_is_the_word_true_or_false(emulator, refold, value):
+    answer = refold.post("/workflow/sync-contacts/execute", json={}, headers={"sync_execution": value})
+    assert answer.status_code == 400
+    assert emulator.runs() == []
+
+
+def test_sync_execution_false_is_asynchronous(emulator, refold):
+    refold.post("/workflow/sync-contacts/execute", json={}, headers={"sync_execution": "false"})
+    assert emulator.runs()[0]["mode"] == "ASYNC"
+
+
+def test_every_workflow_can_be_called_by_alias_and_by_id(refold, emulator):
+    workflows = refold.get("/workflow", params={"limit": 50, "published": "true"}).json()["docs"]
+    assert {flow["alias"] for flow in workflows} == {
+        "sync-contacts",
+        "always-fails",
+        "never-ends",
+        "times-out",
+        "terminates",
+        "no-response-node",
+        "partially",
+        "answers-201",
+        "answers-500",
+        "group-node",
+    }
+    for flow in workflows:
+        assert len(flow["_id"]) == 24
+        assert int(flow["_id"], 16)
+        for name in (flow["_id"], flow["alias"]):
+            assert refold.post(f"/workflow/{name}/execute", json={}).status_code == 200, name
+
+
+@pytest.mark.parametrize(
+    "how", [{"headers": {"include-headers": "true"}}, {"params": {"include-headers": "true"}}]
+)
+def test_include_headers_returns_the_requests_headers_without_secrets(emulator, refold, how):
+    answer = refold.post("/workflow/sync-contacts/execute", json={}, **how).json()
+    assert answer["headers"]["slug"] == "hubspot"
+    assert "x-api-key" not in answer["headers"]
+    assert emulator.account("refold")["api_key"] not in str(answer)
