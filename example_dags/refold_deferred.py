@@ -1,30 +1,35 @@
 """Start a Refold workflow and wait for it in the triggerer: no worker is held while it runs."""
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task
 
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_deferred() -> None:
-    """One task, and another that reads its result."""
+    """Two runs, the second with what the first has answered."""
+
+    @task
+    def next_payload(record: dict) -> dict:
+        """Make the input of the second run from the record of the first."""
+        return {"after": record["execution_id"], "answer": record["output"]}
+
     sync = RefoldExecuteWorkflowOperator(
         task_id="sync_contacts",
         workflow_id="sync-contacts",
         slug="hubspot",
         payload={"email": "jane@example.com", "run": "{{ run_id }}"},
         deferrable=True,
-        poll_interval=3,
+        poll_interval=2,
     )
 
     RefoldExecuteWorkflowOperator(
         task_id="sync_the_answer",
         workflow_id="sync-contacts",
         slug="hubspot",
-        # What the first run answered is the input of the second.
-        payload=sync.output["output"],
+        payload=next_payload(sync.output),
         deferrable=True,
-        poll_interval=3,
+        poll_interval=2,
     )
 
 

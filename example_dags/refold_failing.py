@@ -14,7 +14,7 @@ def refold_failing() -> None:
         slug="hubspot",
         payload={"email": "jane@example.com"},
         deferrable=True,
-        poll_interval=3,
+        poll_interval=2,
     )
 
 
