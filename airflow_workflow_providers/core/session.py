@@ -12,7 +12,7 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     Retrying,
-    retry_if_exception,
+    retry_if_exception_type,
     stop_after_attempt,
     wait_random_exponential,
 )
@@ -85,7 +85,7 @@ class Session:
             except WorkflowError as error:
                 self._refuse(call, error)
 
-        return Retrying(**_policy(call, attempts), sleep=self._sleep)(once)
+        return Retrying(**_policy(attempts), sleep=self._sleep)(once)
 
     async def asend(self, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
         """Do what :meth:`send` does, on an event loop; a session used so belongs to that loop."""
@@ -99,7 +99,7 @@ class Session:
             except WorkflowError as error:
                 self._refuse(call, error)
 
-        return await AsyncRetrying(**_policy(call, attempts))(once)
+        return await AsyncRetrying(**_policy(attempts))(once)
 
     def close(self) -> None:
         """Close the worker's connections."""
@@ -155,18 +155,12 @@ class Session:
         raise error
 
 
-def _policy(call: Call[Any], attempts: int) -> dict[str, Any]:
+def _policy(attempts: int) -> dict[str, Any]:
     """Return the one retry table, for tenacity's blocking and asynchronous drivers alike."""
 
-    def again(error: BaseException) -> bool:
-        if isinstance(error, QuotaExceeded):
-            return True  # refused before anything was done
-        if isinstance(error, Unavailable):
-            return not call.starts or not error.sent
-        return False
-
     return {
-        "retry": retry_if_exception(again),
+        # A start that may have arrived is a LostStart by now, so what is left here has certainly started nothing.
+        "retry": retry_if_exception_type((QuotaExceeded, Unavailable)),
         "wait": _wait,
         "stop": stop_after_attempt(attempts),
         "reraise": True,

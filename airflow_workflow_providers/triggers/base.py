@@ -129,7 +129,7 @@ class ExecutionTrigger(BaseTrigger):
                 if step.verdict:
                     return step.verdict
                 # Tasks that were deferred together drift apart, so that their looks do not come in one burst.
-                await asyncio.sleep(step.wait * random.uniform(0.9, 1.0))  # noqa: S311  # no secret
+                await asyncio.sleep(step.wait * random.uniform(1.0, 1.1))  # noqa: S311  # no secret
 
     async def _stop_if_unwanted(self) -> None:
         try:

@@ -1,0 +1,26 @@
+"""DAGs that wait until somebody does something about it."""
+
+from airflow.sdk import dag
+
+from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+
+
+def waits(name: str, workflow_id: str, *, deferrable: bool) -> None:
+    """Make a DAG with one task that waits for a run of a workflow."""
+
+    @dag(dag_id=name, schedule=None)
+    def build() -> None:
+        RefoldExecuteWorkflowOperator(
+            task_id="run",
+            workflow_id=workflow_id,
+            slug="hubspot",
+            deferrable=deferrable,
+            poll_interval=1,
+        )
+
+    build()
+
+
+waits("waits_deferred", "never-ends", deferrable=True)
+waits("waits_blocking", "never-ends", deferrable=False)
+waits("ends_deferred", "sync-contacts", deferrable=True)
