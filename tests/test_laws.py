@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -132,6 +133,17 @@ def test_quota_that_stays_exhausted_ends_in_an_error_with_its_retry_time(
     assert quota.value.retry_after == 7
     assert slept == [7, 7, 7, 7]
     assert runs(emulator, vendor) == []
+
+
+def test_a_start_is_not_tried_again_past_the_deadline(vendor: Vendor, emulator: Emulator) -> None:
+    """A vendor that asks for more time than is left gets no second call, and the task no longer wait."""
+    emulator.fail(vendor.conn_type, vendor.start, "rate_limit", times=None, retry_after=7)
+    task = vendor.task(timeout=2)
+
+    with pytest.raises(errors.QuotaExceeded, match="Nothing was started"):
+        task.execute(Task(lambda: task).context(task))
+
+    assert len(calls(emulator, vendor, vendor.start)) == 1
 
 
 # -- 2. a look that fails in passing costs nothing ------------------------------------------------------------------
@@ -456,12 +468,13 @@ def test_without_a_state_store_a_task_works_and_its_retry_starts_anew(
     vendor: Vendor, emulator: Emulator, deferrable: bool
 ) -> None:
     """Airflow 3.1 and 3.2 have none: the promise of this law is not theirs, but nothing else is lost."""
-    task = Task(lambda: vendor.task(vendor.fails, deferrable=deferrable), retries=1, store=False)
+    task = Task(lambda: vendor.task(vendor.fails, deferrable=deferrable, retries=1), retries=1, store=False)
 
-    with pytest.raises(errors.ExecutionFailed):
+    with structlog.testing.capture_logs() as logs, pytest.raises(errors.ExecutionFailed):
         task.run()
 
     assert len(runs(emulator, vendor)) == 2
+    assert len([entry for entry in logs if "keeps nothing for a retry" in str(entry)]) == 2  # once a try
 
 
 # -- 6. a task that a person ends stops its run, once ---------------------------------------------------------------
@@ -496,11 +509,8 @@ def task_is(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str | None], 
 
 def start(vendor: Vendor, workflow: str) -> str:
     """Start a run that no task waits for yet."""
-    hook = vendor.hook()
-    try:
+    with closing(vendor.hook()) as hook:
         return hook.send(vendor.task(workflow).start_call(60.0)).execution_id
-    finally:
-        hook.close()
 
 
 def trigger_of(vendor: Vendor, execution_id: str, **options: Any) -> Any:
@@ -546,8 +556,8 @@ def test_a_kill_outlives_airflows_repeated_cancellation(
 ) -> None:
     """Airflow 3.3 cancels a running ``on_kill`` again each second; the stop arrives all the same, once."""
     task_is("failed")
-    if vendor.stop is not None:
-        emulator.fail(vendor.conn_type, vendor.stop, "slow", seconds=0.5)
+    if vendor.stop is not None:  # the stop takes two attempts, and is cancelled between them
+        emulator.fail(vendor.conn_type, vendor.stop, "rate_limit", retry_after=1)
     execution_id = start(vendor, vendor.goes_on)
 
     async def kill() -> None:
@@ -684,6 +694,8 @@ def test_bad_input_is_refused_when_the_dag_is_parsed(vendor: Vendor, emulator: E
         ({"poll_interval": "soon"}, "poll_interval"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": None}, "timeout"),
+        ({"max_inline_output": -1}, "max_inline_output"),
+        ({"max_inline_output": "5 MB"}, "max_inline_output"),
         ({"on_timeout": "explode"}, "on_timeout"),
         ({"on_sigterm": "ignore"}, "on_sigterm"),
     ],
@@ -848,4 +860,5 @@ def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
     assert record["output"] is None
     assert record["output_omitted"]["bytes"] > 10
     assert record["execution_id"] in record["output_omitted"]["fetch"]
-    assert vendor.hook().get_execution(record["execution_id"]).output
+    with closing(vendor.hook()) as hook:
+        assert hook.get_execution(record["execution_id"]).output

@@ -7,6 +7,7 @@ from importlib import import_module, metadata, resources
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 from jsonschema import Draft7Validator
 
 from airflow_workflow_providers.get_provider_info import VENDORS, get_provider_info
@@ -106,3 +107,29 @@ def test_the_forms_empty_fields_mean_absent(form: dict[str, Any]) -> None:
 def test_the_standard_fields_are_told_to_airflow_3_1_in_its_own_words(form: dict[str, Any]) -> None:
     assert hook(form).get_ui_field_behaviour() == field_behaviour(form)
     assert set(field_behaviour(form)) == {"hidden_fields", "relabeling", "placeholders"}
+
+
+@pytest.mark.parametrize("conn_type", FORMS)
+def test_this_airflow_draws_the_form_from_it(conn_type: str) -> None:
+    """Airflow 3.1 asks the hook's methods, later ones the provider's description: the fields are the same."""
+    drawn = {meta.connection_type: meta for meta in HookMetaService.hook_meta_data()}[conn_type]
+    behaviour = FORMS[conn_type]["ui-field-behaviour"]
+    fields = FORMS[conn_type]["conn-fields"]
+    standard = drawn.standard_fields
+    extra = drawn.extra_fields
+
+    assert drawn.hook_name == FORMS[conn_type]["hook-name"]
+    assert standard is not None
+    assert extra is not None
+    assert standard.password is not None
+    assert standard.host is not None
+    assert standard.port is not None
+    assert standard.password.title == behaviour["relabeling"]["password"]
+    assert standard.host.placeholder == behaviour["placeholders"]["host"]
+    assert standard.port.hidden
+    assert set(extra) == set(fields)
+    for name, field in fields.items():
+        schema = extra[name]["schema"]
+        assert (schema.get("title") or field["label"]) == field["label"]
+        assert schema.get("enum") == field["schema"].get("enum")
+        assert extra[name]["value"] == field["schema"].get("default")

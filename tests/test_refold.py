@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -243,7 +244,8 @@ def test_a_synchronous_success_is_said_and_not_guessed(body: Any, state: State) 
 def test_an_acknowledgement_is_waited_for_though_the_run_was_to_be_synchronous(emulator: Emulator) -> None:
     """Refold answers at once all the same: the run is looked at until it ends."""
     emulator.set_pace(looks=3)
-    started = RefoldHook().send(api.execute_workflow("sync-contacts", slug="hubspot"))
+    with closing(RefoldHook()) as hook:
+        started = hook.execute_workflow("sync-contacts", slug="hubspot")
     emulator.fail(
         "refold",
         "execute",
@@ -304,6 +306,26 @@ def test_a_run_that_the_vendor_timed_out_has_failed() -> None:
 def test_the_result_is_what_the_response_node_answered(emulator: Emulator) -> None:
     assert run(payload={"a": 1})["output"] == {"received": {"a": 1}, "ok": True}
     assert run("no-response-node")["output"] is None
+
+
+@pytest.mark.parametrize("options", [{"deferrable": False}, {"deferrable": True}, {"sync_execution": True}])
+def test_a_huge_output_is_a_result_and_stays_at_the_vendor(
+    emulator: Emulator, options: dict[str, Any]
+) -> None:
+    """Six megabytes are too many for XCom by default: the record says how to fetch them."""
+    emulator.set_pace(looks=1)
+    emulator.fail("refold", "get", "huge", times=None, bytes=6_000_000)
+    emulator.fail("refold", "execute", "huge", bytes=6_000_000)
+
+    record = run(**options)
+
+    assert (record["state"], record["output"]) == ("succeeded", None)
+    assert record["output_omitted"]["bytes"] == 6_000_000
+    assert record["output_omitted"]["fetch"] == (
+        f"RefoldHook('refold_default').get_execution('{record['execution_id']}').output"
+    )
+    with closing(RefoldHook("refold_default")) as hook:
+        assert len(json.dumps(hook.get_execution(record["execution_id"]).output)) == 6_000_000
 
 
 def test_of_a_node_that_was_tried_again_the_last_answer_counts() -> None:
@@ -395,7 +417,8 @@ def test_the_list_is_filtered_by_the_vendor(emulator: Emulator) -> None:
     run()
     run("no-response-node")
 
-    page = RefoldHook().list_executions(limit=1, status="COMPLETED", sort_asc=True, execution_type="ASYNC")
+    with closing(RefoldHook()) as hook:
+        page = hook.list_executions(limit=1, status="COMPLETED", sort_asc=True, execution_type="ASYNC")
 
     query = emulator.calls("refold", "list")[0]["query"]
     assert query == {"limit": "1", "status": "COMPLETED", "sortAsc": "true", "execution_type": "ASYNC"}
@@ -403,13 +426,11 @@ def test_the_list_is_filtered_by_the_vendor(emulator: Emulator) -> None:
 
 
 def test_the_hooks_methods_do_what_they_are_called(emulator: Emulator) -> None:
-    hook = RefoldHook("refold_default")
-
-    started = hook.execute_workflow("never-ends", slug="hubspot", payload={"a": 1})
-    assert started.execution_id is not None
-    assert hook.get_execution(started.execution_id).state in (State.QUEUED, State.RUNNING)
-    assert hook.stop_execution(started.execution_id) == "Stopping instance"
-    hook.close()
+    with closing(RefoldHook("refold_default")) as hook:
+        started = hook.execute_workflow("never-ends", slug="hubspot", payload={"a": 1})
+        assert started.execution_id is not None
+        assert hook.get_execution(started.execution_id).state in (State.QUEUED, State.RUNNING)
+        assert hook.stop_execution(started.execution_id) == "Stopping instance"
 
     assert emulator.runs("refold")[0]["stops"] == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -14,6 +15,8 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
+    stop_any,
+    stop_before_delay,
     wait_random_exponential,
 )
 
@@ -67,12 +70,13 @@ class Session:
         self._client: http.Client | None = None
         self._async_client: http.AsyncClient | None = None
 
-    def send(self, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
+    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
         """
         Send ``call`` and return what its ``read`` makes of the answer.
 
         :param call: what to send.
         :param attempts: 1 sends once, whatever happens; a wait has its own patience.
+        :param patience: seconds after which no further attempt is begun; whoever has a deadline gives it here.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         if self._client is None:
@@ -85,7 +89,7 @@ class Session:
             except WorkflowError as error:
                 self._refuse(call, error)
 
-        return Retrying(**_policy(attempts), sleep=self._sleep)(once)
+        return Retrying(**_policy(attempts, patience), sleep=self._sleep)(once)
 
     async def asend(self, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
         """Do what :meth:`send` does, on an event loop; a session used so belongs to that loop."""
@@ -99,7 +103,7 @@ class Session:
             except WorkflowError as error:
                 self._refuse(call, error)
 
-        return await AsyncRetrying(**_policy(attempts))(once)
+        return await AsyncRetrying(**_policy(attempts, math.inf))(once)
 
     def close(self) -> None:
         """Close the worker's connections."""
@@ -155,14 +159,13 @@ class Session:
         raise error
 
 
-def _policy(attempts: int) -> dict[str, Any]:
+def _policy(attempts: int, patience: float) -> dict[str, Any]:
     """Return the one retry table, for tenacity's blocking and asynchronous drivers alike."""
-
     return {
         # A start that may have arrived is a LostStart by now, so what is left here has certainly started nothing.
         "retry": retry_if_exception_type((QuotaExceeded, Unavailable)),
         "wait": _wait,
-        "stop": stop_after_attempt(attempts),
+        "stop": stop_any(stop_after_attempt(attempts), stop_before_delay(patience)),
         "reraise": True,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -66,6 +67,9 @@ class WorkflowHook(BaseHook):
         cls.hook_name = cls.form["hook-name"]
         cls.conn_name_attr = f"{cls.conn_type}_conn_id"
         cls.default_conn_name = f"{cls.conn_type}_default"
+        # Airflow 3.1 looks for these in the class itself; what is inherited it does not see.
+        for method in ("get_connection_form_widgets", "get_ui_field_behaviour"):
+            setattr(cls, method, WorkflowHook.__dict__[method])
 
     def __init__(self, conn_id: str, *, sleep: Callable[[float], None] = time.sleep, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -75,18 +79,19 @@ class WorkflowHook(BaseHook):
 
     # -- sending ----------------------------------------------------------------------------------------------
 
-    def send(self, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
+    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
         """
         Send a call on the worker.
 
         :param call: what to send.
         :param attempts: how often at the most, where it may be sent again at all.
+        :param patience: seconds after which no further attempt is begun.
         :return: what the call reads from the answer.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         session = self.session
         try:
-            return session.send(call, attempts=attempts)
+            return session.send(call, attempts=attempts, patience=patience)
         except AuthFailed as error:
             fresh = self._read_connection() if error.status == 401 else session
             if fresh.settings == session.settings:
@@ -95,7 +100,7 @@ class WorkflowHook(BaseHook):
         session.close()
         self._session = fresh
         try:
-            return fresh.send(call, attempts=attempts)
+            return fresh.send(call, attempts=attempts, patience=patience)
         except AuthFailed as error:
             self._name_connection(error)
             raise

@@ -20,7 +20,7 @@ from airflow_workflow_providers.core.errors import (
 )
 from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch, judge
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import one_of, seconds, without_templates
+from airflow_workflow_providers.operators.checks import one_of, seconds, whole_number, without_templates
 from airflow_workflow_providers.operators.memory import Memory
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
@@ -67,7 +67,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         one_of("on_sigterm", on_sigterm, ("cancel", "leave"))
         self.on_timeout = on_timeout
         self.on_sigterm = on_sigterm
-        self.max_inline_output = max_inline_output
+        self.max_inline_output = whole_number("max_inline_output", max_inline_output)
         self._execution_id: str | None = None
         self._killed = False
         self._kill_said = ""
@@ -190,10 +190,11 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         return None
 
     def _start(self, deadline: float) -> Execution:
-        call = self.start_call(deadline - time.time())
+        left = max(1.0, deadline - time.time())
+        call = self.start_call(left)
         self.hook.session  # noqa: B018  # reads the connection: what is wrong with it is no lost start
         try:
-            execution = self.hook.send(call)
+            execution = self.hook.send(call, patience=left)
         except AirflowTaskTimeout as error:
             raise LostStart(
                 f"execution_timeout came while {self.hook.hook_name} was asked to {call.doing}, so a run may exist. "
@@ -211,6 +212,11 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         if execution_id is None:
             return
         self.log.info("%s execution %s is %s.", self.hook.hook_name, execution_id, execution.status)
+        if self.retries and not memory.lasts:
+            self.log.info(
+                "This Airflow keeps nothing for a retry: a retry of this task would start a new run. From 3.3 on it "
+                "takes this one up."
+            )
         try:
             memory.remember(execution_id)
             context["ti"].xcom_push(key="execution_id", value=execution_id)

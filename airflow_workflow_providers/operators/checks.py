@@ -25,6 +25,18 @@ def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float
     return float(number)
 
 
+def whole_number(name: str, value: int) -> int:
+    """
+    Return a number that is whole and not negative.
+
+    :param name: the parameter that it came from, for the error.
+    :raises InvalidInput: if it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInput(f"{name} must be a whole number, not negative; got {value!r}.")
+    return value
+
+
 def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
     """
     Refuse a value that is not among ``choices``.

@@ -18,6 +18,7 @@ from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.core.execution import Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
+from airflow_workflow_providers.operators.checks import whole_number
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         super().__init__(**kwargs)
         self.execution_id = execution_id
         self.deferrable = deferrable
-        self.max_inline_output = max_inline_output
+        self.max_inline_output = whole_number("max_inline_output", max_inline_output)
 
     @cached_property
     def _watch(self) -> Watch:
