@@ -100,7 +100,9 @@ class Task:
         self.deferrals.append(_stored(kwargs))
         cls = type(deferred.trigger)
         assert path == f"{cls.__module__}.{cls.__qualname__}"
-        return cls(**_stored(kwargs))
+        trigger = cls(**_stored(kwargs))
+        trigger.task_instance = TaskInstance(self.operator.task_id, self.max_tries, self.xcom)
+        return trigger
 
     def resume(self, deferred: TaskDeferred, event: Any) -> Any:
         """Run the worker's part after an event."""

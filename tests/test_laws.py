@@ -595,6 +595,24 @@ def test_a_deferred_task_that_a_person_ends_stops_its_run_once(
     assert runs(emulator, vendor)[0]["stops"] == (1 if vendor.stop else 0)
 
 
+def test_a_sensor_that_a_person_ends_leaves_the_run_alone(
+    vendor: Vendor, emulator: Emulator, task_is: Callable[[str | None], Airflow]
+) -> None:
+    """It waits for what somebody else has started, and may want to go on."""
+    execution_id = start(vendor, vendor.goes_on)
+    task = Task(
+        lambda: vendor.sensor(task_id="wait", execution_id=execution_id, poke_interval=0.01, deferrable=True)
+    )
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute()
+
+    airflow = task_is("failed")
+    asyncio.run(task.trigger(deferral.value).on_kill())
+
+    assert airflow.asked == 0
+    assert runs(emulator, vendor)[0]["stops"] == 0
+
+
 def test_a_restart_of_the_triggerer_stops_nothing(
     vendor: Vendor, emulator: Emulator, task_is: Callable[[str | None], Airflow]
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -362,6 +363,19 @@ def test_an_unknown_id_hangs_at_the_vendor_and_not_here(
 
     with pytest.raises(errors.ExecutionTimedOut, match=sensor.execution_id):
         Task(lambda: sensor).run()
+
+
+def test_our_requests_are_not_logged_one_by_one_and_other_peoples_are(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a triggerer each line costs more than the request; but the library's logger is not ours to silence."""
+    caplog.set_level("INFO", logger="httpx")
+
+    run()
+    assert [record for record in caplog.records if record.name == "httpx"] == []
+
+    httpx.get(emulator.control_url + "/ledger")
+    assert [record.name for record in caplog.records if record.name == "httpx"] == ["httpx"]
 
 
 # -- stop, list, test -----------------------------------------------------------------------------------------------
