@@ -35,5 +35,19 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": modules("sensors"),
         "triggers": modules("triggers"),
         "connection-types": [import_module(f"{_ROOM}.forms.{vendor}").FORM for vendor in VENDORS],
+        "config": {
+            "workflow_providers": {
+                "description": "Defaults for all operators and sensors of airflow-workflow-providers.",
+                "options": {
+                    "poll_interval": {
+                        "description": "Seconds between two looks at a run, where a task does not say.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": None,
+                        "default": "10.0",
+                    }
+                },
+            }
+        },
         "extra-links": [f"{_ROOM}.links.ExecutionLink"],
     }

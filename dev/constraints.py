@@ -16,9 +16,9 @@ from pathlib import Path
 from dev import environment
 from dev.matrix import VERSIONS
 
-# What came after an Airflow and breaks it: with newer ones the DAG processor of 3.2 cannot build its execution API.
-# Airflow 3.3 itself has the same bound.
-_BROKEN_BY_NEWER = {"3.2": "fastapi<0.137"}
+# What came after an Airflow and breaks it. 3.2: with newer ones neither its DAG processor nor dag.test() can build the
+# execution API; Airflow 3.3 itself has the first bound.
+_BROKEN_BY_NEWER = {"3.2": ("fastapi<0.137", "svcs<26")}
 _HEAD = """\
 # What the project and its tests are installed with on Airflow {minor}, for Python 3.10 to 3.13.
 # Made by `make constraints` (`make constraints UPGRADE=1` for the newest of everything).
@@ -30,7 +30,7 @@ def make(uv: str, minor: str, *, upgrade: bool) -> None:
     path = environment.constraints_for(minor)
     with tempfile.TemporaryDirectory() as folder:
         only = Path(folder, "airflow.in")
-        only.write_text(f"apache-airflow~={minor}.0\n{_BROKEN_BY_NEWER.get(minor, '')}\n")
+        only.write_text("\n".join([f"apache-airflow~={minor}.0", *_BROKEN_BY_NEWER.get(minor, ())]))
         command = [
             uv,
             "pip",

@@ -31,6 +31,8 @@ EXAMPLES = ROOT / "example_dags"
 # How long an emulated run takes. Not less: a trigger that fires within 5 s can get its task failed by the scheduler.
 RUN_SECONDS = 12
 PATIENCE = 300
+# Emulated runs are short, so the tasks look at them more often than they would at a vendor's.
+SETTINGS = {"AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2"}
 INTERRUPTED = 130
 
 
@@ -66,7 +68,7 @@ def _run(*, keep: bool) -> int:
     )
     with _emulator() as (emulator, vendors):
         connections = {f"{name}_default": vendor["connection"] for name, vendor in vendors.items()}
-        with RealAirflow(DEMO / "airflow", EXAMPLES, connections) as airflow:
+        with RealAirflow(DEMO / "airflow", EXAMPLES, connections, SETTINGS) as airflow:
             say(
                 f"Airflow is up after {time.monotonic() - began:.0f} s. Connections: {', '.join(sorted(connections))}."
             )

@@ -20,7 +20,6 @@ def refold_deferred() -> None:
         slug="hubspot",
         payload={"email": "jane@example.com", "run": "{{ run_id }}"},
         deferrable=True,
-        poll_interval=2,
     )
 
     RefoldExecuteWorkflowOperator(
@@ -29,7 +28,6 @@ def refold_deferred() -> None:
         slug="hubspot",
         payload=next_payload(sync.output),
         deferrable=True,
-        poll_interval=2,
     )
 
 

@@ -14,7 +14,6 @@ def refold_failing() -> None:
         slug="hubspot",
         payload={"email": "jane@example.com"},
         deferrable=True,
-        poll_interval=2,
     )
 
 

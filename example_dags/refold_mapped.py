@@ -20,7 +20,7 @@ def refold_mapped() -> None:
         return sum(record["state"] == "succeeded" for record in records)
 
     sync = RefoldExecuteWorkflowOperator.partial(
-        task_id="sync_contacts", workflow_id="sync-contacts", slug="hubspot", deferrable=True, poll_interval=2
+        task_id="sync_contacts", workflow_id="sync-contacts", slug="hubspot", deferrable=True
     ).expand(payload=payloads())
     count(sync.output)
 

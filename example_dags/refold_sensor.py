@@ -26,7 +26,6 @@ def refold_sensor() -> None:
         task_id="wait",
         execution_id="{{ ti.xcom_pull(task_ids='start', key='execution_id') }}",
         deferrable=True,
-        poke_interval=2,
     )
     start >> meanwhile() >> wait
 

@@ -17,6 +17,8 @@ os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(Path(_home.name) / "dags")
+# No example says how often it looks; here, as often as it can.
+os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
 # Loopback is reached directly, whatever the machine's environment says.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
@@ -25,20 +27,21 @@ from tests.vendors import VENDORS, Vendor  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def _running_emulator() -> Iterator[Emulator]:
+def running_emulator() -> Iterator[Emulator]:
+    """Give the emulator that all tests share; most want a clean one, ``emulator``."""
     with Emulator() as emulator:
         yield emulator
 
 
 @pytest.fixture
-def emulator(_running_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def emulator(running_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """Give a clean emulator, and a connection to each of its vendors under its default id."""
-    _running_emulator.reset()
-    _running_emulator.set_pace(looks=2)
+    running_emulator.reset()
+    running_emulator.set_pace(looks=2)
     for vendor in VENDORS:
-        connect(monkeypatch, vendor, _running_emulator)
-    yield _running_emulator
-    _running_emulator.reset()
+        connect(monkeypatch, vendor, running_emulator)
+    yield running_emulator
+    running_emulator.reset()
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, vendor: Vendor, emulator: Emulator, **extra: object) -> None:

@@ -20,7 +20,13 @@ from airflow_workflow_providers.core.errors import (
 )
 from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch, judge
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import one_of, seconds, whole_number, without_templates
+from airflow_workflow_providers.operators.checks import (
+    POLL_INTERVAL,
+    one_of,
+    seconds,
+    whole_number,
+    without_templates,
+)
 from airflow_workflow_providers.operators.memory import Memory
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
@@ -51,7 +57,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         *,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float | timedelta = 10.0,
+        poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",
         on_sigterm: Literal["cancel", "leave"] = "cancel",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
+from airflow.providers.common.compat.sdk import XComArg, conf
 
 from airflow_workflow_providers.core.errors import InvalidInput
+
+#: Seconds between two looks at a run, for a whole Airflow: ``[workflow_providers] poll_interval``.
+POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fallback=10.0)
 
 
 def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float:

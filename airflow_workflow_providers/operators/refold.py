@@ -15,7 +15,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -48,7 +48,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :class:`~airflow_workflow_providers.sensors.refold.RefoldExecutionSensor` can wait for it elsewhere.
     :param deferrable: wait in the triggerer, without holding a worker; default: ``[operators]
         default_deferrable`` of the Airflow configuration.
-    :param poll_interval: seconds, or a timedelta, between two looks at the run; default: 10 s.
+    :param poll_interval: seconds, or a timedelta, between two looks at the run; default: ``[workflow_providers]
+        poll_interval`` of the Airflow configuration, or 10 s.
     :param timeout: seconds, or a timedelta, that one try of the task waits; default: 24 h. The smaller of it and
         ``execution_timeout`` holds, deferred or not.
     :param on_timeout: what happens to the run then: ``"cancel"`` stops it, ``"leave"`` lets it go on.
@@ -92,7 +93,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         refold_conn_id: str = "refold_default",
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float | timedelta = 10.0,
+        poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",
         on_sigterm: Literal["cancel", "leave"] = "cancel",

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import conf
 
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -29,7 +29,8 @@ class RefoldExecutionSensor(ExecutionSensor):
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     :param deferrable: wait in the triggerer, without holding a worker; default: ``[operators]
         default_deferrable`` of the Airflow configuration.
-    :param poke_interval: seconds between two looks; default: 10 s.
+    :param poke_interval: seconds between two looks; default: ``[workflow_providers] poll_interval`` of the Airflow
+        configuration, or 10 s.
     :param timeout: seconds until the sensor gives up; default: 24 h.
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom; default: 5 MB.
     :raises ExecutionFailed: if the execution ended without success.
@@ -48,7 +49,7 @@ class RefoldExecutionSensor(ExecutionSensor):
         on_partial_failure: Literal["fail", "succeed"] = "fail",
         refold_conn_id: str = "refold_default",
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poke_interval: float = 10.0,
+        poke_interval: float = POLL_INTERVAL,
         timeout: float = 24 * 60 * 60,
         max_inline_output: int = 5_000_000,
         **kwargs: Any,

@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_workflow_providers.emulator import Emulator
+from tests.conftest import connect
+from tests.vendors import VENDORS
+
 EXAMPLES = Path(__file__).parent.parent.parent / "example_dags"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """
+    What came of a DAG's run.
+
+    :param state: Airflow's word for it.
+    :param started: the runs at the vendors, as the emulator saw them.
+    :param xcoms: what is stored, by task, map index and key.
+    """
+
+    state: str
+    started: list[dict[str, Any]]
+    xcoms: dict[tuple[str, int, str], Any]
+
+
+def xcoms(dag_id: str) -> dict[tuple[str, int, str], Any]:
+    """Return the XComs of a DAG as they are stored."""
+    from airflow.settings import Session  # noqa: PLC0415  # exists once the database does
+    from sqlalchemy import text  # noqa: PLC0415
+
+    with Session() as session:
+        rows = session.execute(
+            text("select task_id, map_index, key, value from xcom where dag_id = :dag_id"), {"dag_id": dag_id}
+        )
+        return {(task, index, key): _loaded(value) for task, index, key, value in rows}
+
+
+def _loaded(value: Any) -> Any:
+    while isinstance(value, (str, bytes)):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            break
+    return value
 
 
 def dag_bag(folder: Path) -> Any:
@@ -36,7 +79,28 @@ def dags() -> dict[str, Any]:
     return bag.dags
 
 
-@pytest.fixture
-def run_dag(dags: dict[str, Any], emulator: Any) -> Callable[[str], Any]:
-    """Run a DAG with ``dag.test()`` and return its run."""
-    return lambda dag_id: dags[dag_id].test()
+@pytest.fixture(scope="session")
+def ended(
+    dags: dict[str, Any], running_emulator: Emulator, patched: pytest.MonkeyPatch
+) -> Callable[[str], Ended]:
+    """Run a DAG with ``dag.test()``, once for all tests that look at what came of it."""
+
+    @cache
+    def run(dag_id: str) -> Ended:
+        running_emulator.reset()
+        running_emulator.set_pace(looks=2)
+        for vendor in VENDORS:
+            connect(patched, vendor, running_emulator)
+        if dag_id.startswith("retried"):  # so that the first try fails, in either mode
+            running_emulator.fail("refold", "get", "html", times=7)
+        state = dags[dag_id].test().state
+        return Ended(state, running_emulator.runs(), xcoms(dag_id))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def patched() -> Iterator[pytest.MonkeyPatch]:
+    """Give a monkeypatch that lasts as long as the runs are remembered."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow.sdk.definitions.context import Context
 from airflow.settings import Session
-from sqlalchemy import MetaData, select, text
+from sqlalchemy import MetaData, select
 
 from airflow_workflow_providers.emulator import Emulator
-from tests.airflow.conftest import EXAMPLES, dag_bag
+from tests.airflow.conftest import EXAMPLES, Ended, dag_bag
 
 pytestmark = pytest.mark.airflow
 
@@ -30,24 +29,6 @@ EXAMPLE_DAGS = {
 HAS_STATE_STORE = "task_state_store" in Context.__annotations__
 
 
-def xcoms(dag_id: str) -> dict[tuple[str, int, str], Any]:
-    """Return the XComs of a DAG as they are stored: by task, map index and key."""
-    with Session() as session:
-        rows = session.execute(
-            text("select task_id, map_index, key, value from xcom where dag_id = :dag_id"), {"dag_id": dag_id}
-        )
-        return {(task, index, key): _loaded(value) for task, index, key, value in rows}
-
-
-def _loaded(value: Any) -> Any:
-    while isinstance(value, (str, bytes)):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            break
-    return value
-
-
 def test_the_examples_can_be_imported_and_are_those_that_are_written_here() -> None:
     """``airflow dags list-import-errors`` says that all is well where no dag-processor runs; this does not."""
     bag = dag_bag(EXAMPLES)
@@ -58,22 +39,21 @@ def test_the_examples_can_be_imported_and_are_those_that_are_written_here() -> N
 
 @pytest.mark.parametrize(("dag_id", "started"), EXAMPLE_DAGS.items())
 def test_an_example_ends_as_it_says(
-    dags: dict[str, Any], run_dag: Callable[[str], Any], emulator: Emulator, dag_id: str, started: int
+    dags: dict[str, Any], ended: Callable[[str], Ended], dag_id: str, started: int
 ) -> None:
     """Success, unless its tag says otherwise; and the vendor has been asked for just so many runs."""
     expected = "failed" if "expect:failed" in dags[dag_id].tags else "success"
 
-    assert run_dag(dag_id).state == expected
-    assert len(emulator.runs("refold")) == started
+    assert ended(dag_id).state == expected
+    assert len(ended(dag_id).started) == started
 
 
-def test_ids_and_results_pass_between_tasks(run_dag: Callable[[str], Any], emulator: Emulator) -> None:
+def test_ids_and_results_pass_between_tasks(ended: Callable[[str], Ended]) -> None:
     """The record is the result, the id is in an XCom of its own, and the button's address is stored."""
-    run_dag("refold_deferred")
-
-    stored = xcoms("refold_deferred")
-    first, second = emulator.runs("refold")
+    stored = ended("refold_deferred").xcoms
+    first, second = ended("refold_deferred").started
     record = stored["sync_contacts", -1, "return_value"]
+
     assert set(record) == {"execution_id", "state", "status", "output", "url"}
     assert record["execution_id"] == stored["sync_contacts", -1, "execution_id"] == first["execution_id"]
     assert first["input"]["run"].startswith("manual__")
@@ -82,46 +62,42 @@ def test_ids_and_results_pass_between_tasks(run_dag: Callable[[str], Any], emula
     assert record["url"].endswith(first["execution_id"])
 
 
-def test_mapped_tasks_keep_to_their_own_run(run_dag: Callable[[str], Any], emulator: Emulator) -> None:
-    run_dag("refold_mapped")
+def test_mapped_tasks_keep_to_their_own_run(ended: Callable[[str], Ended]) -> None:
+    stored = ended("refold_mapped").xcoms
+    inputs = {run["execution_id"]: run["input"] for run in ended("refold_mapped").started}
 
-    stored = xcoms("refold_mapped")
-    inputs = {run["execution_id"]: run["input"] for run in emulator.runs("refold")}
     for index, name in enumerate(("ada", "grace", "jane")):
         record = stored["sync_contacts", index, "return_value"]
         assert inputs[record["execution_id"]] == {"email": f"{name}@example.com"}
     assert stored["count", -1, "return_value"] == 3
 
 
-def test_a_teardown_stops_what_was_started(run_dag: Callable[[str], Any], emulator: Emulator) -> None:
-    run_dag("refold_stopped")
+def test_a_teardown_stops_what_was_started(ended: Callable[[str], Ended]) -> None:
+    (run,) = ended("refold_stopped").started
 
-    (run,) = emulator.runs("refold")
     assert (run["status"], run["stops"]) == ("STOPPED", 1)
 
 
 @pytest.mark.parametrize("dag_id", ["retried_blocking", "retried_deferred"])
 def test_a_retry_takes_up_the_run_where_airflow_can_remember_it(
-    run_dag: Callable[[str], Any], emulator: Emulator, dag_id: str
+    ended: Callable[[str], Ended], dag_id: str
 ) -> None:
     """On 3.3 the second try finds the first one's run; before that there is nowhere to keep its id."""
-    emulator.fail("refold", "get", "html", times=7)
+    retried = ended(dag_id)
 
-    assert run_dag(dag_id).state == "success"
-
-    runs = emulator.runs("refold")
-    record = xcoms(dag_id)["run", -1, "return_value"]
-    assert len(runs) == (1 if HAS_STATE_STORE else 2)
-    assert record["execution_id"] == runs[-1]["execution_id"]
+    assert retried.state == "success"
+    assert len(retried.started) == (1 if HAS_STATE_STORE else 2)
+    record = retried.xcoms["run", -1, "return_value"]
+    assert record["execution_id"] == retried.started[-1]["execution_id"]
 
 
-def test_no_secret_is_in_the_database(run_dag: Callable[[str], Any], emulator: Emulator) -> None:
+def test_no_secret_is_in_the_database(ended: Callable[[str], Ended], running_emulator: Emulator) -> None:
     """Whatever Airflow has stored of these runs, in whichever table."""
     for dag_id in ("refold_deferred", "refold_failing"):
-        run_dag(dag_id)
+        ended(dag_id)
 
     found = []
-    account = emulator.account("refold")
+    account = running_emulator.account("refold")
     with Session() as session:
         tables = MetaData()
         tables.reflect(session.connection())
