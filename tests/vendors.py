@@ -20,7 +20,9 @@ class Vendor:
     What the laws need to know of a vendor.
 
     ``start``, ``look`` and ``stop`` are the emulator's names of its operations. The workflows are the emulator's own:
-    one that succeeds, one that fails with ``failure`` in its message, one that goes on until it is stopped.
+    one that succeeds, one that fails with ``failure`` in its message, one that goes on until it is stopped, one that
+    ends with a part undone if the vendor has such an end, and one that it does not know. ``workflow`` is the
+    parameter that names them.
     """
 
     conn_type: str
@@ -32,19 +34,21 @@ class Vendor:
     start: str
     look: str
     stop: str | None
+    workflow: str
     required: dict[str, Any]
     succeeds: str
     fails: str
     failure: str
     goes_on: str
     partial: str | None
+    unknown: str
     bad_input: tuple[tuple[dict[str, Any], str], ...]
 
     def task(self, workflow: str | None = None, **options: Any) -> Any:
         """Return the vendor's operator for a workflow, impatient enough for a test."""
         parameters = {
             "task_id": "run",
-            "workflow_id": workflow or self.succeeds,
+            self.workflow: workflow or self.succeeds,
             "poll_interval": 0.01,
             **self.required,
             **options,
@@ -66,12 +70,14 @@ REFOLD = Vendor(
     start="execute",
     look="get",
     stop="stop",
+    workflow="workflow_id",
     required={"slug": "hubspot"},
     succeeds="sync-contacts",
     fails="always-fails",
     failure="contact quota exceeded",
     goes_on="never-ends",
     partial="terminates",
+    unknown="no-such-workflow",
     bad_input=(
         ({"workflow_id": ""}, "workflow_id"),
         ({"workflow_id": ".."}, "workflow_id"),
