@@ -31,7 +31,7 @@ check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy -p airflow_workflow_providers -p dev
-	$(RUN) pytest -m "not airflow and not real"
+	$(RUN) pytest -n 2 -m "not airflow and not real and not every_vendor"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
@@ -41,7 +41,7 @@ wheel: $(READY) ## build wheel and sdist into dist/
 
 # pytest's closing line is the last thing printed, which is what CI reads.
 test: check matrix ## everything CI runs
-	$(RUN) pytest -m "airflow or real"
+	$(RUN) pytest -m real
 
 constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)

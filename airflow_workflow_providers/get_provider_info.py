@@ -7,7 +7,11 @@ from typing import Any
 
 #: A vendor is one row here: the module's name in every room, and the vendor's page.
 VENDORS = {
+    "laminar": ("Laminar", "https://docs.laminar.run/"),
+    "datalab": ("Datalab", "https://documentation.datalab.to/"),
     "refold": ("Refold", "https://docs.refold.ai/"),
+    "promptlayer": ("PromptLayer", "https://docs.promptlayer.com/"),
+    "altostrat": ("Altostrat", "https://altostrat.io/docs/"),
 }
 
 _ROOM = "airflow_workflow_providers"

@@ -10,6 +10,8 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -27,6 +29,17 @@ class RefusedError(RuntimeError):
         self.status = status
 
 
+# SQLite turns a write away while another one is under way; nothing has been done then.
+_WHEN_LOCKED = Retrying(
+    retry=retry_if_exception(
+        lambda error: isinstance(error, RefusedError) and error.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    ),
+    stop=stop_after_attempt(6),
+    wait=wait_fixed(_POLL),
+    reraise=True,
+)
+
+
 class AirflowApi:
     """A running Airflow's REST API, as an administrator who needs no password."""
 
@@ -38,7 +51,7 @@ class AirflowApi:
         """Send one request and return the JSON of its answer (None when it is empty)."""
         if not self._token:
             self._token = self._send("GET", "/auth/token", None, {})["access_token"]
-        return self._send(method, path, body, {"Authorization": f"Bearer {self._token}"})
+        return _WHEN_LOCKED(self._send, method, path, body, {"Authorization": f"Bearer {self._token}"})
 
     def health(self) -> Any:
         """Return what Airflow says of its own components; it answers before anyone has logged in."""

@@ -30,7 +30,7 @@ DEMO = ROOT / ".demo"
 EXAMPLES = ROOT / "example_dags"
 # How long an emulated run takes. Not less: a trigger that fires within 5 s can get its task failed by the scheduler.
 RUN_SECONDS = 12
-PATIENCE = 300
+PATIENCE = 600
 # Emulated runs are short, so the tasks look at them more often than they would at a vendor's.
 SETTINGS = {"AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2"}
 INTERRUPTED = 130
@@ -82,12 +82,12 @@ def _run(*, keep: bool) -> int:
 def _run_examples(airflow: RealAirflow, began: float) -> bool:
     """Run all examples to their end, tell of it, and return whether all went as they say."""
     runs = Runs(airflow, _wait_for_examples(airflow))
-    runs.start()
-    say(f"Running {len(runs.tags)} DAGs at once.\n")
+    say(f"Running {len(runs.tags)} DAGs, a few at a time.\n")
     width = max(map(len, runs.tags))
     deadline = time.monotonic() + PATIENCE
     while not runs.over and time.monotonic() < deadline:
         airflow.must_live()
+        runs.start_more()
         for task in runs.look():
             say(progress(time.monotonic() - began, task, width))
         time.sleep(1)

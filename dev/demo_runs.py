@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EXPECT_FAILED = "expect:failed"
 OVER = frozenset({"success", "failed"})
+AT_ONCE = 6
 # The names of our operators and sensors begin with the vendor's.
 OPERATOR_PREFIXES = ("Refold", "Datalab", "PromptLayer", "Altostrat", "Laminar")
 # What comes before a task runs says nothing about the vendor, and there is a lot of it.
@@ -67,16 +68,19 @@ class Runs:
     _pushed: dict[Key, str] = field(default_factory=dict)
     _fails: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Start every DAG at once; the pool of workers is what limits them."""
-        for dag_id, tags in self.tags.items():
-            self._fails[dag_id] = self._expected_failures(dag_id) if EXPECT_FAILED in tags else frozenset()
+    def start_more(self) -> None:
+        """Start DAGs that are still to run, a few at a time: two cores would gain nothing from more."""
+        going = sum(self.states.get(dag_id) not in OVER for dag_id in self.run_ids)
+        waiting = [dag_id for dag_id in self.tags if dag_id not in self.run_ids]
+        for dag_id in waiting[: max(0, AT_ONCE - going)]:
+            failing = EXPECT_FAILED in self.tags[dag_id]
+            self._fails[dag_id] = self._expected_failures(dag_id) if failing else frozenset()
             self.run_ids[dag_id] = self.airflow.trigger(dag_id)
 
     @property
     def over(self) -> bool:
-        """Whether every run has ended."""
-        return all(self.states.get(dag_id) in OVER for dag_id in self.run_ids)
+        """Whether every DAG has been run to its end."""
+        return all(self.states.get(dag_id) in OVER for dag_id in self.tags)
 
     def look(self) -> Iterator[Task]:
         """Ask Airflow once and yield the tasks of which there is something new to tell."""

@@ -52,7 +52,18 @@ def run(minor: str) -> Cell:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     with log.open("w") as output:
         tests = subprocess.run(
-            [str(python), "-m", "pytest", "-m", "not real", "-p", "no:cacheprovider", f"--junitxml={report}"],
+            [
+                str(python),
+                "-m",
+                "pytest",
+                "-n",
+                "2",
+                "-m",
+                "not real",
+                "-p",
+                "no:cacheprovider",
+                f"--junitxml={report}",
+            ],
             cwd=ROOT,
             env={**inherited, "AIRFLOW_HOME": str(home)},
             stdout=output,

@@ -9,9 +9,10 @@ import os
 import random
 import secrets
 import socket
+import sqlite3
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -96,11 +97,19 @@ class RealAirflow(AirflowApi):
         if migration.process.wait(_START_SECONDS) != 0:
             migration.must_live()
         del self._components["db-migrate"]
+        self._let_readers_and_a_writer_work_side_by_side()
         for name, command in _COMMANDS.items():
             self._launch(name, command)
         self._wait_until_healthy()
         for conn_id, fields in self.connections.items():
             self.add_connection(conn_id, fields)
+
+    def _let_readers_and_a_writer_work_side_by_side(self) -> None:
+        """Set SQLite's write-ahead log, which the file remembers: else each reader of Airflow's locks its writers out."""
+        path = self.home / "airflow.db"
+        if path.exists():
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("pragma journal_mode = wal")
 
     def restart(self, name: str) -> None:
         """End one component, as an operator of Airflow would, and start it again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,25 +22,13 @@ os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 from airflow_workflow_providers.emulator import Emulator  # noqa: E402  # after the home is set
-from tests.vendors import VENDORS, Vendor  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def running_emulator() -> Iterator[Emulator]:
-    """Give the emulator that all tests share; most want a clean one, ``emulator``."""
-    with Emulator() as emulator:
-        yield emulator
+from tests.vendors import Vendor  # noqa: E402
 
 
 @pytest.fixture
-def emulator(running_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """Give a clean emulator, and a connection to each of its vendors under its default id."""
-    running_emulator.reset()
-    running_emulator.set_pace(looks=2)
-    for vendor in VENDORS:
-        connect(monkeypatch, vendor, running_emulator)
-    yield running_emulator
-    running_emulator.reset()
+def emulator(workflow_emulator: Emulator) -> Emulator:
+    """Give what the package's own pytest plugin gives to its users."""
+    return workflow_emulator
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, vendor: Vendor, emulator: Emulator, **extra: object) -> None:

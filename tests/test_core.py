@@ -227,6 +227,22 @@ def test_a_secret_is_gone_from_a_quotation_before_it_is_cut() -> None:
         assert len(Answer(500, {}, text.encode(), (secret,)).quote()) == 500
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://files.example/a.pdf?X-Amz-Signature=5ig",
+        r"https:\/\/files.example\/a.pdf?sig=5ig&x=1",
+        "http://127.0.0.1:8000/o?token=5ig",
+    ],
+)
+def test_the_query_of_an_address_is_never_quoted(address: str) -> None:
+    """A signed address is a key to what lies there."""
+    said = Answer(200, {}, f'{{"output_url": "{address}", "n": 1}}'.encode()).quote()
+
+    assert "5ig" not in said
+    assert '?***", "n": 1' in said
+
+
 def test_repr_shows_no_header_and_no_body() -> None:
     settings = HttpSettings(
         "https://vendor", {"x-api-key": "tk_secret"}, ("tk_secret",), client_key="key.pem"

@@ -25,10 +25,16 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
 from tests.task import Task, first_event, outcome
-from tests.vendors import VENDORS, Vendor
+from tests.vendors import REFOLD, VENDORS, Vendor
+
+#: The quick check holds one vendor to the laws, the whole test every one.
+ROWS = [
+    pytest.param(vendor, id=str(vendor), marks=[] if vendor is REFOLD else [pytest.mark.every_vendor])
+    for vendor in VENDORS
+]
 
 pytestmark = [
-    pytest.mark.parametrize("vendor", VENDORS, ids=str),
+    pytest.mark.parametrize("vendor", ROWS),
     pytest.mark.usefixtures("emulator"),
 ]
 
@@ -103,10 +109,7 @@ def test_a_start_that_never_left_is_tried_again_and_says_so(
     vendor: Vendor, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing listens at the address: every attempt is safe, and the error says that nothing was started."""
-    name = f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT"
-    monkeypatch.setenv(
-        name, json.dumps({**emulator.connection(vendor.conn_type), "host": "http://127.0.0.1:9"})
-    )
+    change_connection(monkeypatch, vendor, emulator, vendor.at("http://127.0.0.1:9"))
     task = vendor.task()
     slept: list[float] = []
     task.hook.sleep = slept.append
@@ -236,7 +239,7 @@ def test_a_changed_key_is_read_anew(
 
     statuses = [call["status"] for call in calls(emulator, vendor, vendor.look)]
     assert statuses.count(401) == 1
-    assert set(statuses) == {200, 401}
+    assert {status for status in statuses if status >= 300} == {401}
 
 
 def test_a_changed_key_is_read_once_for_all_triggers(
@@ -297,7 +300,7 @@ def test_an_unknown_status_is_waited_on_and_ends_in_an_error_at_the_deadline(
         task.run()
 
     said = [entry for entry in logs if "HIBERNATING" in str(entry) and entry["log_level"] == "warning"]
-    assert len(said) == (2 if deferrable else 1)  # the worker looks once before it defers
+    assert 1 <= len(said) <= (2 if deferrable else 1)  # the worker looks once before it defers
     assert len(calls(emulator, vendor, vendor.look)) > 2
 
 
@@ -757,27 +760,24 @@ def test_what_a_template_brings_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"password": None}, "no password"),
         ({"extra": {"api_kee": "x"}}, "api_kee: not a field"),
         ({"extra": {"read_timeout": "soon"}}, "read_timeout"),
         ({"extra": {"connect_timeout": 0}}, "connect_timeout"),
         ({"extra": {"ca_bundle": "/nowhere/ca.pem"}}, "ca_bundle"),
         ({"extra": {"client_certificate": "/nowhere/me.pem"}}, "client_certificate"),
-        ({"host": "ftp://127.0.0.1"}, "no address"),
+        ("without_secret", ""),
+        ("ftp", "no address"),
     ],
 )
 def test_a_wrong_connection_is_refused_before_anything_is_sent(
-    vendor: Vendor,
-    emulator: Emulator,
-    monkeypatch: pytest.MonkeyPatch,
-    change: dict[str, Any],
-    said: str,
+    vendor: Vendor, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, change: Any, said: str
 ) -> None:
     """One error that names the field; the connection test says the same."""
-    connection = emulator.connection(vendor.conn_type)
-    extra = {**connection["extra"], **change.get("extra", {})}
-    name = f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT"
-    monkeypatch.setenv(name, json.dumps({**connection, **change, "extra": extra}))
+    if change == "without_secret":
+        change, said = vendor.without_secret
+    elif change == "ftp":
+        change = vendor.at("ftp://127.0.0.1")
+    change_connection(monkeypatch, vendor, emulator, change)
 
     with pytest.raises(errors.InvalidInput, match=said):
         Task(vendor.task, retries=2).run()
@@ -785,6 +785,16 @@ def test_a_wrong_connection_is_refused_before_anything_is_sent(
 
     assert (ok, said in sentence) == (False, True)
     assert emulator.calls(vendor.conn_type) == []
+
+
+def change_connection(
+    monkeypatch: pytest.MonkeyPatch, vendor: Vendor, emulator: Emulator, change: dict[str, Any]
+) -> None:
+    """Set the vendor's default connection to one with some fields changed."""
+    connection = emulator.connection(vendor.conn_type)
+    extra = {**connection["extra"], **change.get("extra", {})}
+    name = f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT"
+    monkeypatch.setenv(name, json.dumps({**connection, **change, "extra": extra}))
 
 
 def test_a_connection_that_is_not_there_is_named(vendor: Vendor) -> None:
@@ -846,7 +856,8 @@ def test_without_a_wait_the_task_ends_at_once_and_a_sensor_waits_elsewhere(
             task_id="wait", execution_id=started["execution_id"], poke_interval=0.01, **options
         )
 
-    assert (started["state"], started["output"]) == ("running", None)
+    assert started["state"] in ("queued", "running")
+    assert started["output"] is None
     for deferrable in (False, True):
         waited = Task(lambda: sensor(deferrable=deferrable)).run()  # noqa: B023  # run at once
         assert {**waited, "execution_id": "", "url": ""} == {**whole, "execution_id": "", "url": ""}

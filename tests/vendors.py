@@ -6,11 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.hooks.datalab import DatalabHook
+from airflow_workflow_providers.hooks.laminar import LaminarJobHook
+from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
+from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowOperator
+from airflow_workflow_providers.operators.laminar import LaminarRunJobOperator
+from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteWorkflowOperator
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.sensors.altostrat import AltostratExecutionSensor
+from airflow_workflow_providers.sensors.datalab import DatalabExecutionSensor
+from airflow_workflow_providers.sensors.laminar import LaminarJobExecutionSensor
+from airflow_workflow_providers.sensors.promptlayer import PromptLayerExecutionSensor
 from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
+from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
+from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
+from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
+from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -43,6 +59,8 @@ class Vendor:
     partial: str | None
     unknown: str
     bad_input: tuple[tuple[dict[str, Any], str], ...]
+    without_secret: tuple[dict[str, Any], str] = ({"password": None}, "no password")
+    address: str = "host"
 
     def task(self, workflow: str | None = None, **options: Any) -> Any:
         """Return the vendor's operator for a workflow, impatient enough for a test."""
@@ -54,6 +72,10 @@ class Vendor:
             **options,
         }
         return self.operator(**parameters)
+
+    def at(self, address: str) -> dict[str, Any]:
+        """Return what a connection's fields must be changed to, so that the vendor is looked for elsewhere."""
+        return {"host": address} if self.address == "host" else {"extra": {self.address: address}}
 
     def __str__(self) -> str:
         """Name the row in a test's id."""
@@ -93,4 +115,122 @@ REFOLD = Vendor(
     ),
 )
 
-VENDORS = [REFOLD]
+DATALAB = Vendor(
+    conn_type="datalab",
+    hook=DatalabHook,
+    operator=DatalabExecuteWorkflowOperator,
+    sensor=DatalabExecutionSensor,
+    trigger=DatalabExecutionTrigger,
+    secrets=("api_key",),
+    start="execute",
+    look="get",
+    stop=None,
+    workflow="workflow_id",
+    required={},
+    succeeds="101",
+    fails="102",
+    failure="document is encrypted",
+    goes_on="103",
+    partial="104",
+    unknown="999",
+    bad_input=(
+        ({"workflow_id": ""}, "workflow_id"),
+        ({"workflow_id": "my-flow"}, "workflow_id"),
+        ({"input_config": "https://example.com/a.pdf"}, "input_config"),
+        ({"input_config": {"type": "single_file"}}, "file_url"),
+        ({"input_config": {"type": "file_list", "file_urls": []}}, "file_urls"),
+        ({"input_config": {"when": object()}}, "input_config"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+)
+
+PROMPTLAYER = Vendor(
+    conn_type="promptlayer",
+    hook=PromptLayerHook,
+    operator=PromptLayerExecuteWorkflowOperator,
+    sensor=PromptLayerExecutionSensor,
+    trigger=PromptLayerExecutionTrigger,
+    secrets=("api_key",),
+    start="run",
+    look="results",
+    stop=None,
+    workflow="workflow_name",
+    required={},
+    succeeds="answer-question",
+    fails="always-fails",
+    failure="content policy",
+    goes_on="never-ends",
+    partial=None,
+    unknown="no-such-workflow",
+    bad_input=(
+        ({"workflow_name": ""}, "workflow_name"),
+        ({"workflow_label_name": "prod", "workflow_version_number": 3}, "exclude each other"),
+        ({"workflow_version_number": "3"}, "workflow_version_number"),
+        ({"input_variables": "hello"}, "input_variables"),
+        ({"input_variables": {"ratio": float("nan")}}, "input_variables"),
+        ({"metadata": {"attempt": 1}}, "metadata"),
+        ({"metadata": ["a"]}, "metadata"),
+        ({"callback_url": "example.com"}, "callback_url"),
+    ),
+)
+
+ALTOSTRAT = Vendor(
+    conn_type="altostrat",
+    hook=AltostratHook,
+    operator=AltostratExecuteWorkflowOperator,
+    sensor=AltostratExecutionSensor,
+    trigger=AltostratExecutionTrigger,
+    secrets=("api_key", "token"),
+    start="execute",
+    look="get",
+    stop=None,
+    workflow="workflow_id",
+    required={},
+    succeeds="fl_sync_sites",
+    fails="fl_always_fails",
+    failure="503 Service Unavailable",
+    goes_on="fl_never_ends",
+    partial=None,
+    unknown="fl_no_such_workflow",
+    bad_input=(
+        ({"workflow_id": ".."}, "workflow_id"),
+        ({"context": ["a", "list"]}, "context"),
+        ({"context": {"when": object()}}, "context"),
+        ({"on_ui_interaction": "click"}, "on_ui_interaction"),
+    ),
+)
+
+LAMINAR_JOBS = Vendor(
+    conn_type="laminar",
+    hook=LaminarJobHook,
+    operator=LaminarRunJobOperator,
+    sensor=LaminarJobExecutionSensor,
+    trigger=LaminarJobExecutionTrigger,
+    secrets=("api_key", "trigger_api_key"),
+    start="run_job",
+    look="look_job",
+    stop=None,
+    workflow="job_path",
+    required={},
+    succeeds="sync-invoices",
+    fails="always-fails",
+    failure="login was refused",
+    goes_on="never-ends",
+    partial="partly",
+    unknown="no-such-job",
+    bad_input=(
+        ({"job_path": ""}, "job_path"),
+        ({"job_path": "a/../b"}, "job_path"),
+        ({"method": "FETCH"}, "method"),
+        ({"payload": "text"}, "payload"),
+        ({"payload": {"minicor.teach": True}}, "minicor.teach"),
+        ({"query": {"async": "0"}}, "async"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+    without_secret=({"extra": {"trigger_api_key": None}}, "trigger_api_key"),
+    address="trigger_url",
+)
+
+#: Laminar's external call is no row: it has no id, so that it cannot be looked at, taken up or stopped. What holds of
+#: it stands in ``test_laminar.py``; the laws that do not reach it are named in CONTRIBUTING.md.
+VENDORS = [LAMINAR_JOBS, DATALAB, REFOLD, PROMPTLAYER, ALTOSTRAT]

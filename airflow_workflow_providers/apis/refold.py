@@ -96,12 +96,7 @@ def explain(answer: Answer) -> str | None:
     and ``message`` is for people. Execute's 400 is ``{"message": "Server Error", "error": ...}``, and there it is
     ``error``.
     """
-    try:
-        body = answer.json()
-    except Exception:  # noqa: BLE001  # not JSON: the caller shows the body as it is
-        return None
-    if not isinstance(body, dict):
-        return None
+    body = answer.json_object()
     parts = [body.get("message"), body.get("error_code") or body.get("error")]
     if "http_error_type" not in body:
         parts.reverse()
@@ -163,11 +158,8 @@ def execute_workflow(
 
 
 def _names_a_run(answer: Answer) -> bool:
-    try:
-        body = answer.json()
-    except Exception:  # noqa: BLE001  # a 200 that is not JSON is read, and refused there with its text
-        return answer.ok
-    return answer.ok or (isinstance(body, dict) and isinstance(body.get("execution_id"), str))
+    # A 200 that names none is read all the same, and refused there with its text.
+    return answer.ok or isinstance(answer.json_object().get("execution_id"), str)
 
 
 def _sync_outcome(started: _Started) -> tuple[State, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,9 @@ from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswe
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+
+# Some vendors write the slashes of JSON with a backslash before each.
+_SIGNED = re.compile(r"(https?:(?:\\?/){2}[^\s?\"'<>]+)\?[^\s\"'<>]+")
 
 #: How much of an answer an error message shows.
 EXCERPT = 500
@@ -62,6 +66,14 @@ class Answer:
         except ValueError as error:
             raise self._unreadable("not JSON") from error
 
+    def json_object(self) -> dict[str, Any]:
+        """Return the parsed body if it is a JSON object, else an empty one: for looking at what may be anything."""
+        try:
+            body = json.loads(self.content)
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
     def parse(self, model: type[M]) -> M:
         """
         Return the body as ``model``.
@@ -90,7 +102,8 @@ def redact(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         for form in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}:
             text = text.replace(form, "***")
-    return text
+    # A signed address is a key to whatever lies there; the signature is in its query.
+    return _SIGNED.sub(r"\1?***", text)
 
 
 def _ok(answer: Answer) -> bool:
@@ -109,6 +122,7 @@ class Call(Generic[T]):
     :param query: query parameters; those that are ``None`` are left out.
     :param headers: headers besides the connection's own; those that are ``None`` are left out.
     :param body: JSON to send, if any.
+    :param secrets: what no message may repeat, besides the connection's own: a callback's address, for one.
     :param starts: True if it may start a run: then it is sent again only where nothing can have started.
     :param expects: which answers ``read`` is made for; every other answer becomes an error. Default: 2xx.
     :param limit: seconds for the whole exchange; default: the connection's read timeout.
@@ -118,9 +132,10 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[Answer], T]
-    query: Mapping[str, str | None] = field(default_factory=dict)
+    query: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str | None] = field(default_factory=dict)
-    body: Any = None
+    body: Any = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     starts: bool = False
     expects: Callable[[Answer], bool] = _ok
     limit: float | None = None

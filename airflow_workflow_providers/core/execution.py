@@ -196,6 +196,9 @@ class Watch:
         if execution.status != self._status:
             self._status = execution.status
             say = f"Execution {self.execution_id} is {execution.status}."
+            if execution.state is State.PAUSED:
+                warn = True
+                say = f"Execution {self.execution_id} is {execution.status}: it waits for a person."
             if execution.state is State.UNKNOWN:
                 warn = True
                 say = (
@@ -252,7 +255,7 @@ def judge(execution: Execution, accepts: frozenset[State], *, vendor: str) -> No
     if execution.state in accepts:
         return
     said = f": {execution.message}" if execution.message else ""
-    name = f"{vendor} execution {execution.execution_id}"
+    name = f"{vendor} execution {execution.execution_id}" if execution.execution_id else f"The {vendor} run"
     where = f" See {execution.url}" if execution.url else ""
     if execution.state is State.STOPPED:
         raise ExecutionStopped(

@@ -140,7 +140,7 @@ def fetch(client: Client, settings: HttpSettings, call: Call[Any]) -> Answer:
             for chunk in response.iter_bytes():
                 content += chunk
                 _check(until)
-            return _answer(settings, response, bytes(content))
+            return _answer(settings, call, response, bytes(content))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _unavailable(error, settings) from error
     finally:
@@ -157,15 +157,15 @@ async def afetch(client: AsyncClient, settings: HttpSettings, call: Call[Any]) -
             async for chunk in response.aiter_bytes():
                 content += chunk
                 _check(until)
-            return _answer(settings, response, bytes(content))
+            return _answer(settings, call, response, bytes(content))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _unavailable(error, settings) from error
     finally:
         _ours.reset(token)
 
 
-def _answer(settings: HttpSettings, response: httpx.Response, content: bytes) -> Answer:
-    return Answer(response.status_code, dict(response.headers), content, settings.secrets)
+def _answer(settings: HttpSettings, call: Call[Any], response: httpx.Response, content: bytes) -> Answer:
+    return Answer(response.status_code, dict(response.headers), content, (*settings.secrets, *call.secrets))
 
 
 def _check(until: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -83,9 +84,14 @@ class Session:
             self._client = http.open_client(self.settings)
         client = self._client
 
+        until = time.monotonic() + patience
+
         def once() -> T:
+            # A later attempt has less time: the deadline is one for all of them.
+            left = max(1.0, until - time.monotonic())
+            sent = call if call.limit is None else replace(call, limit=min(call.limit, left))
             try:
-                return self._read(call, http.fetch(client, self.settings, call))
+                return self._read(call, http.fetch(client, self.settings, sent))
             except WorkflowError as error:
                 self._refuse(call, error)
 

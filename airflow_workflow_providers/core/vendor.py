@@ -21,8 +21,8 @@ class Vendor(Protocol):
     def explain(self, answer: Answer) -> str | None:
         """Return the vendor's words from an error answer."""
 
-    def check(self) -> Call[Any]:
-        """Describe a cheap call that only a right connection can make."""
+    def check(self) -> Call[Any] | None:
+        """Describe a cheap call that only a right connection can make; ``None`` where the vendor has none."""
 
     def look(self, execution_id: str) -> Call[Execution]:
         """Describe a look at a run: cheap, without its output."""

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.routing import Route as Address
 
 from airflow_workflow_providers.emulator.faults import HARMLESS, Fault, Faults
-from airflow_workflow_providers.emulator.ledger import Call, Ledger, hide, hide_header
+from airflow_workflow_providers.emulator.ledger import HIDDEN, Call, Ledger, hide, hide_header
 from airflow_workflow_providers.emulator.shape import LONGEST_WAIT, Answer, Asked, Never, Route, Vendor, Wait
 from airflow_workflow_providers.emulator.wire import BrokenOff, Silence, left_within
 
@@ -46,7 +46,7 @@ class Door:
     async def _enter(self, request: Request, route: Route) -> Response:
         asked = await self._read(request, route)
         with self._ledger.lock:
-            call = self._write_down(asked)
+            call = self._write_down(asked, route)
             fault = self._faults.due(self._vendor.name, route.operation)
             call.fault = fault.name if fault is not None else None
         reply: Answer | Never | None = None
@@ -69,21 +69,23 @@ class Door:
             raw=raw,
         )
 
-    def _write_down(self, asked: Asked) -> Call:
+    def _write_down(self, asked: Asked, route: Route) -> Call:
         secrets = self._vendor.issued
+        in_query = asked.query.get(route.run_in_query) if route.run_in_query else None
         headers = {
             name: hide_header(value) if name in self._vendor.secret_headers else hide(value, secrets)
             for name, value in asked.headers.items()
         }
+        keys = asked.query.keys() & set(self._vendor.secret_parameters)
         return self._ledger.add_call(
             vendor=self._vendor.name,
             operation=asked.operation,
             method=asked.method,
             path=hide(asked.path, secrets),
-            query=hide(asked.query, secrets),
+            query={**hide(asked.query, secrets), **dict.fromkeys(keys, HIDDEN)},
             headers=headers,
             body=hide(asked.body, secrets),
-            execution_id=asked.where.get("execution_id"),
+            execution_id=asked.where.get("execution_id") or hide(in_query, secrets),
         )
 
     async def _carry_out(
@@ -137,7 +139,9 @@ class Door:
         if fault.name == "not_json":
             return Answer(200, b"OK, but this is no JSON")
         if fault.name == "echo_secret":
-            said = " ".join(v for k, v in asked.headers.items() if k in self._vendor.secret_headers)
+            sent = [v for k, v in asked.headers.items() if k in self._vendor.secret_headers]
+            sent += [v for k, v in asked.query.items() if k in self._vendor.secret_parameters]
+            said = " ".join(sent)
             return self._vendor.error(asked.operation, options["status"], f"Invalid Credentials: {said}")
         status = options.get("status", 429)
         worded = self._vendor.error(asked.operation, status)

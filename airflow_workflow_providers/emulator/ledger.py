@@ -53,7 +53,7 @@ class Ledger:
         self.lock = threading.RLock()
         self._clock = clock
         self._calls: list[Call] = []
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[tuple[str, str], Run] = {}
 
     def add_call(self, **seen: Any) -> Call:
         """Write a call down the moment it is there, before anything can go wrong with it."""
@@ -65,13 +65,13 @@ class Ledger:
     def add_run(self, run: Run) -> None:
         """Write down a run that has just begun."""
         with self.lock:
-            self._runs[run.execution_id] = run
+            self._runs[run.vendor, run.execution_id] = run
 
     def answered(self, call: Call, status: int, *, told: bool) -> None:
         """Note what a call is about to be answered, and whether that tells the caller its run's id."""
         with self.lock:
             call.status = status
-            run = self._runs.get(call.execution_id or "")
+            run = self._runs.get((call.vendor, call.execution_id or ""))
             if run is not None and told:
                 run.answered = True
 

@@ -64,7 +64,8 @@ class Emulator:
     def account(self, vendor: str) -> dict[str, str]:
         """Return the base URL and the credentials, random for each emulator, that the vendor accepts."""
         with self._ledger.lock:
-            return {"base_url": self._base_url(vendor), **self._vendor(vendor).account}
+            known = self._vendor(vendor)
+            return {**known.addresses(self._base_url(vendor)), **known.account}
 
     def connection(self, vendor: str) -> dict[str, Any]:
         """Return an Airflow connection to the vendor, fit for an ``AIRFLOW_CONN_...`` variable as JSON."""

@@ -70,13 +70,17 @@ Reply = Answer | Wait | Never
 
 @dataclass(frozen=True)
 class Route:
-    """One operation of a vendor; ``looks`` marks those whose answer says a run's status."""
+    """One operation of a vendor; ``looks`` marks those whose answer says a run's status.
+
+    A call names its run in its path, as ``execution_id``, or in the query's member ``run_in_query``.
+    """
 
     operation: str
     method: str
     path: str
     handle: Callable[[Asked], Reply]
     looks: bool = False
+    run_in_query: str | None = None
 
 
 class Vendor(ABC):
@@ -85,6 +89,8 @@ class Vendor(ABC):
     name: ClassVar[str]
     #: Headers that carry a secret; their values never reach the ledger.
     secret_headers: ClassVar[tuple[str, ...]]
+    #: Query parameters that carry one, where a vendor takes it there.
+    secret_parameters: ClassVar[tuple[str, ...]] = ()
     #: The members of an account that are secret, and that a revocation renews.
     secrets: ClassVar[tuple[str, ...]]
 
@@ -105,6 +111,10 @@ class Vendor(ABC):
     @abstractmethod
     def credentials(self) -> dict[str, str]:
         """Return new random credentials, each long enough to search a log for."""
+
+    def addresses(self, base_url: str) -> dict[str, str]:
+        """Return where the vendor listens, as an account names it; some have more than one address."""
+        return {"base_url": base_url}
 
     @abstractmethod
     def connection(self, base_url: str) -> dict[str, Any]:

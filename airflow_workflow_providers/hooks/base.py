@@ -77,8 +77,6 @@ class WorkflowHook(BaseHook):
         self.sleep = sleep
         self._session: Session | None = None
 
-    # -- sending ----------------------------------------------------------------------------------------------
-
     def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
         """
         Send a call on the worker.
@@ -160,20 +158,31 @@ class WorkflowHook(BaseHook):
 
         return shared_session((self.conn_type, self.conn_id), open_session)
 
+    def address(self, connection: Connection, extra: Any) -> tuple[str, str]:  # noqa: ARG002  # a vendor may use it
+        """
+        Return where paths begin, and the secret.
+
+        :param connection: the connection.
+        :param extra: its extra fields, read.
+        """
+        return base_url(connection, self.api.BASE_URL), connection.password or ""
+
     def _open(self, connection: Connection) -> Session:
         extra = self.extra_model.from_connection(connection)
-        secret = connection.password or ""
+        url, secret = self.address(connection, extra)
         if not secret:
             raise InvalidInput(
-                f"Connection {self.conn_id!r} has no password: the {self.hook_name} API key or token goes there."
+                f"Connection {self.conn_id!r} has no password: the {self.hook_name} key or token goes there."
             )
+        own = extra.model_dump(exclude=set(HttpExtra.model_fields))
         try:
-            headers = self.api.credentials(secret, **extra.model_dump(exclude=set(HttpExtra.model_fields)))
+            headers = self.api.credentials(secret, **own)
         except InvalidInput as error:
             raise InvalidInput(f"Connection {self.conn_id!r}: {error}".replace(secret, "***")) from None
         common = extra.model_dump(include=set(HttpExtra.model_fields))
-        settings = HttpSettings(base_url(connection, self.api.BASE_URL), headers, (secret,), **common)
-        return Session(self.hook_name, settings, self.api.explain, self.sleep)
+        return Session(
+            self.hook_name, HttpSettings(url, headers, (secret,), **common), self.api.explain, self.sleep
+        )
 
     def _name_connection(self, error: AuthFailed) -> None:
         error.args = (f"{error} The credentials are those of connection {self.conn_id!r}.",)
@@ -185,8 +194,6 @@ class WorkflowHook(BaseHook):
         :param execution_id: the vendor's id of the run.
         """
         return self.api.execution_url(self.session.settings.base_url, execution_id)
-
-    # -- runs -------------------------------------------------------------------------------------------------
 
     def look(self, execution_id: str) -> Execution:
         """Look once at a run, without its output; a wait has its own patience, so nothing is tried again."""
@@ -208,14 +215,7 @@ class WorkflowHook(BaseHook):
 
         :return: one sentence on what came of it; this never raises.
         """
-        call = self.api.stop_execution(execution_id)
-        if call is None:
-            return f"{self.hook_name} cannot stop a run: execution {execution_id} goes on."
-        try:
-            self.send(call)
-        except WorkflowError as error:
-            return f"Execution {execution_id} could not be stopped and may go on: {error}"
-        return f"{self.hook_name} was asked to stop execution {execution_id}."
+        return self._stop(execution_id, self.send)
 
     def stop_at_once(self, execution_id: str) -> str:
         """
@@ -224,18 +224,24 @@ class WorkflowHook(BaseHook):
         No call to Airflow is made, for the interrupted code may be in one; the client is a new one for the same
         reason; and it is over within 4 s, for then the process is killed.
         """
-        call = self.api.stop_execution(execution_id)
-        if call is None:
-            return f"{self.hook_name} cannot stop a run: execution {execution_id} goes on."
         if self._session is None:  # the run was not started from here
             return f"Execution {execution_id} was not stopped and may go on."
         session = Session(self.hook_name, self._session.settings, self.api.explain)
         try:
-            session.send(replace(call, limit=AT_ONCE / 2), attempts=1)
-        except WorkflowError as error:
-            return f"Execution {execution_id} could not be stopped and may go on: {error}"
+            return self._stop(
+                execution_id, lambda call: session.send(replace(call, limit=AT_ONCE / 2), attempts=1)
+            )
         finally:
             session.close()
+
+    def _stop(self, execution_id: str, send: Callable[[Call[str]], str]) -> str:
+        call = self.api.stop_execution(execution_id)
+        if call is None:
+            return f"{self.hook_name} cannot stop a run: execution {execution_id} goes on."
+        try:
+            send(call)
+        except WorkflowError as error:
+            return f"Execution {execution_id} could not be stopped and may go on: {error}"
         return f"{self.hook_name} was asked to stop execution {execution_id}."
 
     def conclude(self, verdict: Verdict, accepts: frozenset[State]) -> Execution:
@@ -262,16 +268,17 @@ class WorkflowHook(BaseHook):
         judge(execution, accepts, vendor=self.hook_name)
         return execution
 
-    # -- Airflow's forms --------------------------------------------------------------------------------------
-
     def test_connection(self) -> tuple[bool, str]:
         """
         Make a cheap call with this connection.
 
         :return: whether it worked, and one sentence.
         """
+        call = self.api.check()
+        if call is None:
+            return False, f"Not checkable: {self.hook_name} has no call that only tests a connection."
         try:
-            self.send(replace(self.api.check(), limit=TEST_LIMIT), attempts=1)
+            self.send(replace(call, limit=TEST_LIMIT), attempts=1)
         except WorkflowError as error:
             return False, str(error)
         finally:

@@ -133,7 +133,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
             return self._record(execution)
         if not self.wait_for_completion:
             return self._record(execution)
-        watch = Watch(str(execution.execution_id), deadline, self.poll_interval)
+        watch = Watch(str(execution.execution_id), deadline, self.poll_interval, self.stop_at_pause)
         step = self._say(watch.on_look(execution, time.time()))
         if self.deferrable:
             step = self._look(watch)  # what is quick never defers

@@ -31,6 +31,9 @@ class WaitsForExecution:
     #: Whether the trigger stops the run when a person ends the task: only for those who have started it.
     stop_on_kill: ClassVar[bool]
 
+    #: Whether a run that waits for a person ends the wait; a vendor that has such a state makes it a parameter.
+    stop_at_pause: bool = False
+
     #: What the end of a run with a part undone means; a vendor that has such an end makes it a parameter.
     on_partial_failure: str = "fail"
 
@@ -58,6 +61,10 @@ class WaitsForExecution:
         """The states of a run that are a success."""
         partial = {State.PARTIAL} if self.on_partial_failure == "succeed" else set()
         return frozenset({State.SUCCEEDED, *partial})
+
+    def shape(self, execution: Execution) -> Execution:
+        """Return the run with the output that the author has asked for; most vendors have only one."""
+        return execution
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's
         """
@@ -95,13 +102,14 @@ class WaitsForExecution:
                 deadline=watch.deadline,
                 poll_interval=watch.poll_interval,
                 stop_on_kill=self.stop_on_kill,
+                stop_at_pause=watch.stop_at_pause,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
         )
 
     def _record(self, execution: Execution) -> dict[str, Any]:
-        record = execution.record(
+        record = self.shape(execution).record(
             max_inline_output=self.max_inline_output,
             fetch=f"{type(self.hook).__name__}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output",
         )

@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.core.execution import Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import whole_number
+from airflow_workflow_providers.operators.checks import POLL_INTERVAL, whole_number
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
 if TYPE_CHECKING:
@@ -31,11 +31,18 @@ class SensorTimedOut(ExecutionTimedOut, AirflowSensorTimeout):
 
 class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
     """
-    What the sensors of all vendors share; a vendor's sensor documents these parameters with its own.
+    What the sensors of all vendors share: how to wait.
 
     :param execution_id: the run.
-    :param deferrable: wait in the triggerer, without holding a worker.
-    :param max_inline_output: a larger output, in bytes of JSON, is not put into XCom.
+    :param deferrable: wait in the triggerer, without holding a worker; default: ``[operators] default_deferrable`` of
+        the Airflow configuration.
+    :param poke_interval: seconds between two looks; default: ``[workflow_providers] poll_interval`` of the Airflow
+        configuration, or 10 s.
+    :param timeout: seconds until the sensor gives up; default: 24 h.
+    :param max_inline_output: an output of more bytes of JSON than this is not put into XCom; default: 5 MB.
+    :raises ExecutionFailed: if the run ended without success.
+    :raises ExecutionStopped: if it was stopped.
+    :raises SensorTimedOut: if the deadline came first; it is an ``AirflowSensorTimeout`` too.
     """
 
     operator_extra_links = (ExecutionLink(),)
@@ -46,10 +53,12 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         *,
         execution_id: str,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: float = POLL_INTERVAL,
+        timeout: float = 24 * 60 * 60,
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.execution_id = execution_id
         self.deferrable = deferrable
         self.max_inline_output = whole_number("max_inline_output", max_inline_output)
@@ -59,7 +68,9 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         limits = [float(self.timeout)]
         if self.execution_timeout:
             limits.append(self.execution_timeout.total_seconds())
-        return Watch(self.execution_id, time.time() + min(limits), float(self.poke_interval))
+        return Watch(
+            self.execution_id, time.time() + min(limits), float(self.poke_interval), self.stop_at_pause
+        )
 
     def execute(self, context: Context) -> Any:
         """

@@ -44,6 +44,7 @@ class ExecutionTrigger(BaseTrigger):
     :param deadline: when to give up, in seconds since the epoch.
     :param poll_interval: seconds between two looks.
     :param stop_on_kill: stop the run when its task is ended by a person; a sensor leaves it.
+    :param stop_at_pause: fire when the run waits for a person.
     :param version: of this list of parameters.
     """
 
@@ -57,6 +58,7 @@ class ExecutionTrigger(BaseTrigger):
         deadline: float,
         poll_interval: float,
         stop_on_kill: bool,
+        stop_at_pause: bool = False,
         version: int = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
@@ -65,6 +67,7 @@ class ExecutionTrigger(BaseTrigger):
         self.deadline = deadline
         self.poll_interval = poll_interval
         self.stop_on_kill = stop_on_kill
+        self.stop_at_pause = stop_at_pause
         self.version = version
         self.hook = self.hook_class(conn_id)
 
@@ -78,6 +81,7 @@ class ExecutionTrigger(BaseTrigger):
                 "deadline": self.deadline,
                 "poll_interval": self.poll_interval,
                 "stop_on_kill": self.stop_on_kill,
+                "stop_at_pause": self.stop_at_pause,
                 "version": self.version,
             },
         )
@@ -114,7 +118,7 @@ class ExecutionTrigger(BaseTrigger):
                 await asyncio.shield(work)
 
     async def _wait(self) -> Verdict:
-        watch = Watch(self.execution_id, self.deadline, self.poll_interval)
+        watch = Watch(self.execution_id, self.deadline, self.poll_interval, self.stop_at_pause)
         # dag.test() runs a trigger in the task's own process, where no scheduler can be overtaken.
         quiet = 0.0 if self.trigger_id is None else QUIET
         await asyncio.sleep(max(quiet, min(self.poll_interval, self.deadline - time.time())))

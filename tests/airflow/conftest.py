@@ -81,20 +81,20 @@ def dags() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def ended(
-    dags: dict[str, Any], running_emulator: Emulator, patched: pytest.MonkeyPatch
+    dags: dict[str, Any], workflow_emulator_process: Emulator, patched: pytest.MonkeyPatch
 ) -> Callable[[str], Ended]:
     """Run a DAG with ``dag.test()``, once for all tests that look at what came of it."""
 
     @cache
     def run(dag_id: str) -> Ended:
-        running_emulator.reset()
-        running_emulator.set_pace(looks=2)
+        workflow_emulator_process.reset()
+        workflow_emulator_process.set_pace(looks=2)
         for vendor in VENDORS:
-            connect(patched, vendor, running_emulator)
+            connect(patched, vendor, workflow_emulator_process)
         if dag_id.startswith("retried"):  # so that the first try fails, in either mode
-            running_emulator.fail("refold", "get", "html", times=7)
+            workflow_emulator_process.fail("refold", "get", "html", times=7)
         state = dags[dag_id].test().state
-        return Ended(state, running_emulator.runs(), xcoms(dag_id))
+        return Ended(state, workflow_emulator_process.runs(), xcoms(dag_id))
 
     return run
 

@@ -12,11 +12,32 @@ from sqlalchemy import MetaData, select
 
 from airflow_workflow_providers.emulator import Emulator
 from tests.airflow.conftest import EXAMPLES, Ended, dag_bag
+from tests.vendors import VENDORS
 
 pytestmark = pytest.mark.airflow
 
 #: Every example, and how many runs it starts at the vendor.
 EXAMPLE_DAGS = {
+    "altostrat_blocking": 1,
+    "altostrat_deferred": 1,
+    "altostrat_failing": 1,
+    "altostrat_mapped": 2,
+    "altostrat_sensor": 1,
+    "datalab_blocking": 1,
+    "datalab_deferred": 1,
+    "datalab_failing": 1,
+    "datalab_mapped": 2,
+    "datalab_sensor": 1,
+    "laminar_blocking": 1,
+    "laminar_deferred": 1,
+    "laminar_failing": 1,
+    "laminar_mapped": 2,
+    "laminar_sensor": 1,
+    "promptlayer_blocking": 1,
+    "promptlayer_deferred": 1,
+    "promptlayer_failing": 1,
+    "promptlayer_mapped": 2,
+    "promptlayer_sensor": 1,
     "refold_blocking": 1,
     "refold_deferred": 2,
     "refold_failing": 1,
@@ -91,19 +112,25 @@ def test_a_retry_takes_up_the_run_where_airflow_can_remember_it(
     assert record["execution_id"] == retried.started[-1]["execution_id"]
 
 
-def test_no_secret_is_in_the_database(ended: Callable[[str], Ended], running_emulator: Emulator) -> None:
+def test_no_secret_is_in_the_database(
+    ended: Callable[[str], Ended], workflow_emulator_process: Emulator
+) -> None:
     """Whatever Airflow has stored of these runs, in whichever table."""
-    for dag_id in ("refold_deferred", "refold_failing"):
+    for dag_id in EXAMPLE_DAGS:
         ended(dag_id)
 
     found = []
-    account = running_emulator.account("refold")
+    secrets = {
+        (vendor.conn_type, name): workflow_emulator_process.account(vendor.conn_type)[name]
+        for vendor in VENDORS
+        for name in vendor.secrets
+    }
     with Session() as session:
         tables = MetaData()
         tables.reflect(session.connection())
         for table in tables.sorted_tables:
             kept = repr(session.execute(select(table)).all())
-            found += [(table.name, name) for name in ("api_key", "token") if account[name] in kept]
+            found += [(table.name, name) for name, secret in secrets.items() if secret in kept]
 
     assert "xcom" in tables.tables
     assert found == []

@@ -1,0 +1,110 @@
+"""Laminar's workflows and jobs: how one is described, and those that are there without being added."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import quote
+
+from airflow_workflow_providers.emulator.lifecycle import Pace
+
+ECHO = "{input}"
+TRIGGER = "/m/acme"
+#: What a run passes, and where it may end. The external API shows no status: the words are the platform's own.
+PASSES = MappingProxyType({"external": ("PENDING", "RUNNING"), "job": ("queued", "running")})
+ENDS = MappingProxyType({"external": ("SUCCESS", "FAILED"), "job": ("succeeded", "partial", "failed")})
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow of the external API, or a job, and how its runs go.
+
+    :param name: the id, or the job's path, which may have slashes.
+    :param surface: "external" or "job".
+    :param ends: SUCCESS or FAILED; for a job succeeded, partial or failed; None for runs that never end.
+    :param output: any JSON; the string ``{input}`` in it stands for the run's input.
+    :param error: the message of a run that failed.
+    :param http_status: the status that its author chose for a success (``lam.response``); not for jobs.
+    :param media_type: ``text/plain`` for an output sent as text; not for jobs.
+    :param seconds: its own pace; or ``looks``.
+    """
+
+    name: str
+    surface: Literal["external", "job"] = "external"
+    ends: str | None = "SUCCESS"
+    output: Any = field(default_factory=lambda: {"received": ECHO, "ok": True})
+    error: str = "The step failed"
+    http_status: int | None = None
+    media_type: str = "application/json"
+    seconds: float | None = None
+    looks: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.surface not in ENDS:
+            raise ValueError("`surface` is external or job.")
+        if self.ends not in (None, *ENDS[self.surface]):
+            raise ValueError(f"`ends` is null or one of {', '.join(ENDS[self.surface])}.")
+        if not isinstance(self.error, str):
+            raise TypeError("`error` is a string.")
+        if self.http_status not in (None, *range(200, 600)):
+            raise ValueError("`http_status` is a status from 200 to 599.")
+        if self.media_type not in ("application/json", "text/plain"):
+            raise ValueError("`media_type` is application/json or text/plain.")
+        if self.surface == "job" and (self.http_status is not None or self.media_type == "text/plain"):
+            raise ValueError("A job has no `http_status` and no `media_type` of its own.")
+        wrong = self.name.startswith(("/", "_")) if self.surface == "job" else "/" in self.name
+        if wrong or not self.name:
+            raise ValueError(
+                "A workflow's id is one part of a path, a job's path begins with neither / nor _."
+            )
+        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
+
+    @property
+    def pace(self) -> Pace | None:
+        """Its own pace, if it has one."""
+        own = self.seconds is not None or self.looks is not None
+        return Pace(self.seconds, self.looks) if own else None
+
+    def output_for(self, given: Any) -> Any:
+        """Return the output of a run that was given this input."""
+        return _filled(self.output, given)
+
+    @property
+    def path(self) -> str:
+        """Where it is called, below the base URL."""
+        before = f"{TRIGGER}/" if self.surface == "job" else "/workflow/execute/external/"
+        return before + quote(self.name)
+
+
+def _filled(template: Any, given: Any) -> Any:
+    if template == ECHO:
+        return given
+    if isinstance(template, dict):
+        return {key: _filled(value, given) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_filled(value, given) for value in template]
+    return template
+
+
+_OUTCOMES = {
+    "steps": [
+        {"step": "Read invoices", "status": "succeeded", "output": {"read": 2}},
+        {"step": "Post invoices", "status": "failed", "error": "Invoice 77 has no customer"},
+    ]
+}
+BUILT_IN = (
+    Workflow("39"),
+    Workflow("40", ends="FAILED", error="Step 2: invoice 77 has no customer"),
+    Workflow("41", ends=None),
+    Workflow("42", output="plain words", media_type="text/plain"),
+    Workflow("43", output=[1, 2, 3]),
+    Workflow("44", output={"created": True}, http_status=201),
+    Workflow("45", output={"message": "author says no"}, http_status=422),
+    Workflow("46", output=None),
+    # Ending early with `lam.exit` is a success to Laminar, whatever the author says with it.
+    Workflow("47", output={"error": "Out of stock"}),
+    Workflow("sync-invoices", "job", "succeeded"),
+    Workflow("always-fails", "job", "failed", error="Portal login was refused"),
+    Workflow("never-ends", "job", None),
+    Workflow("partly", "job", "partial", _OUTCOMES),
+    Workflow("nested/path job", "job", "succeeded"),
+)

@@ -1,0 +1,12 @@
+"""The connection type ``altostrat``."""
+
+from airflow_workflow_providers.forms import form
+
+FORM = form(
+    "altostrat",
+    "Altostrat",
+    "airflow_workflow_providers.hooks.altostrat.AltostratHook",
+    host="https://v1.api.altostrat.io",
+    password="API key or token",
+    fields={},
+)

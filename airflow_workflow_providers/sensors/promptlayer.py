@@ -1,0 +1,53 @@
+"""PromptLayer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from airflow_workflow_providers.apis import promptlayer as api
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
+from airflow_workflow_providers.sensors.base import ExecutionSensor
+from airflow_workflow_providers.triggers.base import ExecutionTrigger
+from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
+
+
+class PromptLayerExecutionSensor(ExecutionSensor):
+    """
+    Wait for an execution of a PromptLayer workflow that another task, DAG or person has started.
+
+    The call is "Get Workflow Version Execution Results" of PromptLayer's API reference,
+    https://docs.promptlayer.com/. The task returns the same record as
+    :class:`~airflow_workflow_providers.operators.promptlayer.PromptLayerExecuteWorkflowOperator`. How to wait is said
+    as in :class:`~airflow_workflow_providers.sensors.base.ExecutionSensor`.
+
+    :param execution_id: the execution (templated).
+    :param return_all_outputs: return every node; False returns the value of the output node that succeeded.
+    :param promptlayer_conn_id: the connection, of type ``promptlayer`` (templated).
+    """
+
+    template_fields: Sequence[str] = ("execution_id", "promptlayer_conn_id")
+    hook_class: ClassVar[type[WorkflowHook]] = PromptLayerHook
+    trigger_class: ClassVar[type[ExecutionTrigger]] = PromptLayerExecutionTrigger
+
+    def __init__(
+        self,
+        *,
+        execution_id: str,
+        return_all_outputs: bool = False,
+        promptlayer_conn_id: str = "promptlayer_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(execution_id=execution_id, **kwargs)
+        self.execution_id = execution_id
+        self.return_all_outputs = return_all_outputs
+        self.promptlayer_conn_id = promptlayer_conn_id
+
+    def shape(self, execution: Execution) -> Execution:
+        """Return the execution with the final output alone, unless all were asked for."""
+        if self.return_all_outputs:
+            return execution
+        return replace(execution, output=api.final_output(execution.output))

@@ -1,0 +1,26 @@
+"""Start a Altostrat workflow, wait for it on the worker, and use its result."""
+
+from airflow.sdk import dag, task
+
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
+
+
+@dag(schedule=None, tags=["altostrat"], doc_md=__doc__)
+def altostrat_blocking() -> None:
+    """Wait, then read the record."""
+
+    @task
+    def show(record: dict) -> str:
+        """Take the state from what the task before has returned."""
+        return record["state"]
+
+    sync = AltostratExecuteWorkflowOperator(
+        task_id="sync",
+        workflow_id="fl_sync_sites",
+        context={"site_id": "site_456"},
+        deferrable=False,
+    )
+    show(sync.output)
+
+
+altostrat_blocking()

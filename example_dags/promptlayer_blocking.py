@@ -1,0 +1,26 @@
+"""Start a PromptLayer workflow, wait for it on the worker, and use its result."""
+
+from airflow.sdk import dag, task
+
+from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteWorkflowOperator
+
+
+@dag(schedule=None, tags=["promptlayer"], doc_md=__doc__)
+def promptlayer_blocking() -> None:
+    """Wait, then read the record."""
+
+    @task
+    def show(record: dict) -> str:
+        """Take the state from what the task before has returned."""
+        return record["state"]
+
+    answer = PromptLayerExecuteWorkflowOperator(
+        task_id="answer",
+        workflow_name="answer-question",
+        input_variables={"question": "What is new?"},
+        deferrable=False,
+    )
+    show(answer.output)
+
+
+promptlayer_blocking()
