@@ -55,15 +55,8 @@ def run(minor: str) -> Cell:
     with log.open("w") as output:
         tests = subprocess.run(
             [
-                str(python),
-                "-m",
-                "pytest",
-                "-n",
-                "2",
-                "-m",
-                "not real",
-                "-p",
-                "no:cacheprovider",
+                *[str(python), "-m", "pytest", *TESTS, "-n", "2", "-p", "no:cacheprovider"],
+                *(["-m", "not newest"] if minor != VERSIONS[-1] else []),
                 f"--junitxml={report}",
             ],
             cwd=ROOT,
