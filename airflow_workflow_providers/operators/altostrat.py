@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
@@ -65,7 +63,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         altostrat_conn_id: str = "altostrat_default",
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         max_inline_output: int = 5_000_000,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator
 
 from airflow_workflow_providers.compat import TaskDeferralError, TaskDeferralTimeout
 from airflow_workflow_providers.core.errors import (
@@ -21,6 +21,7 @@ from airflow_workflow_providers.core.errors import (
 from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch, judge
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import (
+    DEFERRABLE,
     POLL_INTERVAL,
     one_of,
     seconds,
@@ -56,7 +57,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         self,
         *,
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",

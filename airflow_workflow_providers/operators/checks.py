@@ -12,6 +12,9 @@ from airflow_workflow_providers.core.errors import InvalidInput
 #: Seconds between two looks at a run, for a whole Airflow: ``[workflow_providers] poll_interval``.
 POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fallback=10.0)
 
+#: Whether tasks wait in the triggerer, for a whole Airflow: ``[operators] default_deferrable``.
+DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
+
 
 def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float:
     """

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_workflow_providers.apis import datalab as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
 
@@ -67,7 +65,7 @@ class DatalabExecuteWorkflowOperator(ExecuteWorkflowOperator):
         on_partial_failure: Literal["fail", "succeed"] = "fail",
         datalab_conn_id: str = "datalab_default",
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         max_inline_output: int = 5_000_000,

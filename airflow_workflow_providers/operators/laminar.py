@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.call import Call
@@ -15,7 +13,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
@@ -169,7 +167,7 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         on_partial_failure: Literal["fail", "succeed"] = "fail",
         laminar_conn_id: str = "laminar_default",
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         max_inline_output: int = 5_000_000,

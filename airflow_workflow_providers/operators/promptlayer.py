@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
@@ -83,7 +81,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         callback_url: str | None = None,
         promptlayer_conn_id: str = "promptlayer_default",
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         max_inline_output: int = 5_000_000,

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import conf
-
 from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.errors import InvalidInput
@@ -15,7 +13,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -92,7 +90,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         on_partial_failure: Literal["fail", "succeed"] = "fail",
         refold_conn_id: str = "refold_default",
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",

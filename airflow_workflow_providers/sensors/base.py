@@ -11,14 +11,13 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
     BaseSensorOperator,
     PokeReturnValue,
-    conf,
 )
 
 from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.core.execution import Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import POLL_INTERVAL, whole_number
+from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, whole_number
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         self,
         *,
         execution_id: str,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poke_interval: float = POLL_INTERVAL,
         timeout: float = 24 * 60 * 60,
         max_inline_output: int = 5_000_000,
