@@ -328,7 +328,7 @@ def test_the_deadline_names_the_run_and_does_with_it_what_was_asked(
 
 def test_the_deadline_survives_a_restart_of_the_triggerer(vendor: Vendor, emulator: Emulator) -> None:
     """The trigger that is made again from what was stored ends when the first would have ended."""
-    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, timeout=0.4))
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, timeout=2))
     with pytest.raises(TaskDeferred) as deferral:
         task.execute()
 
