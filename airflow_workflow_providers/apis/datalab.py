@@ -129,11 +129,6 @@ def _id(value: Any) -> str | None:
     return str(value).strip() or None if known else None
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe the look at an execution."""
-    return get_execution(execution_id)
-
-
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of an execution: per step and file, its status and error. The signed addresses are left out."""
 
@@ -168,6 +163,10 @@ def get_execution(execution_id: str) -> Call[Execution]:
         f"/api/v1/workflows/executions/{segment('execution_id', execution_id)}",
         read=read,
     )
+
+
+#: No look is cheaper than this read.
+look = get_execution
 
 
 #: Step, file, and what became of it: ``status`` and ``error``.

@@ -104,11 +104,6 @@ def _members(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at a job's execution."""
-    return get_execution(execution_id)
-
-
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a job's execution with its output."""
 
@@ -147,6 +142,10 @@ def get_execution(execution_id: str) -> Call[Execution]:
             answer.ok or (answer.status == 502 and answer.json_object().get("done") is True)
         ),
     )
+
+
+#: No look is cheaper than this read.
+look = get_execution
 
 
 def stop_execution(execution_id: str) -> None:

@@ -46,7 +46,7 @@ def form(
     *,
     host: str,
     password: str,
-    fields: dict[str, dict[str, Any]],
+    fields: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """
     Return an item of the provider's ``connection-types``.
@@ -56,7 +56,7 @@ def form(
     :param hook_class_name: the full path of the hook.
     :param host: the address that is used when the field stays empty.
     :param password: the label of the secret.
-    :param fields: the vendor's own fields; those of :data:`HTTP_FIELDS` follow them.
+    :param fields: the vendor's own fields, if it has any; those of :data:`HTTP_FIELDS` follow them.
     """
     return {
         "connection-type": conn_type,
@@ -67,5 +67,5 @@ def form(
             "relabeling": {"host": "Base URL", "password": password},
             "placeholders": {"host": host},
         },
-        "conn-fields": {**fields, **HTTP_FIELDS},
+        "conn-fields": {**(fields or {}), **HTTP_FIELDS},
     }

@@ -8,5 +8,4 @@ FORM = form(
     "airflow_workflow_providers.hooks.altostrat.AltostratHook",
     host="https://v1.api.altostrat.io",
     password="API key or token",
-    fields={},
 )

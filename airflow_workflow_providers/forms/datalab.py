@@ -8,5 +8,4 @@ FORM = form(
     "airflow_workflow_providers.hooks.datalab.DatalabHook",
     host="https://www.datalab.to",
     password="API key",
-    fields={},
 )

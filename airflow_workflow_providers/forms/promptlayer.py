@@ -8,5 +8,4 @@ FORM = form(
     "airflow_workflow_providers.hooks.promptlayer.PromptLayerHook",
     host="https://api.promptlayer.com",
     password="API key",
-    fields={},
 )

@@ -22,7 +22,7 @@ class AltostratHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = api
-    form: ClassVar[dict[str, Any]] = FORM
+    form = FORM
 
     def __init__(self, altostrat_conn_id: str = "altostrat_default", **kwargs: Any) -> None:
         super().__init__(altostrat_conn_id, **kwargs)

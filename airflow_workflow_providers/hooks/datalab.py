@@ -22,7 +22,7 @@ class DatalabHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = api
-    form: ClassVar[dict[str, Any]] = FORM
+    form = FORM
 
     def __init__(self, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
         super().__init__(datalab_conn_id, **kwargs)

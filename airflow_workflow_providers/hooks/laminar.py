@@ -42,8 +42,8 @@ class LaminarHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = api
-    form: ClassVar[dict[str, Any]] = FORM
-    extra_model: ClassVar[type[HttpExtra]] = LaminarExtra
+    form = FORM
+    extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
         super().__init__(laminar_conn_id, **kwargs)
@@ -97,8 +97,8 @@ class LaminarJobHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = laminar_jobs
-    form: ClassVar[dict[str, Any]] = FORM
-    extra_model: ClassVar[type[HttpExtra]] = LaminarExtra
+    form = FORM
+    extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
         super().__init__(laminar_conn_id, **kwargs)

@@ -22,7 +22,7 @@ class PromptLayerHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = api
-    form: ClassVar[dict[str, Any]] = FORM
+    form = FORM
 
     def __init__(self, promptlayer_conn_id: str = "promptlayer_default", **kwargs: Any) -> None:
         super().__init__(promptlayer_conn_id, **kwargs)

@@ -30,8 +30,8 @@ class RefoldHook(WorkflowHook):
     """
 
     api: ClassVar[Vendor] = api
-    form: ClassVar[dict[str, Any]] = FORM
-    extra_model: ClassVar[type[HttpExtra]] = RefoldExtra
+    form = FORM
+    extra_model = RefoldExtra
 
     def __init__(self, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
         super().__init__(refold_conn_id, **kwargs)
@@ -80,12 +80,3 @@ class RefoldHook(WorkflowHook):
         :return: Refold's page: ``docs``, ``totalDocs``, ``page``, ``hasNextPage`` and so on.
         """
         return self.send(api.list_executions(**filters))
-
-    def stop_execution(self, execution_id: str) -> str:
-        """
-        Ask Refold to stop a run, which then goes through STOPPING to STOPPED.
-
-        :param execution_id: the run.
-        :return: Refold's acknowledgement.
-        """
-        return self.send(api.stop_execution(execution_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
@@ -10,11 +9,9 @@ from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 
 class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
@@ -49,11 +46,10 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first; the run goes on.
     """
 
-    template_fields: Sequence[str] = ("workflow_id", "context", "altostrat_conn_id")
+    template_fields = ("workflow_id", "context", "altostrat_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"context": "json"}
-    stand_ins: ClassVar[dict[str, Any]] = {"context": {}}
-    hook_class: ClassVar[type[WorkflowHook]] = AltostratHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = AltostratExecutionTrigger
+    hook_class = AltostratHook
+    trigger_class = AltostratExecutionTrigger
 
     def __init__(
         self,

@@ -89,7 +89,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         """
         raise NotImplementedError
 
-    #: What a template stands for when the start is described at parse, where it is not a string.
+    #: What stands for a template at parse, where that is neither a text nor rendered as JSON.
     stand_ins: ClassVar[dict[str, Any]] = {}
 
     def refuse_early(self) -> None:
@@ -100,9 +100,8 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         """
         early = copy(self)
         for name in self.template_fields:
-            early.__dict__[name] = without_templates(
-                getattr(self, name), self.stand_ins.get(name, "template")
-            )
+            usual: Any = {} if self.template_fields_renderers.get(name) == "json" else "template"
+            early.__dict__[name] = without_templates(getattr(self, name), self.stand_ins.get(name, usual))
         early.start_call(1.0)
 
     # -- the flow ---------------------------------------------------------------------------------------------

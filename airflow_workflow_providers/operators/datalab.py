@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import datalab as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
 
 
@@ -51,11 +48,11 @@ class DatalabExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first; the execution goes on.
     """
 
-    template_fields: Sequence[str] = ("workflow_id", "input_config", "datalab_conn_id")
+    template_fields = ("workflow_id", "input_config", "datalab_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_config": "json"}
-    stand_ins: ClassVar[dict[str, Any]] = {"workflow_id": 1, "input_config": {}}
-    hook_class: ClassVar[type[WorkflowHook]] = DatalabHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = DatalabExecutionTrigger
+    stand_ins: ClassVar[dict[str, Any]] = {"workflow_id": 1}
+    hook_class = DatalabHook
+    trigger_class = DatalabExecutionTrigger
 
     def __init__(
         self,

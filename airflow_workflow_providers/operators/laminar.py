@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,11 +9,9 @@ from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
 if TYPE_CHECKING:
@@ -50,9 +47,9 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionFailed: if the run failed (HTTP 400), with what Laminar said.
     """
 
-    template_fields: Sequence[str] = ("workflow_id", "payload", "configuration_id", "laminar_conn_id")
+    template_fields = ("workflow_id", "payload", "configuration_id", "laminar_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
-    hook_class: ClassVar[type[WorkflowHook]] = LaminarHook
+    hook_class = LaminarHook
 
     def __init__(
         self,
@@ -151,11 +148,10 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first; the job goes on.
     """
 
-    template_fields: Sequence[str] = ("job_path", "payload", "query", "laminar_conn_id")
+    template_fields = ("job_path", "payload", "query", "laminar_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json", "query": "json"}
-    stand_ins: ClassVar[dict[str, Any]] = {"payload": {}, "query": {}}
-    hook_class: ClassVar[type[WorkflowHook]] = LaminarJobHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = LaminarJobExecutionTrigger
+    hook_class = LaminarJobHook
+    trigger_class = LaminarJobExecutionTrigger
 
     def __init__(
         self,

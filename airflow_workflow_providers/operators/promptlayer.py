@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -10,11 +9,9 @@ from typing import Any, ClassVar
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
 
@@ -57,7 +54,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first; the execution goes on.
     """
 
-    template_fields: Sequence[str] = (
+    template_fields = (
         "workflow_name",
         "workflow_label_name",
         "input_variables",
@@ -65,9 +62,8 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         "promptlayer_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_variables": "json", "metadata": "json"}
-    stand_ins: ClassVar[dict[str, Any]] = {"input_variables": {}, "metadata": {}}
-    hook_class: ClassVar[type[WorkflowHook]] = PromptLayerHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = PromptLayerExecutionTrigger
+    hook_class = PromptLayerHook
+    trigger_class = PromptLayerExecutionTrigger
 
     def __init__(
         self,

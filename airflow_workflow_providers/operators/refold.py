@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
@@ -10,12 +9,10 @@ from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -63,7 +60,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first.
     """
 
-    template_fields: Sequence[str] = (
+    template_fields = (
         "workflow_id",
         "slug",
         "payload",
@@ -72,9 +69,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         "refold_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
-    stand_ins: ClassVar[dict[str, Any]] = {"payload": {}}
-    hook_class: ClassVar[type[WorkflowHook]] = RefoldHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = RefoldExecutionTrigger
+    hook_class = RefoldHook
+    trigger_class = RefoldExecutionTrigger
 
     def __init__(
         self,
@@ -159,8 +155,8 @@ class RefoldStopExecutionOperator(StopExecutionOperator):
     :raises ExecutionTimedOut: if it was not over in time.
     """
 
-    template_fields: Sequence[str] = ("execution_id", "refold_conn_id")
-    hook_class: ClassVar[type[WorkflowHook]] = RefoldHook
+    template_fields = ("execution_id", "refold_conn_id")
+    hook_class = RefoldHook
 
     def __init__(
         self,

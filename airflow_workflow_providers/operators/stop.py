@@ -62,14 +62,13 @@ class StopExecutionOperator(BaseOperator):
 
     def _stop(self, hook: WorkflowHook) -> dict[str, Any]:
         look = hook.api.look(self.execution_id)
-        stop = hook.api.stop_execution(self.execution_id)
-        if stop is None:
+        if hook.api.stop_execution(self.execution_id) is None:
             raise AirflowSkipException(f"{hook.hook_name} cannot stop a run.")
         execution = hook.send(look)
         if execution.over:
             self.log.info("Execution %s is over already: it is %s.", self.execution_id, execution.status)
             return execution.record()
-        said = hook.send(stop)
+        said = hook.stop_execution(self.execution_id)
         self.log.info("%s was asked to stop execution %s: %s", hook.hook_name, self.execution_id, said)
         deadline = time.monotonic() + self.timeout
         while not (execution := hook.send(look)).over and self.wait_for_completion:

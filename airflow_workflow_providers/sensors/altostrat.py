@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.operators.checks import one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 
 class AltostratExecutionSensor(ExecutionSensor):
@@ -26,9 +23,9 @@ class AltostratExecutionSensor(ExecutionSensor):
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
     """
 
-    template_fields: Sequence[str] = ("execution_id", "altostrat_conn_id")
-    hook_class: ClassVar[type[WorkflowHook]] = AltostratHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = AltostratExecutionTrigger
+    template_fields = ("execution_id", "altostrat_conn_id")
+    hook_class = AltostratHook
+    trigger_class = AltostratExecutionTrigger
 
     def __init__(
         self,
@@ -39,7 +36,6 @@ class AltostratExecutionSensor(ExecutionSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
-        self.execution_id = execution_id
         self.on_ui_interaction = on_ui_interaction
         self.altostrat_conn_id = altostrat_conn_id
         one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))

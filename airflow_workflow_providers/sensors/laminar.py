@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.laminar import LaminarJobHook
 from airflow_workflow_providers.operators.checks import one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
 
@@ -26,9 +23,9 @@ class LaminarJobExecutionSensor(ExecutionSensor):
     :param laminar_conn_id: the connection, of type ``laminar`` (templated).
     """
 
-    template_fields: Sequence[str] = ("execution_id", "laminar_conn_id")
-    hook_class: ClassVar[type[WorkflowHook]] = LaminarJobHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = LaminarJobExecutionTrigger
+    template_fields = ("execution_id", "laminar_conn_id")
+    hook_class = LaminarJobHook
+    trigger_class = LaminarJobExecutionTrigger
 
     def __init__(
         self,
@@ -39,7 +36,6 @@ class LaminarJobExecutionSensor(ExecutionSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
-        self.execution_id = execution_id
         self.on_partial_failure = on_partial_failure
         self.laminar_conn_id = laminar_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))

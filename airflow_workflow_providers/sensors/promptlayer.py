@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.sensors.base import ExecutionSensor
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
 
@@ -29,9 +26,9 @@ class PromptLayerExecutionSensor(ExecutionSensor):
     :param promptlayer_conn_id: the connection, of type ``promptlayer`` (templated).
     """
 
-    template_fields: Sequence[str] = ("execution_id", "promptlayer_conn_id")
-    hook_class: ClassVar[type[WorkflowHook]] = PromptLayerHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = PromptLayerExecutionTrigger
+    template_fields = ("execution_id", "promptlayer_conn_id")
+    hook_class = PromptLayerHook
+    trigger_class = PromptLayerExecutionTrigger
 
     def __init__(
         self,
@@ -42,7 +39,6 @@ class PromptLayerExecutionSensor(ExecutionSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
-        self.execution_id = execution_id
         self.return_all_outputs = return_all_outputs
         self.promptlayer_conn_id = promptlayer_conn_id
 

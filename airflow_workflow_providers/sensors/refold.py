@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.checks import one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -27,9 +24,9 @@ class RefoldExecutionSensor(ExecutionSensor):
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     """
 
-    template_fields: Sequence[str] = ("execution_id", "refold_conn_id")
-    hook_class: ClassVar[type[WorkflowHook]] = RefoldHook
-    trigger_class: ClassVar[type[ExecutionTrigger]] = RefoldExecutionTrigger
+    template_fields = ("execution_id", "refold_conn_id")
+    hook_class = RefoldHook
+    trigger_class = RefoldExecutionTrigger
 
     def __init__(
         self,
@@ -40,7 +37,6 @@ class RefoldExecutionSensor(ExecutionSensor):
         **kwargs: Any,
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
-        self.execution_id = execution_id
         self.on_partial_failure = on_partial_failure
         self.refold_conn_id = refold_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))

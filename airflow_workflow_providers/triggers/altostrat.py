@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 
 class AltostratExecutionTrigger(ExecutionTrigger):
     """Waits for a run of an Altostrat workflow; parameters as in :class:`~.base.ExecutionTrigger`."""
 
-    hook_class: ClassVar[type[WorkflowHook]] = AltostratHook
+    hook_class = AltostratHook

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
@@ -12,4 +9,4 @@ from airflow_workflow_providers.triggers.base import ExecutionTrigger
 class RefoldExecutionTrigger(ExecutionTrigger):
     """Waits for a Refold execution; parameters as in :class:`~.base.ExecutionTrigger`."""
 
-    hook_class: ClassVar[type[WorkflowHook]] = RefoldHook
+    hook_class = RefoldHook

@@ -1,0 +1,155 @@
+"""A connection as a hook sees it: read it, send with it, and read it anew when a key was changed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+
+from airflow_workflow_providers.core.errors import AuthFailed, InvalidInput, Unavailable, WorkflowError
+from airflow_workflow_providers.core.http import HttpSettings
+from airflow_workflow_providers.core.session import ATTEMPTS, Session
+from airflow_workflow_providers.hooks.extra import HttpExtra, base_url
+from airflow_workflow_providers.hooks.shared import SharedSession, shared_session
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_workflow_providers.core.call import Call
+    from airflow_workflow_providers.core.vendor import Vendor
+
+T = TypeVar("T")
+
+
+class ConnectedHook(BaseHook):
+    """
+    The half of a hook that is the same for any HTTP API.
+
+    :param conn_id: the connection.
+    :param sleep: waits between two attempts of a call; an operator gives one that a kill can end.
+    """
+
+    api: ClassVar[Vendor]
+    extra_model: ClassVar[type[HttpExtra]] = HttpExtra
+    conn_type: ClassVar[str]
+    hook_name: ClassVar[str]
+
+    def __init__(self, conn_id: str, *, sleep: Callable[[float], None] = time.sleep, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        self.sleep = sleep
+        self._session: Session | None = None
+
+    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
+        """
+        Send a call on the worker.
+
+        :param call: what to send.
+        :param attempts: how often at the most, where it may be sent again at all.
+        :param patience: seconds after which no further attempt is begun.
+        :return: what the call reads from the answer.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        session = self.session
+        try:
+            return session.send(call, attempts=attempts, patience=patience)
+        except AuthFailed as error:
+            fresh = self._read_connection() if error.status == 401 else session
+            if fresh.settings == session.settings:
+                self._name_connection(error)
+                raise
+        session.close()
+        self._session = fresh
+        try:
+            return fresh.send(call, attempts=attempts, patience=patience)
+        except AuthFailed as error:
+            self._name_connection(error)
+            raise
+
+    async def asend(self, shared: SharedSession, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
+        """Do what :meth:`send` does on an event loop, with the session that all triggers share."""
+        session = await shared.current()
+        try:
+            return await session.asend(call, attempts=attempts)
+        except AuthFailed as error:
+            fresh = await shared.renewed(session) if error.status == 401 else None
+            if fresh is None:
+                self._name_connection(error)
+                raise
+        try:
+            return await fresh.asend(call, attempts=attempts)
+        except AuthFailed as error:
+            self._name_connection(error)
+            raise
+
+    def close(self) -> None:
+        """Close the connections of this worker; the next call opens them again."""
+        if self._session is not None:
+            self._session.close()
+
+    @property
+    def session(self) -> Session:
+        """The session of this worker; the connection is read when it is first asked for."""
+        if self._session is None:
+            self._session = self._read_connection()
+        return self._session
+
+    def _read_connection(self) -> Session:
+        try:
+            connection = self.get_connection(self.conn_id)
+        except Exception as error:
+            raise self._no_connection(error) from error
+        return self._open(connection)
+
+    def _no_connection(self, error: Exception) -> WorkflowError:
+        if isinstance(error, AirflowNotFoundException):
+            return InvalidInput(
+                f"There is no connection {self.conn_id!r}: add one of type {self.conn_type!r} in Admin, Connections."
+            )
+        # Airflow itself could not answer: a wait goes on, and anything else is tried again by the task's retry.
+        return Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
+
+    def shared_session(self) -> AbstractAsyncContextManager[SharedSession]:
+        """Return the session of this event loop, shared with every other user of the connection."""
+
+        async def open_session() -> Session:
+            try:
+                connection = await self.aget_connection(self.conn_id)
+            except Exception as error:
+                raise self._no_connection(error) from error
+            return self._open(connection)
+
+        return shared_session((self.conn_type, self.conn_id), open_session)
+
+    def address(self, connection: Connection, extra: Any) -> tuple[str, str]:  # noqa: ARG002  # a vendor may use it
+        """
+        Return where paths begin, and the secret.
+
+        :param connection: the connection.
+        :param extra: its extra fields, read.
+        """
+        return base_url(connection, self.api.BASE_URL), connection.password or ""
+
+    def _open(self, connection: Connection) -> Session:
+        extra = self.extra_model.from_connection(connection)
+        url, secret = self.address(connection, extra)
+        if not secret:
+            raise InvalidInput(
+                f"Connection {self.conn_id!r} has no password: the {self.hook_name} key or token goes there."
+            )
+        own = extra.model_dump(exclude=set(HttpExtra.model_fields))
+        try:
+            headers = self.api.credentials(secret, **own)
+        except InvalidInput as error:
+            raise InvalidInput(f"Connection {self.conn_id!r}: {error}".replace(secret, "***")) from None
+        common = extra.model_dump(include=set(HttpExtra.model_fields))
+        return Session(
+            self.hook_name, HttpSettings(url, headers, (secret,), **common), self.api.explain, self.sleep
+        )
+
+    def _name_connection(self, error: AuthFailed) -> None:
+        error.args = (f"{error} The credentials are those of connection {self.conn_id!r}.",)
