@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_workflow_providers.get_provider_info import VENDORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -15,7 +17,7 @@ EXPECT_FAILED = "expect:failed"
 OVER = frozenset({"success", "failed"})
 AT_ONCE = 6
 # The names of our operators and sensors begin with the vendor's.
-OPERATOR_PREFIXES = ("Refold", "Datalab", "PromptLayer", "Altostrat", "Laminar")
+OPERATOR_PREFIXES = {name.replace(" ", ""): vendor for vendor, (name, _) in VENDORS.items()}
 # What comes before a task runs says nothing about the vendor, and there is a lot of it.
 _QUIET = frozenset({None, "none", "scheduled", "queued"})
 _WENT_WRONG = frozenset({"failed", "upstream_failed"})
@@ -25,7 +27,7 @@ Key = tuple[str, str, int]
 
 def vendor_of(operator: str | None) -> str | None:
     """Return the vendor an operator class belongs to, None if it is not one of ours."""
-    return next((p.lower() for p in OPERATOR_PREFIXES if (operator or "").startswith(p)), None)
+    return next((v for prefix, v in OPERATOR_PREFIXES.items() if (operator or "").startswith(prefix)), None)
 
 
 @dataclass

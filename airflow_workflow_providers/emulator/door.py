@@ -14,7 +14,8 @@ from starlette.routing import Route as Address
 
 from airflow_workflow_providers.emulator.faults import HARMLESS, Fault, Faults
 from airflow_workflow_providers.emulator.ledger import HIDDEN, Call, Ledger, hide, hide_header
-from airflow_workflow_providers.emulator.shape import LONGEST_WAIT, Answer, Asked, Never, Route, Vendor, Wait
+from airflow_workflow_providers.emulator.shape import LONGEST_WAIT, Answer, Asked, Never, Route, Wait
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.wire import BrokenOff, Silence, left_within
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -26,7 +27,7 @@ _PROXY_PAGE = b"<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body>
 class Door:
     """The way in to one vendor."""
 
-    def __init__(self, vendor: Vendor, ledger: Ledger, faults: Faults) -> None:
+    def __init__(self, vendor: Vendor[Any], ledger: Ledger, faults: Faults) -> None:
         self._vendor = vendor
         self._ledger = ledger
         self._faults = faults

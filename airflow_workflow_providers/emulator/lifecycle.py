@@ -91,6 +91,11 @@ class Life:
         self._reached = len(self.passes)
         self._diverted = self._diverted[-1:]
 
+    def skip_looks(self, pace: Pace) -> None:
+        """Bring a run to its end that goes on by looks only: for a caller that cannot look."""
+        if self._diverted or (self.own_pace or pace).looks is not None:
+            self.finish()
+
     def divert(self, *words: str) -> None:
         """Leave the way: from here each look sees the next of these words, and the last one for good."""
         if not self._diverted:

@@ -10,7 +10,7 @@ from airflow_workflow_providers.emulator.door import Door
 from airflow_workflow_providers.emulator.faults import Faults, checked
 from airflow_workflow_providers.emulator.ledger import Ledger
 from airflow_workflow_providers.emulator.lifecycle import DEFAULT_PACE, Clock, Pace
-from airflow_workflow_providers.emulator.shape import Vendor
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.vendors import VENDORS
 from airflow_workflow_providers.emulator.wire import Listener
 
@@ -130,7 +130,7 @@ class Emulator:
     def _base_url(self, vendor: str) -> str:
         return f"{self.url}/{vendor}"
 
-    def _vendor(self, name: str) -> Vendor:
+    def _vendor(self, name: str) -> Vendor[Any]:
         if name not in self._vendors:
             raise ValueError(f"There is no vendor {name!r}; there are {', '.join(self._vendors)}.")
         return self._vendors[name]

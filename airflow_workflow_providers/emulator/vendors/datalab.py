@@ -9,11 +9,14 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Ledger, Run
-from airflow_workflow_providers.emulator.lifecycle import Clock, Life, Pace
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, Vendor, padded
+from airflow_workflow_providers.emulator.lifecycle import Clock
+from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, padded
+from airflow_workflow_providers.emulator.vendor import Vendor
+from airflow_workflow_providers.emulator.workflow import AnyWorkflow
 
 _WORKFLOWS = "/api/v1/workflows/workflows"
 _TEAM_ID = "12"
@@ -32,12 +35,6 @@ _RATE_LIMITED = (
     "Rate limit exceeded for endpoint {}. You can make 400 requests every 60 seconds. Please try again later, "
     "or reach out to support@datalab.to if you need a higher limit."
 )
-#: What may be chosen, the default first.
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "started_as": ("execution_id", "id"),
-    "steps": ("nested", "flat"),
-    "queued": (False, True),
-}
 _KINDS: dict[str, Any] = {"error": str, "bare": bool, "ends": str | None, "steps": tuple | list | None}
 #: What FastAPI, by which the vendor's specification is written, says of a value of a wrong type.
 _INVALID = {
@@ -48,7 +45,7 @@ _INVALID = {
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(AnyWorkflow):
     """A workflow, and how its runs go; a file that fails does so at the first step and goes no further.
 
     :param workflow_id: its number, beside its ``name``.
@@ -57,7 +54,6 @@ class Workflow:
     :param error: the text in the cells that failed, and in a run that ends FAILED.
     :param failing_files: how many files fail, the last ones; a run that ends FAILED fails in all if this is 0.
     :param bare: its executions have neither times nor steps, which no page says are always there.
-    :param seconds: its own pace; or ``looks``.
     """
 
     workflow_id: int
@@ -67,8 +63,6 @@ class Workflow:
     error: str = "The document could not be processed"
     failing_files: int = 0
     bare: bool = False
-    seconds: float | None = None
-    looks: int | None = None
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -78,12 +72,7 @@ class Workflow:
             raise TypeError("`steps` is a list of names, or null.")
         if type(self.failing_files) is not int or self.failing_files < 0:
             raise ValueError("`failing_files` is a whole number from 0.")
-        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
-
-    @property
-    def pace(self) -> Pace | None:
-        """Its own pace, if it has one."""
-        return None if self.seconds is None and self.looks is None else Pace(self.seconds, self.looks)
+        super().__post_init__()
 
     def cell(self, status: str, place: int, number: int, files: int) -> str:
         """Return the status of a step (its place, from 0) for a file (its number, from 0) in a run of this status.
@@ -108,12 +97,19 @@ BUILT_IN = (
 )
 
 
-class Datalab(Vendor):
+class Datalab(Vendor[Workflow]):
     """One team with one API key."""
 
     name = "datalab"
     secret_headers = ("x-api-key",)
     secrets = ("api_key",)
+    built_in = BUILT_IN
+    # ``started_as``: the member of a start's answer that has the id; the vendor's client reads both, the page names
+    # none. ``steps``: "nested" by file as the vendor's client reads them, or "flat" as the page Get Execution Status
+    # shows them. ``queued``: whether runs pass QUEUED, which that page lists and Workflow Concepts does not.
+    choices = MappingProxyType(
+        {"started_as": ("execution_id", "id"), "steps": ("nested", "flat"), "queued": (False, True)}
+    )
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         super().__init__(ledger, clock)
@@ -124,11 +120,7 @@ class Datalab(Vendor):
 
     def credentials(self) -> dict[str, str]:
         """Return a key, and the signature that stands in every address of an output."""
-        return {"api_key": secrets.token_urlsafe(32), "signature": secrets.token_hex(32)}
-
-    def connection(self, base_url: str) -> dict[str, Any]:
-        """Return a connection that uses the key."""
-        return {"conn_type": "datalab", "host": base_url, "password": self.account["api_key"], "extra": {}}
+        return {**super().credentials(), "signature": secrets.token_hex(32)}
 
     def describe(self) -> tuple[Route, ...]:
         """Return the routes that running a workflow needs."""
@@ -140,38 +132,17 @@ class Datalab(Vendor):
             Route("health", "GET", "/api/v1/health", self._health),
         )
 
-    def reset(self) -> None:
-        """Go back to the built-in workflows; forget executions and settings."""
-        self._workflows = {workflow.workflow_id: workflow for workflow in BUILT_IN}
-        self._executions: dict[int, tuple[Run, Workflow]] = {}
-        self._habits = {name: choices[0] for name, choices in _CHOICES.items()}
-
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Take in a workflow by its number; see :class:`Workflow` for the options."""
         if not _INTEGER.fullmatch(workflow_id) or int(workflow_id) < 1:
             raise ValueError("`workflow_id` is a whole number from 1.")
-        unknown = options.keys() - (Workflow.__dataclass_fields__.keys() - {"workflow_id"})
-        if unknown:
-            raise ValueError(f"A workflow has no {', '.join(sorted(unknown))}.")
-        self._workflows[int(workflow_id)] = Workflow(int(workflow_id), **options)
+        workflow = Workflow.described(int(workflow_id), options)
+        self.workflows[workflow.key] = workflow
         return {"workflow_id": workflow_id}
-
-    def configure(self, **options: Any) -> None:
-        """Choose what the pages leave open or say in two ways.
-
-        ``started_as``: the member of a start's answer that has the id; the vendor's client reads both, the page names
-        none. ``steps``: "nested" by file as the vendor's client reads them, or "flat" as the page Get Execution Status
-        shows them. ``queued``: whether runs pass QUEUED, which that page lists and Workflow Concepts does not.
-        """
-        for name, value in options.items():
-            if not any(value == choice and type(value) is type(choice) for choice in _CHOICES.get(name, ())):
-                raise ValueError(f"Datalab cannot be set to {name}={value!r}; its choices are {_CHOICES}.")
-        self._habits.update(options)
 
     def refuse(self, asked: Asked) -> Answer | None:
         """Refuse a caller without the key, but for Health; User Health, whose page shows no refusal, is as the rest."""
-        known = asked.operation == "health" or asked.headers.get("x-api-key") == self.account["api_key"]
-        return None if known else self.error(asked.operation, 401)
+        return None if asked.operation == "health" else super().refuse(asked)
 
     def error(self, operation: str, status: int, message: str | None = None) -> Answer:
         """Return an error as the page Errors has it: ``detail`` and nothing else."""
@@ -180,10 +151,6 @@ class Datalab(Vendor):
             path = next((route.path for route in self.routes if route.operation == operation), "")
             detail = _RATE_LIMITED.format(path)
         return Answer(status, {"detail": detail})
-
-    def with_status(self, body: Any, word: str) -> Any:
-        """Put the word into an execution; its cells keep theirs."""
-        return {**body, "status": word} if "status" in body else body
 
     def with_output_of(self, body: Any, size: int) -> Any:
         """Let a cell be so large, since a run's output is its steps; without one, the body itself."""
@@ -205,16 +172,13 @@ class Datalab(Vendor):
         given = body.get("input_config", {})
         if not isinstance(given, dict | None):
             return _invalid("dict_type", ["body", "input_config"], given)
-        workflow = self._workflows.get(int(named))
+        workflow = self.workflows.get(int(named))
         if workflow is None:  # the page shows no 404; the page Errors says only that there is one
             return self.error("execute", 404, "Workflow not found")
         number = next(self._ids)
-        passes = ("PENDING", *(["QUEUED"] if self._habits["queued"] else []), "IN_PROGRESS")
-        life = Life(passes, workflow.ends, self.clock.now(), workflow.pace)
-        run = Run(self.name, str(number), named, given, life, "ASYNC")
-        self.ledger.add_run(run)
-        self._executions[number] = (run, workflow)
-        told = {self._habits["started_as"]: number, "status": "processing", "success": True}
+        life = self.life(workflow, "PENDING", *(["QUEUED"] if self.chosen["queued"] else []), "IN_PROGRESS")
+        run = self.begin(Run(self.name, str(number), named, given, life, "ASYNC"), workflow)
+        told = {self.chosen["started_as"]: number, "status": "processing", "success": True}
         return Answer(200, told, execution_id=run.execution_id)
 
     def _get(self, asked: Asked) -> Reply:
@@ -222,10 +186,10 @@ class Datalab(Vendor):
         named = asked.where["execution_id"]
         if not _INTEGER.fullmatch(named):
             return _invalid("int_parsing", ["path", "execution_id"], named)
-        if int(named) not in self._executions:
+        if str(int(named)) not in self.held:
             return self.error("get", 404, "Execution not found")  # unknown, as with Execute
-        run, workflow = self._executions[int(named)]
-        status = run.life.look(self.clock.now(), self.clock.pace)
+        run, workflow = self.held[str(int(named))]
+        status = self.look(run)
         told = {"execution_id": int(named), "workflow_id": workflow.workflow_id, "status": status}
         if status == "FAILED":
             told["error"] = workflow.error
@@ -238,7 +202,7 @@ class Datalab(Vendor):
         """Return the steps: a cell for each file in each, or flat, where the run is one cell wide."""
         if workflow.steps is None:
             return None
-        flat = self._habits["steps"] == "flat"
+        flat = self.chosen["steps"] == "flat"
         files = [] if flat else [f"file-{n}" for n in range(1, _count_files(run.input) + 1)]
         keys = files or ["aggregated"]
         base, moment = f"http://{host}/{self.name}/outputs/{run.execution_id}", _naive(run.started_at)
@@ -262,7 +226,7 @@ class Datalab(Vendor):
 
     def _list_workflows(self, asked: Asked) -> Reply:
         """List Workflows; the shape is what the vendor's client reads, for the page shows none."""
-        flows = self._workflows.values() if asked.query.get("team_id", _TEAM_ID) == _TEAM_ID else ()
+        flows = self.workflows.values() if asked.query.get("team_id", _TEAM_ID) == _TEAM_ID else ()
         return Answer(200, {"workflows": [_definition(flow) for flow in flows]})
 
     def _health(self, asked: Asked) -> Reply:  # noqa: ARG002 - a handler is handed what was asked

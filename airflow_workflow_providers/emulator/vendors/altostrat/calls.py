@@ -3,11 +3,12 @@
 import secrets
 import time
 from base64 import urlsafe_b64encode
+from types import MappingProxyType
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.lifecycle import Life
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, Vendor
+from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.vendors.altostrat.answers import (
     NOT_OVER,
     Execution,
@@ -23,15 +24,20 @@ from airflow_workflow_providers.emulator.vendors.altostrat.answers import (
 )
 from airflow_workflow_providers.emulator.vendors.altostrat.workflows import BUILT_IN, Workflow
 
-_CHOICES = {"unauthorized": ("middleware", "documented"), "idempotency": ("ignored", "honoured")}
 
-
-class Altostrat(Vendor):
+class Altostrat(Vendor[Workflow]):
     """One user, with a key for machines and a session token."""
 
     name = "altostrat"
     secret_headers = ("authorization",)
+    scheme = "Bearer "
     secrets = ("api_key", "token")
+    built_in = BUILT_IN
+    # The reference has an ErrorResponse for 401, the vendor's published middleware (altostrat/api-tools) another body.
+    # Only an older reference page, "Execute a workflow" under api-reference/spa, has the header Idempotency-Key.
+    choices = MappingProxyType(
+        {"unauthorized": ("middleware", "documented"), "idempotency": ("ignored", "honoured")}
+    )
 
     def credentials(self) -> dict[str, str]:
         """Return a key, which goes where a JWT goes ("Create an API key"), and what looks like a JWT."""
@@ -39,10 +45,6 @@ class Altostrat(Vendor):
         parts = (b'{"alg":"RS256","typ":"JWT"}', claims.encode(), secrets.token_bytes(48))
         token = ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
         return {"api_key": f"alto_sk_{secrets.token_hex(24)}", "token": token}
-
-    def connection(self, base_url: str) -> dict[str, Any]:
-        """Return a connection that uses the key."""
-        return {"conn_type": self.name, "host": base_url, "password": self.account["api_key"], "extra": {}}
 
     def describe(self) -> tuple[Route, ...]:
         """Return the routes; those of runs come first, or "runs" would be taken for a workflow's id."""
@@ -58,47 +60,15 @@ class Altostrat(Vendor):
         )
 
     def reset(self) -> None:
-        """Go back to the built-in workflows; forget executions and settings."""
-        self._workflows = {flow.workflow_id: flow for flow in BUILT_IN}
+        """Forget executions too, and what their keys were answered."""
+        super().reset()
         self._executions: dict[str, Execution] = {}
         self._first_answers: dict[str, Answer] = {}
-        self._settings = {name: values[0] for name, values in _CHOICES.items()}
         self._began = time.time()
-
-    def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
-        """Take in a workflow; see :class:`Workflow` for the options."""
-        if not workflow_id or "/" in workflow_id:
-            raise ValueError("`workflow_id` is one part of a path.")
-        unknown = options.keys() - (Workflow.__dataclass_fields__.keys() - {"workflow_id"})
-        if unknown:
-            raise ValueError(f"A workflow has no {', '.join(sorted(unknown))}.")
-        for name in options.keys() & {"passes", "logs"}:
-            if not isinstance(options[name], list | tuple):
-                raise TypeError(f"`{name}` is a list.")
-            options[name] = tuple(options[name])
-        self._workflows[workflow_id] = Workflow(workflow_id, **options)
-        return {"workflow_id": workflow_id}
-
-    def configure(self, **options: Any) -> None:
-        """Choose what is not certain: ``unauthorized`` is "middleware" or "documented", ``idempotency`` "ignored" or "honoured".
-
-        The reference has an ErrorResponse for 401, the vendor's published middleware (altostrat/api-tools) another body.
-        Only an older reference page, "Execute a workflow" under api-reference/spa, has the header Idempotency-Key.
-        """
-        for name, value in options.items():
-            if value not in _CHOICES.get(name, ()):
-                known = "; ".join(f"{key}: {' or '.join(values)}" for key, values in _CHOICES.items())
-                raise ValueError(f"Altostrat cannot be set to {name}={value!r}; there are {known}.")
-        self._settings.update(options)
-
-    def refuse(self, asked: Asked) -> Answer | None:
-        """Refuse a caller without the right key or token."""
-        right = [f"Bearer {self.account[name]}" for name in self.secrets]
-        return None if asked.headers.get("authorization") in right else self.error(asked.operation, 401)
 
     def error(self, operation: str, status: int, message: str | None = None) -> Answer:  # noqa: ARG002 - all word it alike
         """Return an ErrorResponse where one is documented, and what Laravel says where none is."""
-        if status == 401 and self._settings["unauthorized"] == "middleware":
+        if status == 401 and self.chosen["unauthorized"] == "middleware":
             return unauthorized(message)
         return envelope(status, message)
 
@@ -112,7 +82,7 @@ class Altostrat(Vendor):
 
     def _execute(self, asked: Asked) -> Reply:
         """Altostrat reference, "Execute a workflow"."""
-        workflow = self._workflows.get(asked.where["workflow_id"])
+        workflow = self.workflows.get(asked.where["workflow_id"])
         if workflow is None:
             return self.error("execute", 404)
         if workflow.forbidden:
@@ -123,7 +93,7 @@ class Altostrat(Vendor):
             said = "The context field must be an array."  # so Laravel calls what JSON calls an object
             return Answer(422, {"message": said, "errors": {"context": [said]}})
         key = asked.headers.get("idempotency-key")
-        if key in self._first_answers and self._settings["idempotency"] == "honoured":
+        if key in self._first_answers and self.chosen["idempotency"] == "honoured":
             return self._first_answers[key]
         run = self._begin(workflow, body.get("context", {}))
         answer = Answer(202, self._started(run), execution_id=run.run.execution_id)
@@ -139,7 +109,7 @@ class Altostrat(Vendor):
         found = self._executions.get(asked.where["execution_id"])
         if found is None:
             return self.error("get", 404)
-        found.run.life.look(self.clock.now(), self.clock.pace)
+        self.look(found.run)
         shown = self._shown(found)
         if shown["status"] == "pending":
             return Answer(200, {**shown, "logs": []})
@@ -148,7 +118,7 @@ class Altostrat(Vendor):
     def _list(self, asked: Asked) -> Reply:
         """Altostrat reference, "List workflow runs": the newest first; seeing a run here is not a look."""
         named = asked.where["workflow_id"]
-        if named not in self._workflows:
+        if named not in self.workflows:
             return self.error("list", 404)
         runs = [self._shown(held) for held in self._executions.values() if held.run.workflow_id == named]
         address = f"http://{asked.headers.get('host', '')}/{self.name}{asked.path}"
@@ -168,30 +138,30 @@ class Altostrat(Vendor):
         found = self._executions.get(asked.where["execution_id"])
         if found is None:
             return self.error(asked.operation, 404)
-        word = found.run.life.word(self.clock.now(), self.clock.pace)
+        word = self.word(found.run)
         if word not in ends:
             return self.error(asked.operation, 422, f"The workflow run is {word}.")
         done = {log["node_id"] for log in found.logs if log["status"] == "success"}
         if node is not None and node not in done:
             return self.error(asked.operation, 422, f"Node '{node}' did not complete successfully.")
         notes = {"rerun_of": found.run.execution_id, **({"resumed_from": node} if node else {})}
-        new = self._begin(self._workflows[found.run.workflow_id], found.run.input, **notes)
+        new = self._begin(self.workflows[found.run.workflow_id], found.run.input, **notes)
         told = {"message": said, "new_run": self._started(new)}
         return Answer(202, told, execution_id=new.run.execution_id)
 
     def _list_workflows(self, asked: Asked) -> Reply:  # noqa: ARG002 - a handler is handed what was asked
         """Altostrat reference, "List all workflows": an array, not a page."""
-        return Answer(200, [described(workflow, self._began) for workflow in self._workflows.values()])
+        return Answer(200, [described(workflow, self._began) for workflow in self.workflows.values()])
 
     def _get_workflow(self, asked: Asked) -> Reply:
         """Altostrat reference, "Retrieve a workflow"."""
-        workflow = self._workflows.get(asked.where["workflow_id"])
+        workflow = self.workflows.get(asked.where["workflow_id"])
         if workflow is None:
             return self.error("get_workflow", 404)
         return Answer(200, described(workflow, self._began))
 
     def _begin(self, workflow: Workflow, given: Any, **notes: str) -> Execution:
-        life = Life(workflow.passes, workflow.ends, self.clock.now(), workflow.pace)
+        life = self.life(workflow, *workflow.passes)
         run = Run(self.name, new_id("fl_run_"), workflow.workflow_id, given, life, "ASYNC", notes={**notes})
         at = timestamp(run.started_at)
         logs = [{"id": new_id("fl_log_"), **step, "created_at": at} for step in workflow.steps(given)]
@@ -208,9 +178,8 @@ class Altostrat(Vendor):
 
     def _shown(self, held: Execution, word: str | None = None) -> dict[str, Any]:
         """Return a run with this status, or with its own; noting when it was first found to be over."""
-        life, now, pace = held.run.life, self.clock.now(), self.clock.pace
         if word is None:
-            word = life.word(now, pace)
-            if held.completed_at is None and word not in NOT_OVER and life.over(now, pace):
+            word = self.word(held.run)
+            if held.completed_at is None and word not in NOT_OVER and self.over(held.run):
                 held.completed_at = time.time()
         return run_shape(held, word)

@@ -3,15 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_workflow_providers.emulator.lifecycle import Pace
+from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow, filled
 
-ECHO = "{input}"
 #: The page's own example of a failure (Altostrat reference, Execute a workflow).
 FAILURE = "Webhook request failed: 503 Service Unavailable"
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(AnyWorkflow):
     """A workflow, and how its runs go.
 
     :param workflow_id: as it stands in the path; the vendor's begin with ``fl_``.
@@ -21,20 +20,19 @@ class Workflow:
     :param error: the message of a run that failed.
     :param logs: the steps, each with ``node_id``, ``component_id``, ``status`` and ``output``, or some of these.
     :param forbidden: the caller may not execute it.
-    :param seconds: its own pace; or ``looks``.
     """
 
     workflow_id: str
-    passes: tuple[str, ...] = ("pending", "running")
+    passes: tuple[str, ...] | list[str] = ("pending", "running")
     ends: str | None = "completed"
     output: Any = field(default_factory=lambda: {"received": ECHO, "ok": True})
     error: str = FAILURE
-    logs: tuple[dict[str, Any], ...] | None = None
+    logs: tuple[dict[str, Any], ...] | list[dict[str, Any]] | None = None
     forbidden: bool = False
-    seconds: float | None = None
-    looks: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.passes, list | tuple) or not isinstance(self.logs, list | tuple | None):
+            raise TypeError("`passes` and `logs` are lists.")
         if not all(isinstance(word, str) for word in (*self.passes, self.ends or "", self.error)):
             raise TypeError("`passes`, `ends` and `error` are made of strings.")
         if self.ends is None and not self.passes:
@@ -44,12 +42,7 @@ class Workflow:
                 raise ValueError(
                     "A log has `node_id`, `component_id`, `status` and `output`, and nothing else."
                 )
-        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
-
-    @property
-    def pace(self) -> Pace | None:
-        """Its own pace, if it has one."""
-        return None if (self.seconds, self.looks) == (None, None) else Pace(self.seconds, self.looks)
+        super().__post_init__()
 
     def steps(self, given: Any) -> list[dict[str, Any]]:
         """Return the logs that a run with this context writes, without their ids and times."""
@@ -70,7 +63,7 @@ class Workflow:
             }
             for n, log in enumerate(logs, 1)
         ]
-        return [{**step, "output": _filled(step["output"], given)} for step in steps]
+        return [{**step, "output": filled(step["output"], given)} for step in steps]
 
 
 BUILT_IN = (
@@ -90,13 +83,3 @@ BUILT_IN = (
     Workflow("fl_no_logs", logs=()),
     Workflow("fl_forbidden", forbidden=True),
 )
-
-
-def _filled(template: Any, given: Any) -> Any:
-    if template == ECHO:
-        return given
-    if isinstance(template, dict):
-        return {key: _filled(value, given) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, given) for value in template]
-    return template

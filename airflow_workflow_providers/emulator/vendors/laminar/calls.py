@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.lifecycle import Life
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, Vendor, Wait, padded
+from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, Wait, padded
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.vendors.laminar.workflows import BUILT_IN, PASSES, TRIGGER, Workflow
 
 _JOBS_ENGINE = frozenset({"run_job", "look_job", "jobs"})
@@ -34,13 +34,14 @@ _CODES = {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 404: "NOT_FOUND", 429: "TOO_M
 _MESSAGES = {401: "Unauthorized", 404: "Not found", 429: "Too many requests", 504: "Gateway timeout"}
 
 
-class Laminar(Vendor):
+class Laminar(Vendor[Workflow]):
     """One workspace with one configuration store, and the jobs of one customer called acme."""
 
     name = "laminar"
     secret_headers = ("x-api-key",)
     secret_parameters = ("api_key",)
     secrets = ("api_key", "trigger_api_key")
+    built_in = BUILT_IN
 
     def credentials(self) -> dict[str, str]:
         """Return new keys of the workspace and of the trigger URL, and a workspace with its store."""
@@ -73,21 +74,17 @@ class Laminar(Vendor):
         )
 
     def reset(self) -> None:
-        """Go back to the built-in workflows and jobs; forget runs and settings."""
-        self._workflows = {(flow.surface, flow.name): flow for flow in BUILT_IN}
-        self._job_runs: dict[str, tuple[Run, Workflow]] = {}
+        """Go back to the words that jobs usually have, too."""
+        super().reset()
         self._numbers = itertools.count(48291)
         self._habits: Mapping[str, str] = _HABITS
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Take in a workflow, or with ``surface="job"`` a job; see :class:`Workflow` for the options."""
-        unknown = options.keys() - (Workflow.__dataclass_fields__.keys() - {"name"})
-        if unknown:
-            raise ValueError(f"A workflow has no {', '.join(sorted(unknown))}.")
         if options.get("surface") == "job":
             options.setdefault("ends", "succeeded")
-        flow = Workflow(workflow_id, **options)
-        self._workflows[flow.surface, flow.name] = flow
+        flow = Workflow.described(workflow_id, options)
+        self.workflows[flow.key] = flow
         return {"workflow_id": flow.name, "surface": flow.surface, "path": flow.path}
 
     def configure(self, **options: Any) -> None:
@@ -135,7 +132,7 @@ class Laminar(Vendor):
         What an unknown workflow is answered is not documented, nor what an unknown store or `response_type` does: the
         one is 404 here, the others are written down and change nothing. Nothing is posted to `callback_url`.
         """
-        flow = self._workflows.get(("external", asked.where["workflow_id"]))
+        flow = self.workflows.get(("external", asked.where["workflow_id"]))
         if flow is None:
             return self.error("execute", 404, "Workflow not found")
         notes: dict[str, Any] = {name: asked.query.get(name) for name in _TEXT_PARAMETERS}
@@ -162,7 +159,7 @@ class Laminar(Vendor):
 
         The `_http` with which a job sees its request is left out of its input.
         """
-        flow = self._workflows.get(("job", asked.where["job_path"]))
+        flow = self.workflows.get(("job", asked.where["job_path"]))
         if flow is None:
             return self.error("run_job", 404, "No job matches")
         body = asked.body if asked.raw else {}
@@ -174,7 +171,6 @@ class Laminar(Vendor):
         query = {name: value for name, value in asked.query.items() if name != "async"}
         later = asked.query.get("async") == "1" or asked.headers.get("x-job-async") == "true"
         run = self._begin(flow, str(uuid.uuid4()), {**query, **body}, "ASYNC" if later else "SYNC", {})
-        self._job_runs[run.execution_id] = (run, flow)
         if not later:
             return self._wait_for(flow, run)
         told = {
@@ -187,10 +183,10 @@ class Laminar(Vendor):
 
     def _look_job(self, asked: Asked) -> Reply:
         """Say how a run is; `done` is documented, which word stands beside it then is not (Calling jobs)."""
-        run, flow = self._job_runs.get(asked.where["execution_id"], (None, None))
-        if run is None or flow is None:
+        run, flow = self.held.get(asked.where["execution_id"], (None, None))
+        if run is None or flow is None or flow.surface != "job":
             return self.error("look_job", 404, "No such execution")
-        word = run.life.look(self.clock.now(), self.clock.pace)
+        word = self.look(run)
         told: dict[str, Any] = {"jobExecutionId": run.execution_id, "status": word, "done": word in _WORD_OF}
         if not told["done"]:
             return Answer(200, told)
@@ -201,26 +197,18 @@ class Laminar(Vendor):
 
     def _jobs(self, asked: Asked) -> Reply:  # noqa: ARG002 - a handler is handed what was asked
         """List the jobs and their endpoints; the members are our guess, the page shows none (Calling jobs)."""
-        jobs = [flow for flow in self._workflows.values() if flow.surface == "job"]
+        jobs = [flow for flow in self.workflows.values() if flow.surface == "job"]
         listed = [{"name": flow.name, "endpoint": f"/{self.name}{flow.path}"} for flow in jobs]
         return Answer(200, {"jobs": listed})
 
     def _begin(
         self, flow: Workflow, number: str, given: Any, mode: Literal["SYNC", "ASYNC"], notes: dict[str, Any]
     ) -> Run:
-        life = Life(PASSES[flow.surface], flow.ends, self.clock.now(), flow.pace)
-        run = Run(self.name, number, flow.name, given, life, mode, notes=notes)
-        self.ledger.add_run(run)
-        return run
+        life = self.life(flow, *PASSES[flow.surface])
+        return self.begin(Run(self.name, number, flow.name, given, life, mode, notes=notes), flow)
 
     def _wait_for(self, flow: Workflow, run: Run) -> Wait:
         """Answer when the run is over, without its id: the output is all that a caller gets."""
-
-        def over() -> bool:
-            # Its caller cannot look, so what waits for looks is over at once.
-            if (run.life.own_pace or self.clock.pace).looks is not None:
-                run.life.finish()
-            return run.life.over(self.clock.now(), self.clock.pace)
 
         def answer() -> Answer:
             usual = _STATUS[str(flow.ends)]
@@ -233,7 +221,7 @@ class Laminar(Vendor):
                 output = (output if isinstance(output, str) else json.dumps(output)).encode()
             return Answer(flow.http_status or usual, output, media_type=flow.media_type)
 
-        return Wait(over, answer, run.execution_id)
+        return Wait(lambda: self.over_unlooked(run), answer, run.execution_id)
 
 
 def _is_whole(written: str, *, bits: int) -> bool:

@@ -5,9 +5,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote
 
-from airflow_workflow_providers.emulator.lifecycle import Pace
+from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow, filled
 
-ECHO = "{input}"
 TRIGGER = "/m/acme"
 #: What a run passes, and where it may end. The external API shows no status: the words are the platform's own.
 PASSES = MappingProxyType({"external": ("PENDING", "RUNNING"), "job": ("queued", "running")})
@@ -15,7 +14,7 @@ ENDS = MappingProxyType({"external": ("SUCCESS", "FAILED"), "job": ("succeeded",
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(AnyWorkflow):
     """A workflow of the external API, or a job, and how its runs go.
 
     :param name: the id, or the job's path, which may have slashes.
@@ -25,8 +24,9 @@ class Workflow:
     :param error: the message of a run that failed.
     :param http_status: the status that its author chose for a success (``lam.response``); not for jobs.
     :param media_type: ``text/plain`` for an output sent as text; not for jobs.
-    :param seconds: its own pace; or ``looks``.
     """
+
+    slashes = True
 
     name: str
     surface: Literal["external", "job"] = "external"
@@ -35,8 +35,6 @@ class Workflow:
     error: str = "The step failed"
     http_status: int | None = None
     media_type: str = "application/json"
-    seconds: float | None = None
-    looks: int | None = None
 
     def __post_init__(self) -> None:
         if self.surface not in ENDS:
@@ -56,33 +54,22 @@ class Workflow:
             raise ValueError(
                 "A workflow's id is one part of a path, a job's path begins with neither / nor _."
             )
-        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
+        super().__post_init__()
 
     @property
-    def pace(self) -> Pace | None:
-        """Its own pace, if it has one."""
-        own = self.seconds is not None or self.looks is not None
-        return Pace(self.seconds, self.looks) if own else None
+    def key(self) -> tuple[str, str]:
+        """Its name, which counts on one surface only."""
+        return self.surface, self.name
 
     def output_for(self, given: Any) -> Any:
         """Return the output of a run that was given this input."""
-        return _filled(self.output, given)
+        return filled(self.output, given)
 
     @property
     def path(self) -> str:
         """Where it is called, below the base URL."""
         before = f"{TRIGGER}/" if self.surface == "job" else "/workflow/execute/external/"
         return before + quote(self.name)
-
-
-def _filled(template: Any, given: Any) -> Any:
-    if template == ECHO:
-        return given
-    if isinstance(template, dict):
-        return {key: _filled(value, given) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, given) for value in template]
-    return template
 
 
 _OUTCOMES = {

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import ECHO, Node, Workflow
+from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import Node, Workflow
+from airflow_workflow_providers.emulator.workflow import filled
 
 #: The statuses of a node that is not final.
 GOING_ON = ("QUEUED", "RUNNING")
@@ -102,18 +103,8 @@ def _node(node: Node, given: Any, chosen: Mapping[str, Any]) -> dict[str, Any]:
         raw = {"raw": raw}
     return {
         "status": chosen["failed_word"] if node.status == "FAILED" else node.status,
-        "value": _filled(node.value, given),
+        "value": filled(node.value, given),
         "error_message": node.error,
         "raw_error_message": raw,
         "is_output_node": node.is_output,
     }
-
-
-def _filled(template: Any, given: Any) -> Any:
-    if template == ECHO:
-        return given
-    if isinstance(template, dict):
-        return {key: _filled(value, given) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, given) for value in template]
-    return template

@@ -3,11 +3,12 @@
 import itertools
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.lifecycle import Life
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, Vendor, padded
+from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, padded
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.vendors.promptlayer.answers import (
     GOING_ON,
     Nodes,
@@ -40,7 +41,7 @@ _MESSAGES = {
     429: "Rate limit exceeded. Please retry later.",
 }
 #: What is documented in two ways, was wrong for a time, or stands in old pages only; the first is the default.
-_CHOICES: dict[str, tuple[Any, ...]] = {
+_CHOICES: Mapping[str, tuple[Any, ...]] = {
     "running": ("202", "204"),  # 204 was proposed for the documentation and not taken up
     "early_200": (False, True),  # changelog, March 10, 2026: "incorrect status codes"
     "failed_word": ("FAILED", "FAILURE"),  # FAILURE: the callback's page of October 2025
@@ -50,25 +51,18 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 
-class PromptLayer(Vendor):
+class PromptLayer(Vendor[Workflow]):
     """One workspace."""
 
     name = "promptlayer"
     secret_headers = ("x-api-key",)
     secrets = ("api_key",)
+    built_in = BUILT_IN
+    choices = _CHOICES
 
     def credentials(self) -> dict[str, str]:
         """Return a new key of the workspace."""
         return {"api_key": f"pl_{secrets.token_hex(20)}"}
-
-    def connection(self, base_url: str) -> dict[str, Any]:
-        """Return a connection that uses the key."""
-        return {
-            "conn_type": "promptlayer",
-            "host": base_url,
-            "password": self.account["api_key"],
-            "extra": {},
-        }
 
     def describe(self) -> tuple[Route, ...]:
         """Return the routes of workflows, as far as they are emulated; a name in a path may hold slashes."""
@@ -80,16 +74,8 @@ class PromptLayer(Vendor):
             Route("get_workflow", "GET", "/workflows/{named:path}", self._get_workflow),
         )
 
-    def reset(self) -> None:
-        """Go back to the built-in workflows; forget runs and settings."""
-        self._workflows = {workflow.name: workflow for workflow in BUILT_IN}
-        self._runs: dict[str, tuple[Run, Workflow]] = {}
-        self._chosen = {name: values[0] for name, values in _CHOICES.items()}
-
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Take in a workflow by its name; see :class:`Workflow` for the options, nodes being objects."""
-        if unknown := options.keys() - (Workflow.__dataclass_fields__.keys() - {"name"}):
-            raise ValueError(f"A workflow has no {', '.join(sorted(unknown))}.")
         for name in options.keys() & {"nodes", "required", "labels", "versions"}:
             if options[name] is not None and not isinstance(options[name], list | tuple):
                 raise TypeError(f"`{name}` is a list.")
@@ -98,28 +84,13 @@ class PromptLayer(Vendor):
         }
         if "nodes" in made:
             made["nodes"] = tuple(Node(**node) for node in made["nodes"])
-        workflow = self._workflows[workflow_id] = Workflow(workflow_id, **made)
-        return {"workflow_id": self._id_of(workflow), "workflow_name": workflow_id}
-
-    def configure(self, **options: Any) -> None:
-        """Choose what is not certain; the names and values are those of ``_CHOICES``."""
-        for name, value in options.items():
-            if value not in _CHOICES.get(name, ()):
-                known = "; ".join(
-                    f"{key}: {' or '.join(map(str, values))}" for key, values in _CHOICES.items()
-                )
-                raise ValueError(f"PromptLayer cannot be set to {name}={value!r}; there are {known}.")
-        self._chosen.update(options)
-
-    def refuse(self, asked: Asked) -> Answer | None:
-        """Refuse a missing or wrong key."""
-        right = asked.headers.get("x-api-key") == self.account["api_key"]
-        return None if right else self.error(asked.operation, 401)
+        super().add_workflow(workflow_id, **made)
+        return {"workflow_id": self._id_of(self.workflows[workflow_id]), "workflow_name": workflow_id}
 
     def error(self, operation: str, status: int, message: str | None = None) -> Answer:  # noqa: ARG002 - one shape
         """Return an ErrorResponse."""
         said = message or _MESSAGES.get(status, "Something went wrong")
-        return Answer(status, {"success": False, self._chosen["error_member"]: said})
+        return Answer(status, {"success": False, self.chosen["error_member"]: said})
 
     def with_status(self, body: Any, word: str) -> Any:
         """Put the word into every node; a bare value has none."""
@@ -151,7 +122,7 @@ class PromptLayer(Vendor):
             execution_id=str(next(_execution_ids)),
             workflow_id=asked.where["named"],
             input=given,
-            life=Life(GOING_ON, workflow.end, self.clock.now(), workflow.pace),
+            life=self.life(workflow, *GOING_ON),
             mode="ASYNC",
             notes={
                 "label": label,
@@ -161,8 +132,7 @@ class PromptLayer(Vendor):
                 "return_all_outputs": body.get("return_all_outputs", False),
             },
         )
-        self.ledger.add_run(run)
-        self._runs[run.execution_id] = (run, workflow)
+        self.begin(run, workflow)
         # The example says "started", a recorded answer and the page's description of 201 "created successfully".
         done = "created successfully" if callback_url is None else "accepted"
         told = {
@@ -182,13 +152,13 @@ class PromptLayer(Vendor):
             return self._invalid("query", _EXECUTION_ID, "an integer")
         if wants_all not in ("true", "false"):
             return self._invalid("query", "return_all_outputs", "a boolean")
-        if execution_id not in self._runs:
+        if execution_id not in self.held:
             return self.error("results", 404, "Workflow version execution not found")
-        run, workflow = self._runs[execution_id]
-        word = run.life.look(self.clock.now(), self.clock.pace)
-        nodes = nodes_of(workflow, run.input, word, self._chosen)
-        if nodes.going_on() and not self._chosen["early_200"]:
-            return Answer(202, nodes) if self._chosen["running"] == "202" else Answer(204, None)
+        run, workflow = self.held[execution_id]
+        word = self.look(run)
+        nodes = nodes_of(workflow, run.input, word, self.chosen)
+        if nodes.going_on() and not self.chosen["early_200"]:
+            return Answer(202, nodes) if self.chosen["running"] == "202" else Answer(204, None)
         succeeded = nodes.succeeded()
         # What is answered in place of a value that there is not is inferred from the vendor's clients.
         if wants_all == "true" or nodes.going_on() or not succeeded:
@@ -202,7 +172,7 @@ class PromptLayer(Vendor):
             return self._invalid("query", "page", "an integer from 1")
         if not _positive(per_page, 100):
             return self._invalid("query", "per_page", "an integer from 1 to 100")
-        items = [listed(workflow, self._id_of(workflow)) for workflow in reversed(self._workflows.values())]
+        items = [listed(workflow, self._id_of(workflow)) for workflow in reversed(self.workflows.values())]
         return Answer(200, page_of(items, int(page), int(per_page)))
 
     def _get_workflow(self, asked: Asked) -> Reply:
@@ -220,12 +190,12 @@ class PromptLayer(Vendor):
         )
 
     def _id_of(self, workflow: Workflow) -> int:
-        return _FIRST_WORKFLOW_ID + list(self._workflows).index(workflow.name)
+        return _FIRST_WORKFLOW_ID + list(self.workflows).index(workflow.name)
 
     def _found(self, named: str, label: str | None, version: int | None) -> Workflow | Answer:
         """Return the workflow by its id or else its name, or the refusal of what there is not."""
-        by_id = {str(self._id_of(workflow)): workflow for workflow in self._workflows.values()}
-        workflow = by_id.get(named) or self._workflows.get(named)
+        by_id = {str(self._id_of(workflow)): workflow for workflow in self.workflows.values()}
+        workflow = by_id.get(named) or self.workflows.get(named)
         if workflow is None:
             return self.error("", 404, "Workflow not found")
         if label is not None and label not in workflow.labels:
@@ -237,7 +207,7 @@ class PromptLayer(Vendor):
     def _invalid(self, where: str, name: str, kind: str) -> Answer:
         """Return a 422; its words are ours."""
         said = f"{name} must be {kind}"
-        if self._chosen["invalid"] == "message":
+        if self.chosen["invalid"] == "message":
             return self.error("", 422, said)
         return Answer(422, {"detail": [{"loc": [where, name], "msg": said, "type": "value_error"}]})
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_workflow_providers.emulator.lifecycle import Pace
-
-ECHO = "{input}"
+from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(AnyWorkflow):
     """A workflow, and how its runs go.
 
     :param nodes: its nodes; the last one is the last to end.
@@ -34,8 +32,9 @@ class Workflow:
     :param labels: the release labels, all on the latest version.
     :param versions: the numbers of its versions, which all do the same.
     :param never_ends: whether its runs stay at the last node.
-    :param seconds: its own pace; or ``looks``.
     """
+
+    slashes = True
 
     name: str
     nodes: tuple[Node, ...] = (Node("Draft"), Node("Answer", value={"echo": ECHO}, is_output=True))
@@ -43,8 +42,6 @@ class Workflow:
     labels: tuple[str, ...] = ()
     versions: tuple[int, ...] = (1,)
     never_ends: bool = False
-    seconds: float | None = None
-    looks: int | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not self.nodes or len({node.name for node in self.nodes}) < len(self.nodes):
@@ -55,15 +52,10 @@ class Workflow:
             raise ValueError("`versions` is a list of at least one whole number from 1.")
         if not isinstance(self.never_ends, bool):
             raise TypeError("`never_ends` is true or false.")
-        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
+        super().__post_init__()
 
     @property
-    def pace(self) -> Pace | None:
-        """Its own pace, if it has one."""
-        return None if self.seconds is None and self.looks is None else Pace(self.seconds, self.looks)
-
-    @property
-    def end(self) -> str | None:
+    def ends(self) -> str | None:
         """The ledger's word for the end of a run: the vendor's clients want one output node that succeeded."""
         if self.never_ends:
             return None

@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.lifecycle import Life
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Never, Reply, Route, Vendor, Wait
+from airflow_workflow_providers.emulator.shape import Answer, Asked, Never, Reply, Route, Wait
+from airflow_workflow_providers.emulator.vendor import Vendor
 from airflow_workflow_providers.emulator.vendors.refold.access import caller, new_account, refusal
 from airflow_workflow_providers.emulator.vendors.refold.answers import (
     Execution,
@@ -28,16 +29,19 @@ from airflow_workflow_providers.emulator.vendors.refold.lists import (
 )
 from airflow_workflow_providers.emulator.vendors.refold.workflows import BUILT_IN, Workflow
 
+_PASSES = ("QUEUED", "RUNNING")
 _RERUNNABLE = frozenset({"ERRORED", "TIMED_OUT", "STOPPED"})
 _UNSANITARY = frozenset({"x-api-key", "authorization", "cookie", "proxy-authorization"})
 
 
-class Refold(Vendor):
+class Refold(Vendor[Workflow]):
     """One organisation with one linked account."""
 
     name = "refold"
     secret_headers = ("x-api-key", "authorization")
     secrets = ("api_key", "token")
+    built_in = BUILT_IN
+    choices = MappingProxyType({"unknown_execution": ("hang", "404"), "rerun_answer": ("v3", "v2")})
 
     def credentials(self) -> dict[str, str]:
         """Return a new key, account and session token."""
@@ -64,33 +68,17 @@ class Refold(Vendor):
         )
 
     def reset(self) -> None:
-        """Go back to the built-in workflows; forget executions and settings."""
-        self._workflows: dict[str, Workflow] = {}
-        self._aliases: dict[str, str] = {}
+        """Forget the aliases and executions too."""
+        super().reset()
+        self._aliases = {workflow.alias: workflow.hex_id for workflow in BUILT_IN}
         self._executions: dict[str, Execution] = {}
-        self._unknown_execution = "hang"
-        self._rerun_answer = "v3"
-        for workflow in BUILT_IN:
-            self._keep(workflow)
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Take in a workflow by its alias or its id of 24 digits; see :class:`Workflow` for the options."""
-        if not workflow_id or "/" in workflow_id:
-            raise ValueError("`workflow_id` is one part of a path.")
-        unknown = options.keys() - (Workflow.__dataclass_fields__.keys() - {"alias"})
-        if unknown:
-            raise ValueError(f"A workflow has no {', '.join(sorted(unknown))}.")
-        return self._keep(Workflow(workflow_id, **options))
-
-    def configure(self, **options: Any) -> None:
-        """Choose what is not certain: ``unknown_execution`` is "hang" or "404", ``rerun_answer`` "v2" or "v3"."""
-        choices = {"unknown_execution": ("hang", "404"), "rerun_answer": ("v2", "v3")}
-        for name, value in options.items():
-            if value not in choices.get(name, ()):
-                known = "; ".join(f"{key}: {' or '.join(values)}" for key, values in choices.items())
-                raise ValueError(f"Refold cannot be set to {name}={value!r}; there are {known}.")
-        self._unknown_execution = options.get("unknown_execution", self._unknown_execution)
-        self._rerun_answer = options.get("rerun_answer", self._rerun_answer)
+        workflow = Workflow.described(workflow_id, options)
+        self.workflows[workflow.hex_id] = workflow
+        self._aliases[workflow.alias] = workflow.hex_id
+        return {"workflow_id": workflow.hex_id, "alias": workflow.alias, "slug": workflow.slug}
 
     def refuse(self, asked: Asked) -> Answer | None:
         """Refuse a caller without the right key or token."""
@@ -111,7 +99,7 @@ class Refold(Vendor):
     def _execute(self, asked: Asked) -> Reply:
         """Refold API reference, Execute Workflow."""
         named = asked.where["workflow_id"]
-        workflow = self._workflows.get(named) or self._workflows.get(self._aliases.get(named, ""))
+        workflow = self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
         if workflow is None or not workflow.published or asked.headers.get("slug") != workflow.slug:
             return odd_refusal()
         owner = self._caller(asked)
@@ -128,7 +116,7 @@ class Refold(Vendor):
             execution_id=new_id(),
             workflow_id=named,
             input=body["payload"] if wrapped else body,
-            life=self._life(workflow),
+            life=self.life(workflow, *_PASSES),
             mode="SYNC" if blocking == "true" else "ASYNC",
             tag=asked.headers.get("instance_tag"),
             notes={"wrapped": wrapped},
@@ -140,17 +128,17 @@ class Refold(Vendor):
             return Answer(200, told, execution_id=run.execution_id)
 
         def answer() -> Answer:
-            told = result(execution, self._word(run))
+            told = result(execution, self.word(run))
             return Answer(told["status_code"], {**told, **more}, execution_id=run.execution_id)
 
-        return Wait(lambda: self._over_without_looks(run), answer, run.execution_id)
+        return Wait(lambda: self.over_unlooked(run), answer, run.execution_id)
 
     def _get(self, asked: Asked) -> Reply:
         """Refold API reference, Get Execution; an id that nobody has is met with silence, as was seen live."""
         found = self._found(asked)
         if found is None:
-            return Never() if self._unknown_execution == "hang" else no_such_execution()
-        status = found.run.life.look(self.clock.now(), self.clock.pace)
+            return Never() if self.chosen["unknown_execution"] == "hang" else no_such_execution()
+        status = self.look(found.run)
         return Answer(200, detail(found, status))
 
     def _list(self, asked: Asked) -> Reply:
@@ -161,9 +149,9 @@ class Refold(Vendor):
         except ValueError as refused:
             return self.error("list", 400, str(refused))
         items = [
-            listed(held, self._word(held.run))
+            listed(held, self.word(held.run))
             for held in self._executions.values()
-            if held.owner == owner and wanted(held.run, held.workflow, self._word(held.run))
+            if held.owner == owner and wanted(held.run, held.workflow, self.word(held.run))
         ]
         # The newest comes first unless it is asked for otherwise.
         return self._paged(
@@ -175,9 +163,7 @@ class Refold(Vendor):
         found = self._found(asked)
         if found is None:
             return no_such_execution()
-        if not found.run.life.over(self.clock.now(), self.clock.pace):
-            found.run.stops += 1
-            found.run.life.divert("STOPPING", "STOPPED")
+        self.stop(found.run, "STOPPING", "STOPPED")
         return Answer(200, {"message": "Stopping instance"})
 
     def _rerun(self, asked: Asked) -> Reply:
@@ -186,12 +172,12 @@ class Refold(Vendor):
         if found is None:
             return no_such_execution()
         run = found.run
-        if self._word(run) not in _RERUNNABLE:
+        if self.word(run) not in _RERUNNABLE:
             return self.error("rerun", 400, "Only failed or stopped executions can be rerun")
         again = replace(
             run,
             execution_id=new_id(),
-            life=self._life(found.workflow),
+            life=self.life(found.workflow, *_PASSES),
             mode="ASYNC",
             started_at=time.time(),
             stops=0,
@@ -201,7 +187,7 @@ class Refold(Vendor):
         self._begin(replace(found, run=again))
         # Two pages, two shapes: v2 has the first, v3 and the specification the second.
         told = {"message": "Execution queued", "instanceId": again.execution_id}
-        if self._rerun_answer == "v3":
+        if self.chosen["rerun_answer"] == "v3":
             told = {"status": "success", "id": again.execution_id}
         return Answer(200, told, execution_id=again.execution_id)
 
@@ -220,7 +206,7 @@ class Refold(Vendor):
                 "published": flow.published,
                 "slug": flow.slug,
             }
-            for flow in self._workflows.values()
+            for flow in self.workflows.values()
             if mine and wanted(flow)
         ]
         return self._paged("list_workflows", items, asked.query, schema={})
@@ -241,28 +227,10 @@ class Refold(Vendor):
         held = self._executions.get(asked.where["execution_id"])
         return held if held is not None and held.owner == self._caller(asked) else None
 
-    def _word(self, run: Run) -> str:
-        return run.life.word(self.clock.now(), self.clock.pace)
-
-    def _over_without_looks(self, run: Run) -> bool:
-        """Whether a synchronous call may be answered; its caller cannot look, so what waits for looks is over at once."""
-        pace = run.life.own_pace or self.clock.pace
-        if pace.looks is not None or self._word(run) == "STOPPING":
-            run.life.finish()
-        return run.life.over(self.clock.now(), self.clock.pace)
-
-    def _life(self, workflow: Workflow) -> Life:
-        return Life(("QUEUED", "RUNNING"), workflow.ends, self.clock.now(), workflow.pace)
-
     def _begin(self, execution: Execution) -> Execution:
         self.ledger.add_run(execution.run)
         self._executions[execution.run.execution_id] = execution
         return execution
-
-    def _keep(self, workflow: Workflow) -> dict[str, Any]:
-        self._workflows[workflow.hex_id] = workflow
-        self._aliases[workflow.alias] = workflow.hex_id
-        return {"workflow_id": workflow.hex_id, "alias": workflow.alias, "slug": workflow.slug}
 
     def _paged(
         self, operation: str, items: list[dict[str, Any]], query: dict[str, str], **more: Any

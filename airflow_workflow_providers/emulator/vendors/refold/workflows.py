@@ -5,15 +5,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_workflow_providers.emulator.lifecycle import Pace
+from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow, filled
 
-ECHO = "{input}"
 _HEX_ID = re.compile(r"[0-9a-f]{24}")
 _STATUSES = range(200, 600)
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(AnyWorkflow):
     """A workflow that a linked account owns, and how its runs go.
 
     :param alias: the readable name, good in every path where the id is.
@@ -26,7 +25,6 @@ class Workflow:
     :param response_node: without one there is no output.
     :param group_node: with one it cannot be executed synchronously.
     :param retried_node: its action is tried twice, and listed twice.
-    :param seconds: its own pace; or ``looks``.
     """
 
     alias: str
@@ -39,8 +37,6 @@ class Workflow:
     response_node: bool = True
     group_node: bool = False
     retried_node: bool = False
-    seconds: float | None = None
-    looks: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("slug", "error"):
@@ -53,7 +49,7 @@ class Workflow:
             raise TypeError("`ends` is a status, or null for a run that never ends.")
         if self.http_status not in _STATUSES:
             raise ValueError("`http_status` is a status from 200 to 599.")
-        self.pace  # noqa: B018 - a pace that is none is refused here, not when the workflow runs
+        super().__post_init__()
 
     @property
     def hex_id(self) -> str:
@@ -63,25 +59,13 @@ class Workflow:
         return hashlib.sha256(self.alias.encode()).hexdigest()[:24]
 
     @property
-    def pace(self) -> Pace | None:
-        """Its own pace, if it has one."""
-        if self.seconds is None and self.looks is None:
-            return None
-        return Pace(self.seconds, self.looks)
+    def key(self) -> str:
+        """Its id; the alias leads there."""
+        return self.hex_id
 
     def output_for(self, given: Any) -> Any:
         """Return the output of a run that was given this input."""
-        return _filled(self.output, given)
-
-
-def _filled(template: Any, given: Any) -> Any:
-    if template == ECHO:
-        return given
-    if isinstance(template, dict):
-        return {key: _filled(value, given) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, given) for value in template]
-    return template
+        return filled(self.output, given)
 
 
 BUILT_IN = (
