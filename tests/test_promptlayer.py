@@ -290,8 +290,9 @@ def test_what_the_vendor_refuses_fails_with_its_words(
         ),
         (
             {"detail": [{"loc": ["body", "a", 0], "msg": "x"}, "odd", {"msg": "y"}]},
-            "body.a.0: x; : y",
+            "body.a.0: x; odd; y",
         ),
+        ({"detail": [{"loc": 5, "msg": "no list"}]}, "5: no list"),
         ({"message": {"code": 7}}, "{'code': 7}"),
         ({"success": False}, None),
         ({"detail": []}, None),

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
+from airflow_workflow_providers.core.call import Answer, Call, header, json_object, problems, segment
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 
@@ -67,17 +67,8 @@ def explain(answer: Answer) -> str | None:
     body = answer.json_object()
     detail = body.get("detail") or body.get("error")
     if isinstance(detail, list):
-        return "; ".join(_problem(item) for item in detail)
+        return problems(detail)
     return None if detail is None else str(detail)
-
-
-def _problem(item: Any) -> str:
-    """Return a problem as text, without the ``input`` that it repeats: that may be an address with a key in it."""
-    if not isinstance(item, dict):
-        return str(item)
-    where, what = item.get("loc"), item.get("msg") or item.get("type") or "refused"
-    place = ".".join(map(str, where)) if isinstance(where, list) else str(where or "")
-    return f"{place}: {what}" if place else str(what)
 
 
 def check() -> Call[Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
+from airflow_workflow_providers.core.call import Answer, Call, header, json_object, problems, segment
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State
 
@@ -61,12 +61,8 @@ def explain(answer: Answer) -> str | None:
     """Return PromptLayer's words: ``message``, ``error`` or ``detail``, whichever an endpoint uses."""
     body = answer.json_object()
     said = body.get("message") or body.get("error") or body.get("detail")
-    if isinstance(said, list):  # of problems, with the places where they are
-        said = "; ".join(
-            f"{'.'.join(str(part) for part in item.get('loc') or [])}: {item.get('msg')}"
-            for item in said
-            if isinstance(item, dict)
-        )
+    if isinstance(said, list):
+        said = problems(said)
     return str(said) if said else None
 
 

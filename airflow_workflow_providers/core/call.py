@@ -182,3 +182,22 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{name} cannot be sent as JSON: {error}.") from error
     return value
+
+
+def problems(items: list[Any]) -> str:
+    """
+    Return a list of what was wrong with a request as text, in the shape in which FastAPI gives it with a 422.
+
+    The ``input`` that each repeats is left out: it may be an address with a key in it.
+
+    :param items: each with ``loc``, ``msg`` and ``type``, or anything.
+    """
+    return "; ".join(_problem(item) for item in items)
+
+
+def _problem(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    where, what = item.get("loc"), item.get("msg") or item.get("type") or "refused"
+    place = ".".join(map(str, where)) if isinstance(where, list) else str(where or "")
+    return f"{place}: {what}" if place else str(what)
