@@ -42,6 +42,9 @@ class StateStore(dict[str, Any]):
     def set(self, key: str, value: Any) -> None:
         self[key] = _stored(value)
 
+    def delete(self, key: str) -> None:
+        self.pop(key, None)
+
 
 class Task:
     """

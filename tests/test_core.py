@@ -13,18 +13,10 @@ from pydantic import BaseModel
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
-from airflow_workflow_providers.core.execution import (
-    BACKOFF_CAP,
-    OVER,
-    PATIENCE,
-    Execution,
-    State,
-    Verdict,
-    Watch,
-    judge,
-)
+from airflow_workflow_providers.core.execution import OVER, Execution, State, judge
 from airflow_workflow_providers.core.http import HttpSettings, open_client
 from airflow_workflow_providers.core.session import RETRY_AFTER_CAP, Session, _retry_after, _wait
+from airflow_workflow_providers.core.watch import BACKOFF_CAP, PATIENCE, Verdict, Watch
 
 NOW = 1_000_000.0
 

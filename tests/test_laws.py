@@ -25,13 +25,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
 from tests.task import Task, first_event, outcome
-from tests.vendors import REFOLD, VENDORS, Vendor
-
-#: The quick check holds one vendor to the laws, the whole test every one.
-ROWS = [
-    pytest.param(vendor, id=str(vendor), marks=[] if vendor is REFOLD else [pytest.mark.every_vendor])
-    for vendor in VENDORS
-]
+from tests.vendors import ROWS, Vendor
 
 pytestmark = [
     pytest.mark.parametrize("vendor", ROWS),

@@ -26,6 +26,7 @@ ARROWS = {
     "sensors": {"core", "apis", "hooks", "triggers", "operators", "links"},
     "emulator": set(),
     "pytest_plugin": {"emulator"},
+    "retries": {"core"},
     "compat": set(),
     "links": set(),
     "get_provider_info": {"forms"},

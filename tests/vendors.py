@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.datalab import DatalabHook
@@ -234,3 +236,9 @@ LAMINAR_JOBS = Vendor(
 #: Laminar's external call is no row: it has no id, so that it cannot be looked at, taken up or stopped. What holds of
 #: it stands in ``test_laminar.py``; the laws that do not reach it are named in CONTRIBUTING.md.
 VENDORS = [LAMINAR_JOBS, DATALAB, REFOLD, PROMPTLAYER, ALTOSTRAT]
+
+#: The quick check holds one vendor to the laws, the whole test every one.
+ROWS = [
+    pytest.param(vendor, id=str(vendor), marks=[] if vendor is REFOLD else [pytest.mark.every_vendor])
+    for vendor in VENDORS
+]

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel, Field, RootModel
 
 from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import OVER, Execution, State, state_of
+from airflow_workflow_providers.core.execution import CLOCK_DRIFT, OVER, Execution, State, state_of
 
 #: Pages of 2025 show https://api.altostrat.io; the newest captures and the specification show this one.
 BASE_URL = "https://v1.api.altostrat.io"
@@ -111,6 +112,7 @@ def execute_workflow(workflow_id: str, *, context: dict[str, Any] | None = None)
         body={} if context is None else {"context": json_object("context", context)},
         read=read,
         starts=True,
+        identity={"workflow_id": workflow_id, "context": context},
     )
 
 
@@ -176,6 +178,15 @@ def list_runs(workflow_id: str, *, page: int = 1) -> Call[dict[str, Any]]:
         query={"page": str(page)},
         read=lambda answer: answer.parse(_Page).model_dump(),
     )
+
+
+def begun_since(run: dict[str, Any], since: float) -> bool:
+    """Return whether a run was begun at that moment or later; one that does not say when may have been."""
+    try:
+        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
+    except ValueError:
+        return True
+    return began.astimezone(timezone.utc).timestamp() >= since - CLOCK_DRIFT
 
 
 def stop_execution(execution_id: str) -> None:

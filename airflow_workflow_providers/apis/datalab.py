@@ -111,6 +111,7 @@ def execute_workflow(
         body={} if input_config is None else {"input_config": input_config},
         read=read,
         starts=True,
+        identity={"workflow_id": number, "input_config": input_config},
     )
 
 

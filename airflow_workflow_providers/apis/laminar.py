@@ -95,6 +95,12 @@ def execute_workflow(
         secrets=(callback_url,) if callback_url else (),
         read=_read,
         starts=True,
+        identity={
+            "workflow_id": str(workflow_id),
+            "configuration_id": configuration_id,
+            "steps": [start_from_step, end_at_step],
+            "payload": payload,
+        },
         # A workflow may choose its status: 400 is documented as a failed execution, and so is read what is like it.
         expects=lambda answer: answer.ok or (400 <= answer.status < 500 and answer.status not in NOT_A_RUN),
         limit=limit,

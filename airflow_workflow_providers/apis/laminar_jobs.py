@@ -97,6 +97,7 @@ def run_job(
         body=body,
         read=read,
         starts=True,
+        identity={"job_path": job_path, "method": method, "payload": payload, "query": query},
     )
 
 

@@ -136,6 +136,13 @@ def run_workflow(
         secrets=(callback_url,) if callback_url else (),
         read=read,
         starts=True,
+        # Metadata are labels; the release label names a version.
+        identity={
+            "workflow_name": str(workflow_name),
+            "workflow_label_name": workflow_label_name,
+            "workflow_version_number": workflow_version_number,
+            "input_variables": input_variables,
+        },
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 
+from airflow_workflow_providers.apis.refold_lists import list_executions
 from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
@@ -59,10 +60,6 @@ class _Node(BaseModel):
 
 class _Detail(_Looked):
     nodes: list[_Node] | None = None
-
-
-class _Page(BaseModel, extra="allow"):
-    docs: list[dict[str, Any]]
 
 
 class _Said(BaseModel):
@@ -150,6 +147,7 @@ def execute_workflow(
         body={"payload": body} if wrap_payload else body,
         read=read,
         starts=True,
+        identity={"workflow_id": workflow_id, "slug": slug, "payload": body, "config_id": config_id},
         # A Response node may choose the HTTP status of a synchronous run, 4xx and 5xx too. What makes an answer
         # the run's own is that it names the run.
         expects=_names_a_run if sync_execution else (lambda answer: answer.ok),
@@ -218,44 +216,6 @@ def _get(execution_id: str, read: Any) -> Call[Execution]:
         method="GET",
         path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}",
         read=read,
-    )
-
-
-def list_executions(
-    *,
-    page: int | None = None,
-    limit: int | None = None,
-    status: str | None = None,
-    slug: str | None = None,
-    workflow_id: str | None = None,
-    workflow_name: str | None = None,
-    execution_id: str | None = None,
-    execution_type: Literal["All", "SYNC", "ASYNC"] | None = None,
-    execution_source: str | None = None,
-    start_date: str | None = None,
-    end_date: str | None = None,
-    sort_asc: bool | None = None,
-) -> Call[dict[str, Any]]:
-    """Describe the list of runs; parameters as in the hook."""
-    return Call(
-        doing="list executions",
-        method="GET",
-        path="/api/v2/public/execution",
-        query={
-            "page": None if page is None else str(page),
-            "limit": None if limit is None else str(limit),
-            "status": status,
-            "slug": slug,
-            "workflow_id": workflow_id,
-            "workflow_name": workflow_name,
-            "execution_id": execution_id,
-            "execution_type": execution_type,
-            "execution_source": execution_source,
-            "start_date": start_date,
-            "end_date": end_date,
-            "sortAsc": None if sort_asc is None else str(sort_asc).lower(),
-        },
-        read=lambda answer: answer.parse(_Page).model_dump(),
     )
 
 

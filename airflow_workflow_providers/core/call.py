@@ -124,6 +124,8 @@ class Call(Generic[T]):
     :param body: JSON to send, if any.
     :param secrets: what no message may repeat, besides the connection's own: a callback's address, for one.
     :param starts: True if it may start a run: then it is sent again only where nothing can have started.
+    :param identity: of a start, what makes another one the same: the workflow and its input, but no label, no callback
+        address, and nothing that only says how to answer.
     :param expects: which answers ``read`` is made for; every other answer becomes an error. Default: 2xx.
     :param limit: seconds for the whole exchange; default: the connection's read timeout.
     """
@@ -137,6 +139,7 @@ class Call(Generic[T]):
     body: Any = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     starts: bool = False
+    identity: Mapping[str, Any] = field(default_factory=dict, repr=False)
     expects: Callable[[Answer], bool] = _ok
     limit: float | None = None
 

@@ -12,6 +12,7 @@ The tree of failures; each class says what a retry of the Airflow task would do.
     |-- Unavailable                          not reached, or no answer worth the name, in time
     |-- UnreadableAnswer                     an answer that is not what the vendor's page says
     |-- LostStart (AirflowFailException)     a start whose answer was lost: a run may exist
+    |-- UncertainStart                       the same, where the author lets a retry start anew
     |-- ExecutionFailed                      the run ended, and not well
     |-- ExecutionStopped                     the run was stopped, by a person or by us
     `-- ExecutionTimedOut                    our deadline came before the end of the run
@@ -103,6 +104,10 @@ class UnreadableAnswer(WorkflowError):
 
 class LostStart(WorkflowError, AirflowFailException):
     """A start was sent and its answer was lost: a run may exist. No retry is made, for it could start a second."""
+
+
+class UncertainStart(WorkflowError):
+    """A start was sent and its answer was lost; ``on_lost_start="restart"`` lets a retry start anew."""
 
 
 class ExecutionFailed(WorkflowError):

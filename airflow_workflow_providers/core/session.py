@@ -154,9 +154,8 @@ class Session:
         lost = isinstance(error, UnreadableAnswer) or (isinstance(error, Unavailable) and error.sent)
         if call.starts and lost:
             raise LostStart(
-                f"{message} The request had been sent, so a run may exist: look for it at {self.vendor}, and "
-                "stop it or use it before this task is cleared. It is not sent again, for that could start "
-                "a second one.",
+                f"{message} The request had been sent, so a run may exist. It is not sent again, for that could "
+                "start a second one.",
                 status=error.status,
             ) from error
         if call.starts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from airflow_workflow_providers.apis import altostrat as api
+from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.altostrat import FORM
@@ -37,6 +38,13 @@ class AltostratHook(WorkflowHook):
         :raises LostStart: if the answer was lost, so that a run may exist.
         """
         return self.send(api.execute_workflow(workflow_id, context=context))
+
+    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+        """Return the runs of the workflow begun since then that were given the same context, where Altostrat shows it."""
+        runs = self.send(api.list_runs(start.identity["workflow_id"]))["data"]
+        recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_since(run, since)]
+        given = start.identity["context"] or {}
+        return [run_id for run_id in recent if self.get_run(run_id).get("trigger_payload") == given]
 
     def get_run(self, execution_id: str) -> dict[str, Any]:
         """

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError, by_name
-from airflow_workflow_providers.core.execution import Execution, State, Verdict, judge
+from airflow_workflow_providers.core.execution import Execution, State, judge
 from airflow_workflow_providers.core.session import Session
+from airflow_workflow_providers.core.watch import Verdict
 from airflow_workflow_providers.hooks.connection import ConnectedHook
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
 
@@ -69,6 +70,18 @@ class WorkflowHook(ConnectedHook):
         :raises WorkflowError: if it cannot be read.
         """
         return replace(self.send(self.api.get_execution(execution_id)), url=self.execution_url(execution_id))
+
+    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+        """
+        Return the runs that are this start's, proved by their own data; empty where a vendor shows no such data.
+
+        :param start: the start, as it was sent.
+        :param label: what it was labelled with; empty if with nothing.
+        :param since: when it was sent, in seconds since the epoch.
+        :return: their ids.
+        :raises WorkflowError: if the vendor could not be asked.
+        """
+        return []
 
     def stop_execution(self, execution_id: str) -> str | None:
         """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import refold as api
+from airflow_workflow_providers.apis import refold_lists
+from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.refold import FORM
@@ -70,6 +72,10 @@ class RefoldHook(WorkflowHook):
             )
         )
 
+    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+        """Return the runs that show the label with which the start was sent."""
+        return self.send(refold_lists.find_started(label, since)) if label else []
+
     def list_executions(self, **filters: Any) -> dict[str, Any]:
         """
         Return one page of runs, newest first unless ``sort_asc``.
@@ -79,4 +85,4 @@ class RefoldHook(WorkflowHook):
             ``execution_source``, ``start_date``, ``end_date`` (ISO 8601), ``sort_asc``.
         :return: Refold's page: ``docs``, ``totalDocs``, ``page``, ``hasNextPage`` and so on.
         """
-        return self.send(api.list_executions(**filters))
+        return self.send(refold_lists.list_executions(**filters))

@@ -37,6 +37,10 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         of the Airflow configuration, or 10 s.
     :param timeout: seconds, or a timedelta, that one try of the task waits; default: 24 h. The smaller of it and
         ``execution_timeout`` holds, deferred or not.
+    :param on_lost_start: what a retry does where an earlier try was about to start a run and nobody knows what came of
+        it: ``"fail"``, or ``"restart"``, which may start a second one.
+    :param on_clear: what a cleared task does: ``"restart"`` starts a new run, ``"take_up"`` does what a retry does
+        (Airflow 3.3).
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom: ``output`` is then
         ``None``, and ``output_omitted`` says its size and how to fetch it; default: 5 MB.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
@@ -62,6 +66,8 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = POLL_INTERVAL,
         timeout: float | timedelta = timedelta(hours=24),
+        on_lost_start: Literal["fail", "restart"] = "fail",
+        on_clear: Literal["restart", "take_up"] = "restart",
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
@@ -70,6 +76,8 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
             deferrable=deferrable,
             poll_interval=poll_interval,
             timeout=timeout,
+            on_lost_start=on_lost_start,
+            on_clear=on_clear,
             max_inline_output=max_inline_output,
             **kwargs,
         )

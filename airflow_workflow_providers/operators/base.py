@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from copy import copy
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
@@ -14,11 +13,10 @@ from airflow_workflow_providers.compat import TaskDeferralError, TaskDeferralTim
 from airflow_workflow_providers.core.errors import (
     ExecutionStopped,
     ExecutionTimedOut,
-    LostStart,
-    NotFound,
     WorkflowError,
 )
-from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch, judge
+from airflow_workflow_providers.core.execution import Execution, judge
+from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import (
     DEFERRABLE,
@@ -29,6 +27,7 @@ from airflow_workflow_providers.operators.checks import (
     without_templates,
 )
 from airflow_workflow_providers.operators.memory import Memory
+from airflow_workflow_providers.operators.starting import StartsExecution
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_workflow_providers.core.call import Call
 
 
-class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
+class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
     """
     What the operators of all vendors share; a vendor's operator documents these parameters with its own.
 
@@ -47,6 +46,8 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
     :param timeout: how long one try of the task waits at the most.
     :param on_timeout: what happens to the run then.
     :param on_sigterm: what happens to the run when the worker is told to stop.
+    :param on_lost_start: whether a retry may start anew where a run may exist already.
+    :param on_clear: whether a cleared task starts anew or takes up the run that it had.
     :param max_inline_output: a larger output, in bytes of JSON, is not put into XCom.
     """
 
@@ -62,6 +63,8 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",
         on_sigterm: Literal["cancel", "leave"] = "cancel",
+        on_lost_start: Literal["fail", "restart"] = "fail",
+        on_clear: Literal["restart", "take_up"] = "restart",
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
@@ -72,8 +75,12 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         self.timeout = seconds("timeout", timeout, least=0.1)
         one_of("on_timeout", on_timeout, ("cancel", "leave"))
         one_of("on_sigterm", on_sigterm, ("cancel", "leave"))
+        one_of("on_lost_start", on_lost_start, ("fail", "restart"))
+        one_of("on_clear", on_clear, ("restart", "take_up"))
         self.on_timeout = on_timeout
         self.on_sigterm = on_sigterm
+        self.on_lost_start = on_lost_start
+        self.on_clear = on_clear
         self.max_inline_output = whole_number("max_inline_output", max_inline_output)
         self._execution_id: str | None = None
         self._killed = False
@@ -120,13 +127,13 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
             # Airflow's own clock, which ran out at the same moment as ours.
             if self._execution_id is None:
                 raise
-            self._time_out(self._execution_id, "Airflow's execution_timeout came", error)
+            self._time_out(context, self._execution_id, "Airflow's execution_timeout came", error)
         finally:
             self.hook.close()
 
     def _execute(self, context: Context, deadline: float) -> dict[str, Any]:
         memory = Memory(context)
-        execution = self._take_up(memory) or self._start(deadline)
+        execution = self._start_or_take_up(memory, deadline)
         self._announce(context, memory, execution)
         if execution.over:
             judge(execution, self.accepts, vendor=self.hook.hook_name)
@@ -142,14 +149,14 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         while step.verdict is None:
             self._sleep(step.wait)
             step = self._look(watch)
-        return self._finish(step.verdict)
+        return self._finish(context, step.verdict)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume after a deferral; Airflow's own ends of it are made the same errors as ours."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
-            self._time_out(self._stored_id(context), "no triggerer was there to say so", error)
+            self._time_out(context, self._stored_id(context), "no triggerer was there to say so", error)
         except TaskDeferralError as error:
             execution_id = self._stored_id(context)
             raise WorkflowError(
@@ -168,47 +175,6 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
                 if self.on_sigterm == "cancel"
                 else f"Execution {self._execution_id} is left to go on (on_sigterm='leave')."
             )
-
-    def _take_up(self, memory: Memory) -> Execution | None:
-        """Return the run of an earlier try, unless it failed, was stopped, or the task was cleared since."""
-        known = memory.recall()
-        if known is None:
-            return None
-        if not known.cleared:
-            self._execution_id = known.execution_id  # for a kill that comes before the look has brought it
-        try:
-            execution = self.hook.get_execution(known.execution_id)
-        except NotFound:
-            if not known.cleared:
-                raise
-            return None
-        name = f"{self.hook.hook_name} execution {known.execution_id} of an earlier try ({execution.status})"
-        if known.cleared:
-            stopped = "" if execution.over else " " + self.hook.try_to_stop(known.execution_id)
-            self.log.info("The task was cleared: %s is not taken up.%s", name, stopped)
-            return None
-        going = not execution.over and execution.state is not State.STOPPING
-        if going or execution.state in self.accepts:
-            self.log.info("%s is taken up: nothing is started.", name)
-            return execution
-        self.log.info("%s is not taken up: a new run is started.", name)
-        self._execution_id = None
-        return None
-
-    def _start(self, deadline: float) -> Execution:
-        left = max(1.0, deadline - time.time())
-        call = self.start_call(left)
-        self.hook.session  # noqa: B018  # reads the connection: what is wrong with it is no lost start
-        try:
-            execution = self.hook.send(call, patience=left)
-        except AirflowTaskTimeout as error:
-            raise LostStart(
-                f"execution_timeout came while {self.hook.hook_name} was asked to {call.doing}, so a run may exist. "
-                "It is not asked again, for that could start a second one."
-            ) from error
-        if execution.execution_id is None:
-            return execution
-        return replace(execution, url=self.hook.execution_url(execution.execution_id))
 
     def _announce(self, context: Context, memory: Memory, execution: Execution) -> None:
         """Say which run it is, to the log, to the tries to come and to other tasks, before any wait."""
@@ -241,16 +207,22 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         self._stop_if_killed()
         return step
 
-    def _finish(self, verdict: Verdict) -> dict[str, Any]:
+    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:
         if verdict.outcome == "timed_out":
-            self._time_out(verdict.execution_id, verdict.message)
-        record = super()._finish(verdict)
+            self._time_out(context, verdict.execution_id, verdict.message)
+        record = super()._finish(context, verdict)
         self._stop_if_killed()
         return record
 
-    def _time_out(self, execution_id: str, why: str, cause: BaseException | None = None) -> NoReturn:
-        left = f"Execution {execution_id} is left to go on (on_timeout='leave')."
-        became = self.hook.try_to_stop(execution_id) if self.on_timeout == "cancel" else left
+    def _time_out(
+        self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
+    ) -> NoReturn:
+        if self.on_timeout == "leave":
+            became = f"Execution {execution_id} is left to go on (on_timeout='leave')."
+        elif not Memory(context).is_ours(execution_id):
+            became = f"Execution {execution_id} is left to go on: another try of this task may wait for it."
+        else:
+            became = self.hook.try_to_stop(execution_id)
         raise ExecutionTimedOut(
             f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}. {became}",
             execution_id=execution_id,

@@ -1,8 +1,9 @@
-"""What a task remembers over its retries."""
+"""What a task remembers over its retries: that it was about to start a run, and which run that became."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_workflow_providers import compat
@@ -10,23 +11,32 @@ from airflow_workflow_providers import compat
 #: The key in Airflow's task state store. A stored format: renaming it would forget runs that are going.
 KEY = "workflow_execution"
 
+#: The version of what is stored there; ``tests/formats`` has what each release wrote.
+VERSION = 1
+
 
 @dataclass(frozen=True)
-class Remembered:
+class Start:
     """
-    A run that an earlier try of this task started.
+    A start, as it is stored: an intent before it is sent, and with its id after.
 
-    :param execution_id: the vendor's id.
-    :param cleared: True if a person has cleared the task since: then nobody waits for that run any more.
+    :param fingerprint: of the workflow and its input.
+    :param label: what the run is labelled with, at a vendor that takes labels.
+    :param asked_at: when it was about to be sent, in seconds since the epoch.
+    :param max_tries: the task's number then; a retry leaves it as it is, a clear always raises it.
+    :param execution_id: the vendor's id, once it is known.
     """
 
-    execution_id: str
-    cleared: bool
+    fingerprint: str
+    label: str
+    asked_at: float
+    max_tries: int | None
+    execution_id: str | None = None
 
 
 class Memory:
     """
-    The ids of runs, where a retry finds them: Airflow wipes a task's XCom before each try.
+    The starts of a task, where a retry finds them: Airflow wipes a task's XCom before each try.
 
     There is no such place before Airflow 3.3; then nothing is remembered.
 
@@ -35,20 +45,47 @@ class Memory:
 
     def __init__(self, context: Any) -> None:
         self._store = compat.state_store(context)
-        # A retry leaves max_tries as it is; a clear always raises it. So the number tells them apart.
         self._max_tries = context["ti"].max_tries
+        self._start: Start | None = None
 
     @property
     def lasts(self) -> bool:
         """Whether a retry can read what is remembered here."""
         return self._store is not None
 
-    def recall(self) -> Remembered | None:
-        """Return the run that an earlier try started, if one did and it can be read."""
+    def recall(self) -> Start | None:
+        """
+        Return what an earlier try has started, or was about to start.
+
+        Of a record that this release does not know, what it does not find is not known: it may stand for a run.
+        """
         record = self._store.get(KEY) if self._store is not None else None
-        if not isinstance(record, dict) or record.get("version") != 1 or not record.get("execution_id"):
+        if record is None:
             return None
-        return Remembered(str(record["execution_id"]), cleared=record.get("max_tries") != self._max_tries)
+        known = record if isinstance(record, dict) else {}
+        execution_id = known.get("execution_id")
+        self._start = Start(
+            fingerprint=str(known.get("fingerprint") or ""),
+            label=str(known.get("label") or ""),
+            asked_at=float(known.get("asked_at") or 0.0),
+            max_tries=known.get("max_tries"),
+            execution_id=None if execution_id is None else str(execution_id),
+        )
+        return self._start
+
+    def cleared_since(self, start: Start) -> bool:
+        """Whether a person has cleared the task since that start."""
+        return bool(start.max_tries != self._max_tries)
+
+    def intend(self, fingerprint: str, label: str) -> Start:
+        """
+        Write down that a start is about to be sent; when this returns, Airflow has it.
+
+        :raises Exception: if Airflow has it not; then nothing may be sent.
+        """
+        self._start = Start(fingerprint, label, time.time(), self._max_tries)
+        self._write()
+        return self._start
 
     def remember(self, execution_id: str) -> None:
         """
@@ -56,5 +93,32 @@ class Memory:
 
         :param execution_id: the vendor's id.
         """
+        if self._start is not None:
+            self._start = replace(self._start, execution_id=execution_id, max_tries=self._max_tries)
+            self._write()
+
+    def forget(self) -> None:
+        """Strike a start out of which nothing has come, or whose run is over and has no id to be found by."""
         if self._store is not None:
-            self._store.set(KEY, {"version": 1, "execution_id": execution_id, "max_tries": self._max_tries})
+            self._store.delete(KEY)
+
+    def is_ours(self, execution_id: str) -> bool:
+        """
+        Whether this task still waits for that run, as far as Airflow says.
+
+        It does not where another try has begun because this one's supervisor was killed: this process cannot ask any
+        more, or finds another record.
+
+        :param execution_id: the vendor's id.
+        """
+        if self._store is None:
+            return True
+        try:
+            start = self.recall()
+        except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
+            return False
+        return start is not None and start.execution_id == execution_id and not self.cleared_since(start)
+
+    def _write(self) -> None:
+        if self._store is not None and self._start is not None:
+            self._store.set(KEY, {"version": VERSION, **asdict(self._start)})

@@ -32,7 +32,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param sync_execution: let Refold answer when the run is over, with its output, instead of at once. For short
         runs: Refold's guideline is 30 s to 2 min, and no answer in 10 min is a lost start. The wait is on the worker
         whatever ``deferrable`` says. Not for workflows with a Group node.
-    :param instance_tag: a label for the run (templated).
+    :param instance_tag: a label for the run (templated); default: one that no other run has, ``airflow-...``, by which
+        a run can be found whose start was never answered.
     :param include_headers: let Refold repeat the request's headers, without secrets, which the task logs.
     :param wrap_payload: send ``{"payload": payload}``, as Refold's example does; False sends ``payload`` itself as
         the body, as its specification does.
@@ -50,6 +51,10 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param on_timeout: what happens to the run then: ``"cancel"`` stops it, ``"leave"`` lets it go on.
     :param on_sigterm: what happens to the run when the worker is told to stop, by a person who ends the task or by
         the machine: ``"cancel"`` or ``"leave"``. With ``"leave"`` a retry takes the run up (Airflow 3.3).
+    :param on_lost_start: what a retry does where an earlier try was about to start a run and nobody knows what came of
+        it: ``"fail"``, or ``"restart"``, which may start a second one.
+    :param on_clear: what a cleared task does: ``"restart"`` stops the run that it had, if that is still going, and
+        starts a new one; ``"take_up"`` does what a retry does (Airflow 3.3).
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom: ``output`` is then
         ``None``, and ``output_omitted`` says its size and how to fetch it; default: 5 MB.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
@@ -91,6 +96,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         timeout: float | timedelta = timedelta(hours=24),
         on_timeout: Literal["cancel", "leave"] = "cancel",
         on_sigterm: Literal["cancel", "leave"] = "cancel",
+        on_lost_start: Literal["fail", "restart"] = "fail",
+        on_clear: Literal["restart", "take_up"] = "restart",
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
@@ -101,6 +108,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
             timeout=timeout,
             on_timeout=on_timeout,
             on_sigterm=on_sigterm,
+            on_lost_start=on_lost_start,
+            on_clear=on_clear,
             max_inline_output=max_inline_output,
             **kwargs,
         )
@@ -110,6 +119,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.config_id = config_id
         self.sync_execution = sync_execution
         self.instance_tag = instance_tag
+        self.labels_runs = instance_tag is None
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
         self.on_partial_failure = on_partial_failure
@@ -130,7 +140,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
             payload=self.payload,
             config_id=self.config_id,
             sync_execution=self.sync_execution,
-            instance_tag=self.instance_tag,
+            instance_tag=self.instance_tag or self.label or None,
             include_headers=self.include_headers,
             wrap_payload=self.wrap_payload,
             limit=limit,

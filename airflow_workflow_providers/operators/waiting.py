@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_workflow_providers.core.errors import WorkflowError
-from airflow_workflow_providers.core.execution import Execution, State, Step, Verdict, Watch
+from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -66,19 +67,37 @@ class WaitsForExecution:
         """Return the run with the output that the author has asked for; most vendors have only one."""
         return execution
 
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's
+    def execute_complete(
+        self, context: Context, event: Any = None, wait: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """
         Finish what the trigger has waited for; the output is fetched here, on the worker.
 
-        :param event: what the trigger sent.
+        :param event: what the trigger sent; or something else, where a person's answer has resumed the task. That says
+            nothing of the run, so it is looked at, and waited for further if it is still going.
+        :param wait: the wait, as it was when it was deferred.
         :return: the same record as without a deferral.
+        :raises WorkflowError: if the event is not the trigger's, and nothing tells which run was waited for.
         """
-        return self._finish(Verdict.from_event(event))
+        try:
+            if wait is None or Verdict.is_event(event):
+                return self._finish(context, Verdict.from_event(event))
+            watch = Watch.from_stored(wait)
+            self.log.info(
+                "Something else than its trigger has resumed this task: execution %s is looked at, and waited for further.",
+                watch.execution_id,
+            )
+            step = self._look(watch)
+            if step.verdict is None:
+                self._defer(watch)
+            return self._finish(context, step.verdict)
+        finally:
+            self.hook.close()
 
     def _sleep(self, duration: float) -> None:
         time.sleep(duration)
 
-    def _finish(self, verdict: Verdict) -> dict[str, Any]:
+    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:  # noqa: ARG002  # an operator's needs it
         """Return the record or raise what became of the run; the same for every way of waiting."""
         return self._record(self.hook.conclude(verdict, self.accepts))
 
@@ -105,6 +124,7 @@ class WaitsForExecution:
                 stop_at_pause=watch.stop_at_pause,
             ),
             method_name="execute_complete",
+            kwargs={"wait": watch.stored()},
             timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
         )
 

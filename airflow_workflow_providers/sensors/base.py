@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
-from airflow_workflow_providers.core.execution import Verdict, Watch
+from airflow_workflow_providers.core.watch import Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, whole_number
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
@@ -98,18 +98,18 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         step = self._look(self._watch)  # what is over already never defers
         if step.verdict is None:
             self._defer(self._watch)
-        return self._finish(step.verdict)
+        return self._finish(context, step.verdict)
 
-    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002  # Airflow's signature
+    def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look once; Airflow calls this until it says True, or the sensor's ``timeout`` is over."""
         step = self._look(self._watch)
         if step.verdict is None:
             return False
-        return PokeReturnValue(is_done=True, xcom_value=self._finish(step.verdict))
+        return PokeReturnValue(is_done=True, xcom_value=self._finish(context, step.verdict))
 
-    def _finish(self, verdict: Verdict) -> dict[str, Any]:
+    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:
         try:
-            return super()._finish(verdict)
+            return super()._finish(context, verdict)
         except ExecutionTimedOut as error:
             raise SensorTimedOut(str(error), execution_id=error.execution_id) from error
         except WorkflowError as error:

@@ -14,7 +14,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import WorkflowError
-from airflow_workflow_providers.core.execution import Execution, Verdict, Watch
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.watch import Verdict, Watch
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.shared import SharedSession
 

@@ -35,8 +35,13 @@ class Altostrat(Vendor[Workflow]):
     built_in = BUILT_IN
     # The reference has an ErrorResponse for 401, the vendor's published middleware (altostrat/api-tools) another body.
     # Only an older reference page, "Execute a workflow" under api-reference/spa, has the header Idempotency-Key.
+    # "Retrieve a workflow run" says that a run comes with its trigger payload; its schema has none.
     choices = MappingProxyType(
-        {"unauthorized": ("middleware", "documented"), "idempotency": ("ignored", "honoured")}
+        {
+            "unauthorized": ("middleware", "documented"),
+            "idempotency": ("ignored", "honoured"),
+            "trigger_payload": ("hidden", "shown"),
+        }
     )
 
     def credentials(self) -> dict[str, str]:
@@ -111,6 +116,8 @@ class Altostrat(Vendor[Workflow]):
             return self.error("get", 404)
         self.look(found.run)
         shown = self._shown(found)
+        if self.chosen["trigger_payload"] == "shown":
+            shown["trigger_payload"] = found.run.input
         if shown["status"] == "pending":
             return Answer(200, {**shown, "logs": []})
         return Answer(200, {**shown, "logs": found.logs if shown["completed_at"] else found.logs[:-1]})

@@ -104,9 +104,10 @@ def detail(execution: Execution, status: str) -> dict[str, Any]:
     }
 
 
-def listed(execution: Execution, status: str) -> dict[str, Any]:
+def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]:
     """Return one execution as a list shows it: with its id, what started it, and when."""
     return {
+        **({"instance_tag": execution.run.tag} if tagged else {}),
         "_id": execution.run.execution_id,
         **detail(execution, status),
         "trigger_application_event": "API Call",

@@ -41,7 +41,10 @@ class Refold(Vendor[Workflow]):
     secret_headers = ("x-api-key", "authorization")
     secrets = ("api_key", "token")
     built_in = BUILT_IN
-    choices = MappingProxyType({"unknown_execution": ("hang", "404"), "rerun_answer": ("v3", "v2")})
+    # Execute takes a tag "to label the resulting execution"; whether an execution shows it is not said.
+    choices = MappingProxyType(
+        {"unknown_execution": ("hang", "404"), "rerun_answer": ("v3", "v2"), "tag": ("hidden", "shown")}
+    )
 
     def credentials(self) -> dict[str, str]:
         """Return a new key, account and session token."""
@@ -149,7 +152,7 @@ class Refold(Vendor[Workflow]):
         except ValueError as refused:
             return self.error("list", 400, str(refused))
         items = [
-            listed(held, self.word(held.run))
+            listed(held, self.word(held.run), tagged=self.chosen["tag"] == "shown")
             for held in self._executions.values()
             if held.owner == owner and wanted(held.run, held.workflow, self.word(held.run))
         ]

@@ -1,0 +1,58 @@
+"""A retry policy for this package's errors: Airflow 3.3 asks it what to do with a task that has failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+try:
+    from airflow.sdk import RetryDecision, RetryPolicy
+except ImportError as error:
+    raise ImportError("Airflow has retry policies from 3.3 on.") from error
+
+from airflow_workflow_providers.core.errors import AuthFailed, QuotaExceeded, RequestRefused, Unavailable
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class WorkflowRetryPolicy(RetryPolicy):
+    """
+    Fails at once where a retry cannot help, and waits exactly as long as a vendor asks.
+
+    Give it to an operator or a sensor, or to all in ``default_args``: ``retry_policy=WorkflowRetryPolicy()``. It cannot
+    make more retries than the task's ``retries`` allow.
+
+    - Refused credentials (:class:`~.core.errors.AuthFailed`) and refused requests
+      (:class:`~.core.errors.RequestRefused`): no retry. They stay wrong until a person mends them.
+    - An exhausted quota (:class:`~.core.errors.QuotaExceeded`) and a vendor that is down
+      (:class:`~.core.errors.Unavailable`), where it said how long: a retry after exactly that time.
+    - Everything else: as the task's ``retry_delay`` says. Errors after which no retry may be made at all, such as
+      :class:`~.core.errors.LostStart`, never come here: Airflow fails the task.
+    """
+
+    def evaluate(
+        self,
+        exception: BaseException,
+        try_number: int,  # noqa: ARG002  # Airflow's signature
+        max_tries: int,  # noqa: ARG002
+        context: Context | None = None,  # noqa: ARG002
+    ) -> RetryDecision:
+        """Decide whether and when the task is tried again; parameters as Airflow gives them."""
+        if isinstance(exception, (AuthFailed, RequestRefused)):
+            return RetryDecision.fail(reason=f"A retry cannot help: {type(exception).__name__}.")
+        if isinstance(exception, (QuotaExceeded, Unavailable)) and exception.retry_after is not None:
+            wait = timedelta(seconds=exception.retry_after)
+            return RetryDecision.retry(
+                delay=wait, reason=f"The vendor asked for a pause of {exception.retry_after:g} s."
+            )
+        return RetryDecision.default()
+
+    def serialize(self) -> dict[str, Any]:
+        """Return what makes it again: it has nothing to choose."""
+        return {}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> WorkflowRetryPolicy:  # noqa: ARG003  # Airflow's signature
+        """Make it again."""
+        return cls()
