@@ -12,7 +12,9 @@ from airflow_workflow_providers.core import errors
 from tests.vendors import REFOLD
 
 retries = pytest.importorskip(
-    "airflow_workflow_providers.retries", reason="Airflow has retry policies from 3.3 on", exc_type=ImportError
+    "airflow_workflow_providers.retries",
+    reason="Airflow has retry policies from 3.3 on",
+    exc_type=ImportError,
 )
 
 

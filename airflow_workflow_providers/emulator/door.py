@@ -48,7 +48,7 @@ class Door:
         asked = await self._read(request, route)
         with self._ledger.lock:
             call = self._write_down(asked, route)
-            fault = self._faults.due(self._vendor.name, route.operation)
+            fault = self._faults.due(self._vendor.name, route.operation, call.workflow_id)
             call.fault = fault.name if fault is not None else None
         reply: Answer | Never | None = None
         if fault is None or fault.carries_out:
@@ -78,6 +78,7 @@ class Door:
             for name, value in asked.headers.items()
         }
         keys = asked.query.keys() & set(self._vendor.secret_parameters)
+        execution_id = asked.where.get("execution_id") or hide(in_query, secrets)
         return self._ledger.add_call(
             vendor=self._vendor.name,
             operation=asked.operation,
@@ -86,7 +87,9 @@ class Door:
             query={**hide(asked.query, secrets), **dict.fromkeys(keys, HIDDEN)},
             headers=headers,
             body=hide(asked.body, secrets),
-            execution_id=asked.where.get("execution_id") or hide(in_query, secrets),
+            execution_id=execution_id,
+            workflow_id=self._ledger.workflow_of(self._vendor.name, execution_id)
+            or self._vendor.workflow_of(asked),
         )
 
     async def _carry_out(

@@ -64,6 +64,7 @@ class _Script:
     fault: Fault
     times: int | None
     after: int
+    workflow_id: str | None
 
 
 def checked(name: str, options: dict[str, Any]) -> Fault:
@@ -92,18 +93,32 @@ class Faults:
     def __init__(self) -> None:
         self._scripts: list[_Script] = []
 
-    def add(self, vendor: str, operation: str, fault: Fault, times: int | None, after: int) -> None:
-        """Script a fault for the next ``times`` calls (None: for all) after letting ``after`` calls pass."""
+    def add(
+        self,
+        vendor: str,
+        operation: str,
+        fault: Fault,
+        times: int | None,
+        after: int,
+        *,
+        workflow_id: str | None = None,
+    ) -> None:
+        """Script a fault for the next ``times`` calls (None: for all) after letting ``after`` calls pass.
+
+        With a workflow, only calls of it and of its runs count.
+        """
         if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
             raise ValueError("`times` is a whole number from 1, or null for always.")
         if isinstance(after, bool) or not isinstance(after, int) or after < 0:
             raise ValueError("`after` is a whole number from 0.")
-        self._scripts.append(_Script(vendor, operation, fault, times, after))
+        self._scripts.append(_Script(vendor, operation, fault, times, after, workflow_id))
 
-    def due(self, vendor: str, operation: str) -> Fault | None:
+    def due(self, vendor: str, operation: str, workflow_id: str | None) -> Fault | None:
         """Return the fault of this call, if any; scripts for one operation follow one another."""
         found: Fault | None = None
         for script in [s for s in self._scripts if (s.vendor, s.operation) == (vendor, operation)]:
+            if script.workflow_id not in (None, workflow_id):
+                continue
             if script.after:
                 script.after -= 1
             elif found is None:

@@ -27,6 +27,7 @@ class Call:
     status: int | None = None
     fault: str | None = None
     execution_id: str | None = None
+    workflow_id: str | None = None
 
 
 @dataclass
@@ -67,6 +68,12 @@ class Ledger:
         with self.lock:
             self._runs[run.vendor, run.execution_id] = run
 
+    def workflow_of(self, vendor: str, execution_id: str | None) -> str | None:
+        """Return the workflow of a run, None if there is no such run."""
+        with self.lock:
+            run = self._runs.get((vendor, execution_id or ""))
+            return run.workflow_id if run is not None else None
+
     def answered(self, call: Call, status: int, *, told: bool) -> None:
         """Note what a call is about to be answered, and whether that tells the caller its run's id."""
         with self.lock:
@@ -92,6 +99,7 @@ class Ledger:
                     "status": call.status,
                     "fault": call.fault,
                     "execution_id": call.execution_id,
+                    "workflow_id": call.workflow_id,
                 }
                 for call in self._calls
                 if vendor in (None, call.vendor) and operation in (None, call.operation)
@@ -109,6 +117,7 @@ class Ledger:
                     "input": run.input,
                     "started_at": run.started_at,
                     "status": run.life.word(now, pace),
+                    "over": run.life.over(now, pace),
                     "stops": run.stops,
                     "tag": run.tag,
                     "mode": run.mode,

@@ -89,9 +89,19 @@ class Emulator:
             self._vendor(vendor).configure(**options)
 
     def fail(  # the options are the fault's
-        self, vendor: str, operation: str, fault: str, times: int | None = 1, after: int = 0, **options: Any
+        self,
+        vendor: str,
+        operation: str,
+        fault: str,
+        times: int | None = 1,
+        after: int = 0,
+        *,
+        workflow_id: str | None = None,
+        **options: Any,
     ) -> None:
         """Script a fault for the next ``times`` calls (None: all) of an operation, letting ``after`` pass before.
+
+        With ``workflow_id``, as it is called, only calls of that workflow and of its runs are meant.
 
         Several scripts for one operation follow one another. See ``faults.FAULTS`` for names and options.
         """
@@ -102,7 +112,7 @@ class Emulator:
         if fault == "unknown_status" and not routes[operation].looks:
             raise ValueError(f"Operation {operation!r} answers no status that could be unknown.")
         with self._ledger.lock:
-            self._faults.add(vendor, operation, scripted, times, after)
+            self._faults.add(vendor, operation, scripted, times, after, workflow_id=workflow_id)
 
     def revoke(self, vendor: str) -> dict[str, str]:
         """Renew the vendor's secrets; the old ones are refused from now on. Returns the new account."""

@@ -106,6 +106,10 @@ class Vendor(ABC, Generic[W]):
                 )
         self.chosen.update(options)
 
+    def workflow_of(self, asked: Asked) -> str | None:
+        """Return the workflow that a call names in its path, if it names one."""
+        return asked.where.get("workflow_id")
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def life(self, workflow: W, *passes: str) -> Life:

@@ -153,6 +153,7 @@ def test_only_the_context_is_the_input_and_it_may_be_left_out(emulator, altostra
         "input": given,
         "status": "pending",
         "stops": 0,
+        "over": False,
         "tag": None,
         "mode": "ASYNC",
         "answered": True,

@@ -149,6 +149,7 @@ def test_a_start_is_acknowledged_with_a_whole_number_and_a_word_in_lower_case(em
         "input": ONE,
         "status": "PENDING",
         "stops": 0,
+        "over": False,
         "tag": None,
         "mode": "ASYNC",
         "answered": True,

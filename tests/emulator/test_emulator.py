@@ -136,6 +136,7 @@ def test_a_call_is_in_the_ledger_as_it_came_but_for_its_secrets(emulator, refold
         "status",
         "fault",
         "execution_id",
+        "workflow_id",
     }
     assert before <= call["at"] <= time.time()
     assert (call["n"], call["vendor"], call["operation"], call["method"]) == (1, "refold", "execute", "POST")
@@ -174,6 +175,7 @@ def test_a_run_is_in_the_ledger_with_what_its_start_said(emulator, start):
         "input": {"a": 1},
         "status": "QUEUED",
         "stops": 0,
+        "over": False,
         "tag": "mine",
         "mode": "ASYNC",
         "answered": True,

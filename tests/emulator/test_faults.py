@@ -297,3 +297,42 @@ def test_every_fault_is_tested_here():
     """A fault that no test names could do anything."""
     here = Path(__file__).read_text(encoding="utf-8")
     assert [fault for fault in FAULTS if f'"{fault}"' not in here] == []
+
+
+def test_a_fault_can_be_meant_for_one_workflow_and_its_runs(emulator, start, refold):
+    """Calls of other workflows neither meet it nor use it up; the ledger says which workflow a call was of."""
+    emulator.fail("refold", "get", "server_error", workflow_id="never-ends", times=2)
+    met, spared = start("never-ends"), start("sync-contacts")
+
+    answers = [refold.get(f"/execution/{one}").status_code for one in (spared, met, spared, met, met)]
+
+    assert answers == [200, 500, 200, 500, 200]
+    assert [call["workflow_id"] for call in emulator.calls("refold", "get")][:2] == [
+        "sync-contacts",
+        "never-ends",
+    ]
+    assert [call["workflow_id"] for call in emulator.calls("refold", "execute")] == [
+        "never-ends",
+        "sync-contacts",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path", "workflow"),
+    [
+        ("promptlayer", "/workflows/support%2Ftriage%20v2/run", "support/triage v2"),
+        ("laminar", "/m/acme/nested/path%20job", "nested/path job"),
+        ("laminar", "/workflow/execute/external/39", "39"),
+        ("datalab", "/api/v1/workflows/workflows/101/execute", "101"),
+        ("altostrat", "/workflows/fl_sync_sites/execute", "fl_sync_sites"),
+    ],
+)
+def test_every_vendors_start_names_its_workflow(emulator, no_tls, vendor, path, workflow):
+    """However the vendor writes it into a path; here the caller has no key, and is met by the fault all the same."""
+    base = emulator.account(vendor)["base_url"]
+    operation = {"promptlayer": "run", "laminar": "run_job" if "/m/" in path else "execute"}.get(
+        vendor, "execute"
+    )
+    emulator.fail(vendor, operation, "server_error", workflow_id=workflow, status=599)
+
+    assert httpx.post(base + path, json={}, verify=no_tls).status_code == 599

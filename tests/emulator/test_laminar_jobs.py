@@ -69,6 +69,7 @@ def test_an_asynchronous_start_is_queued_and_says_where_on_the_host_to_look(emul
         "input": {"a": 1},
         "status": "succeeded",
         "stops": 0,
+        "over": True,
         "tag": None,
         "mode": "ASYNC",
         "answered": True,

@@ -139,6 +139,7 @@ def test_a_run_is_in_the_ledger_with_what_its_start_said(emulator, begin):
         "input": {"a": [1]},
         "status": "QUEUED",
         "stops": 0,
+        "over": False,
         "tag": None,
         "mode": "ASYNC",
         "answered": True,

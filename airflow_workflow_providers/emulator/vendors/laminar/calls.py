@@ -106,6 +106,10 @@ class Laminar(Vendor[Workflow]):
             right = self.account["api_key"]
         return None if given == right else self.error(asked.operation, 401)
 
+    def workflow_of(self, asked: Asked) -> str | None:
+        """Return the workflow, or the job's path."""
+        return asked.where.get("workflow_id") or asked.where.get("job_path")
+
     def error(self, operation: str, status: int, message: str | None = None) -> Answer:
         """Return an error: an object in the external API, whose members are not documented; one text for a job."""
         said = message or _MESSAGES.get(status, "Something went wrong")

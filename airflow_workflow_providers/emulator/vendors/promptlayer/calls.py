@@ -87,6 +87,10 @@ class PromptLayer(Vendor[Workflow]):
         super().add_workflow(workflow_id, **made)
         return {"workflow_id": self._id_of(self.workflows[workflow_id]), "workflow_name": workflow_id}
 
+    def workflow_of(self, asked: Asked) -> str | None:
+        """Return the name or id with which a call names a workflow."""
+        return asked.where.get("named")
+
     def error(self, operation: str, status: int, message: str | None = None) -> Answer:  # noqa: ARG002 - one shape
         """Return an ErrorResponse."""
         said = message or _MESSAGES.get(status, "Something went wrong")
