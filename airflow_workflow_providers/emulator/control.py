@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ABOUT = (
     "This is an emulator of workflow vendors, for tests and demos; nothing here is real. Each vendor answers under its "
     "own name ({vendors}). Under /_control: GET /ledger tells what was called and what runs; POST /pace, /faults, "
-    "/workflows, /configure, /revoke and /reset change what happens next, each with a JSON object.\n"
+    "/workflows, /configure, /release, /revoke and /reset change what happens next, each with a JSON object.\n"
 )
 
 
@@ -52,6 +52,7 @@ def control_routes(emulator: Emulator) -> list[Route | Mount]:
                 change("/faults", emulator.fail, needs=("vendor", "operation", "fault")),
                 change("/workflows", emulator.add_workflow, needs=("vendor", "workflow_id")),
                 change("/configure", emulator.configure, needs=("vendor",)),
+                change("/release", emulator.release),
                 change("/revoke", emulator.revoke, needs=("vendor",)),
                 change("/reset", emulator.reset),
             ],

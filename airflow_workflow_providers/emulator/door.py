@@ -50,11 +50,15 @@ class Door:
             call = self._write_down(asked, route)
             fault = self._faults.due(self._vendor.name, route.operation, call.workflow_id)
             call.fault = fault.name if fault is not None else None
+            before = self._faults.releases
         reply: Answer | Never | None = None
         if fault is None or fault.carries_out:
             reply = await self._carry_out(request, route, asked, call)
             if reply is None:
                 return Silence()
+        # What is released while the vendor was at work is not held after it.
+        if fault is not None and fault.name == "hold" and not await self._released(request, before):
+            return Silence()
         return await self._deliver(request, asked, call, fault, reply)
 
     async def _read(self, request: Request, route: Route) -> Asked:
@@ -129,6 +133,13 @@ class Door:
         told = answer.execution_id is not None and (fault is None or fault.name in HARMLESS)
         self._ledger.answered(call, answer.status, told=told)
         return Response(answer.encoded(), answer.status, answer.headers, answer.media_type)
+
+    async def _released(self, request: Request, before: int) -> bool:
+        """Wait until what is held is released; False when the caller has left before."""
+        while self._faults.releases == before:
+            if await left_within(request, _GLANCE):
+                return False
+        return True
 
     def _spoilt(self, asked: Asked, fault: Fault, reply: Answer | Never | None) -> Answer | Never:
         """Return what the fault makes of the vendor's reply (None: the vendor was not asked)."""

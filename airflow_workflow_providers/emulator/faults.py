@@ -18,6 +18,7 @@ FAULTS: Mapping[str, Mapping[str, tuple[Any, tuple[type, ...]]]] = MappingProxyT
         "reset": {"clean": (False, _FLAG)},
         "hang": {"carry_out": (False, _FLAG)},
         "slow": {"seconds": (1.0, _NUMBER)},
+        "hold": {},
         "status": {
             "status": (429, _STATUS),
             "body": (None, (object,)),
@@ -37,7 +38,7 @@ FAULTS: Mapping[str, Mapping[str, tuple[Any, tuple[type, ...]]]] = MappingProxyT
 )
 
 #: Faults after which the caller has still read its run's id.
-HARMLESS = frozenset({"slow", "unknown_status", "huge"})
+HARMLESS = frozenset({"slow", "hold", "unknown_status", "huge"})
 
 #: The least status that means what each of these says; h11 sends none below 200 as a final answer.
 _LEAST_STATUS = {"status": 200, "html": 200, "server_error": 500, "echo_secret": 400}
@@ -92,6 +93,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._scripts: list[_Script] = []
+        #: How often all that is held was released; what is held waits for the next time.
+        self.releases = 0
 
     def add(
         self,

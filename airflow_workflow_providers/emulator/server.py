@@ -114,6 +114,11 @@ class Emulator:
         with self._ledger.lock:
             self._faults.add(vendor, operation, scripted, times, after, workflow_id=workflow_id)
 
+    def release(self) -> None:
+        """Let all answers go that the fault ``hold`` holds back."""
+        with self._ledger.lock:
+            self._faults.releases += 1
+
     def revoke(self, vendor: str) -> dict[str, str]:
         """Renew the vendor's secrets; the old ones are refused from now on. Returns the new account."""
         with self._ledger.lock:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -336,3 +337,29 @@ def test_every_vendors_start_names_its_workflow(emulator, no_tls, vendor, path, 
     emulator.fail(vendor, operation, "server_error", workflow_id=workflow, status=599)
 
     assert httpx.post(base + path, json={}, verify=no_tls).status_code == 599
+
+
+def test_an_answer_is_held_until_it_is_released(emulator, refold):
+    """The vendor has done what it was asked; the caller reads the true answer when the test says so."""
+    emulator.fail("refold", "execute", "hold")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(refold.post, EXECUTE, json={})
+        while not emulator.runs("refold"):
+            assert not answer.done()
+        assert emulator.calls("refold", "execute")[0]["status"] is None
+        emulator.release()
+
+    (run,) = emulator.runs("refold")
+    assert answer.result().json()["execution_id"] == run["execution_id"]
+    assert run["answered"]
+
+
+def test_a_caller_that_leaves_while_its_answer_is_held_is_not_told(emulator, refold):
+    emulator.fail("refold", "execute", "hold")
+    with pytest.raises(httpx.ReadTimeout):
+        refold.post(EXECUTE, json={}, timeout=0.3)
+
+    emulator.release()
+
+    (run,) = emulator.runs("refold")
+    assert not run["answered"]
