@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix wheel test constraints clean
+.PHONY: help demo check matrix chaos chaos-mutants wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,13 @@ check: $(READY) ## lint, types and the quick tests
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
 
+chaos: $(READY) ## let anything die and anybody step in, on a real Airflow (SHORT=1: a few minutes of it)
+	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
+	@$(RUN) dev.chaos.recompute build
+
+chaos-mutants: $(READY) ## switch each guard off in turn and see the chaos suite fail (ONLY=... for some)
+	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
+
 wheel: $(READY) ## build wheel and sdist into dist/
 	@$(RUN) build --outdir dist .
 
@@ -47,5 +54,5 @@ constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the ne
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
 
 clean: ## remove all that the targets above make
-	rm -rf .venv .matrix .demo build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .matrix .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -78,19 +78,49 @@ def end(components: Iterable[Component], grace: float = 5) -> None:
     while left and time.monotonic() < deadline:
         time.sleep(0.1)
         left = {process for process in left | _living(sessions) if _runs(process)}
-    while left:
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        time.sleep(0.1)
-        left = {process for process in left | _living(sessions) if _runs(process)}
+    _kill(left, sessions)
     for component in sessions.values():
         component.process.wait()
+
+
+def freeze(component: Component) -> None:
+    """Stop the program and all it started where they stand, also what was started while the others were stopped."""
+    while moving := {each for each in _living([component.process.pid]) if not _stands(each)}:
+        # Parents first: a shell, for one, notices that a child has been stopped.
+        for process in sorted(moving, key=_age):
+            with suppress(psutil.Error):
+                process.suspend()
+
+
+def thaw(component: Component) -> None:
+    """Let the program and all it started go on."""
+    for process in sorted(_living([component.process.pid]), key=_age, reverse=True):
+        with suppress(psutil.Error):
+            process.resume()
+
+
+def kill(component: Component) -> None:
+    """End the program and all it started by SIGKILL, and so that none of them sees another die."""
+    freeze(component)
+    sessions = [component.process.pid]
+    _kill(_living(sessions), sessions)
+    component.process.wait()
 
 
 def survivors(sessions: Iterable[int]) -> list[int]:
     """Return the pids that still live in these sessions; empty is what a clean end looks like."""
     return sorted(process.pid for process in _living(sessions))
+
+
+def _kill(left: set[psutil.Process], sessions: Iterable[int]) -> None:
+    """End these and whoever else lives in the sessions, until nobody is left."""
+    while left:
+        # Children first: the system wakes the stopped children of one that dies.
+        for process in sorted(left, key=_age, reverse=True):
+            with suppress(psutil.Error):
+                process.kill()
+        time.sleep(0.1)
+        left = {process for process in left | _living(sessions) if _runs(process)}
 
 
 def _living(sessions: Iterable[int]) -> set[psutil.Process]:
@@ -117,6 +147,19 @@ def _runs(process: psutil.Process) -> bool:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
+
+
+def _age(process: psutil.Process) -> int:
+    """Sort parents before their children, but for the moment at which the system's numbers start again."""
+    return process.pid
+
+
+def _stands(process: psutil.Process) -> bool:
+    """Whether the process is stopped, or gone."""
+    try:
+        return bool(process.status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE})
+    except psutil.Error:
+        return True
 
 
 @contextmanager

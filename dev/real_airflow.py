@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 import socket
 import sqlite3
@@ -15,13 +16,14 @@ import time
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from dev.airflow_api import AirflowApi, RefusedError
-from dev.processes import Component, end, start, termination_unwinds, uninterrupted
+from dev.processes import Component, end, freeze, kill, start, termination_unwinds, thaw, uninterrupted
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -35,6 +37,8 @@ _COMMANDS = {
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
+# What a component writes into the database when it comes to work. The API server writes nothing: it answers.
+_JOBS = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
 _PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 _START_SECONDS = 120
 
@@ -100,7 +104,7 @@ class RealAirflow(AirflowApi):
         self._let_readers_and_a_writer_work_side_by_side()
         for name, command in _COMMANDS.items():
             self._launch(name, command)
-        self._wait_until_healthy()
+        self._wait(self._unwell)
         for conn_id, fields in self.connections.items():
             self.add_connection(conn_id, fields)
 
@@ -111,13 +115,37 @@ class RealAirflow(AirflowApi):
             with closing(sqlite3.connect(path)) as database:
                 database.execute("pragma journal_mode = wal")
 
+    def launch(self, name: str, *, wait: bool = True) -> None:
+        """Start a component that does not run, or one more of its kind under a name such as `triggerer-2`.
+
+        :param wait: until it works; only an API server that runs can tell.
+        """
+        if name in self._components:
+            raise ValueError(f"{name} runs already")
+        kind = re.sub(r"-\d+$", "", name)
+        since = datetime.now(timezone.utc)
+        self._launch(name, _COMMANDS[kind])
+        if wait:
+            self._wait(lambda: set() if self._has_come(kind, since) else {name})
+
     def restart(self, name: str) -> None:
         """End one component, as an operator of Airflow would, and start it again."""
         with uninterrupted():
             end([self._components.pop(name)], grace=15)
-        since = datetime.now(timezone.utc)
-        self._launch(name, _COMMANDS[name])
-        self._wait_until_healthy(**{name.replace("-", "_"): since})
+        self.launch(name)
+
+    def kill(self, name: str) -> None:
+        """End a component and all it started, without a chance to say or save anything; `launch` starts it again."""
+        with uninterrupted():
+            kill(self._components.pop(name))
+
+    def freeze(self, name: str) -> None:
+        """Stop a component and all it started until they are thawed; their connections stay open meanwhile."""
+        freeze(self._components[name])
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen component go on."""
+        thaw(self._components[name])
 
     def stop(self) -> None:
         """End every process of this Airflow; nothing it started is left when this returns."""
@@ -141,31 +169,32 @@ class RealAirflow(AirflowApi):
             )
         return component
 
-    def _wait_until_healthy(self, **since: datetime) -> None:
+    def _wait(self, missing: Callable[[], set[str]]) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while (unwell := self._unwell(since)) and time.monotonic() < deadline:
+        while (left := missing()) and time.monotonic() < deadline:
             self.must_live()
             time.sleep(0.25)
-        if unwell:
+        if left:
             tails = "\n".join(f"--- {c.name}\n{c.tail()}" for c in self._components.values())
-            raise TimeoutError(f"not healthy after {_START_SECONDS} s: {', '.join(sorted(unwell))}\n{tails}")
+            raise TimeoutError(f"not healthy after {_START_SECONDS} s: {', '.join(sorted(left))}\n{tails}")
 
-    def _unwell(self, since: Mapping[str, datetime]) -> set[str]:
-        """Return the parts that Airflow does not call healthy, or whose last sign of life is of before `since`."""
+    def _unwell(self) -> set[str]:
+        """Return the parts that Airflow does not call healthy."""
         with suppress(OSError, RefusedError):
             health = self.health()
-            return {name for name in _PARTS if not _is_well(name, health.get(name) or {}, since.get(name))}
+            return {name for name in _PARTS if (health.get(name) or {}).get("status") != "healthy"}
         return _PARTS
 
-
-def _is_well(name: str, health: Mapping[str, str | None], since: datetime | None) -> bool:
-    """Airflow calls a component healthy for a while after its death; a heartbeat tells the new one from the old."""
-    if health.get("status") != "healthy":
+    def _has_come(self, kind: str, since: datetime) -> bool:
+        """Whether a component of this kind has come to work since; Airflow's word on health is of any of the kind."""
+        with suppress(OSError, RefusedError):
+            if kind not in _JOBS:
+                return bool(self.health())
+            query = urlencode(
+                {"job_type": _JOBS[kind], "start_date_gte": since.isoformat(), "is_alive": True}
+            )
+            return bool(self.request("GET", f"/api/v2/jobs?{query}")["jobs"])
         return False
-    beat = health.get(f"latest_{name}_heartbeat")
-    return since is None or (
-        beat is not None and datetime.fromisoformat(beat.replace("Z", "+00:00")) >= since
-    )
 
 
 def free_port() -> int:

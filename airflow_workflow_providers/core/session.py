@@ -154,7 +154,7 @@ class Session:
         lost = isinstance(error, UnreadableAnswer) or (isinstance(error, Unavailable) and error.sent)
         if call.starts and lost:
             raise LostStart(
-                f"{message} The request had been sent, so a run may exist. It is not sent again, for that could "
+                f"{message} The request had been sent, so a run may exist. It is not sent again now, for that could "
                 "start a second one.",
                 status=error.status,
             ) from error

@@ -72,6 +72,11 @@ class Emulator:
         with self._ledger.lock:
             return self._vendor(vendor).connection(self._base_url(vendor))
 
+    def secrets(self) -> set[str]:
+        """Return every secret that any vendor has issued, so that a test can search for them."""
+        with self._ledger.lock:
+            return {secret for vendor in self._vendors.values() for secret in vendor.issued}
+
     def set_pace(self, seconds: float | None = None, looks: int | None = None) -> None:
         """Let a run be over this long after its start, or at such a look; runs that are going follow at once."""
         pace = Pace(seconds, looks)

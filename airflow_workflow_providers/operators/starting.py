@@ -118,7 +118,7 @@ class StartsExecution:
         except AirflowTaskTimeout as error:
             raise self._lost(
                 f"execution_timeout came while {self.hook.hook_name} was asked to {call.doing}, so a run may exist. "
-                f"It is not asked again, for that could start a second one. {self._what_to_look_for(start)}"
+                f"It is not asked again now, for that could start a second one. {self._what_to_look_for(start)}"
             ) from error
         except WorkflowError:
             self._forget(memory)
@@ -131,8 +131,11 @@ class StartsExecution:
 
     def _lost(self, message: str, status: int | None = None) -> WorkflowError:
         """Return the error of a start whose answer is lost: whether a retry may start anew is the author's choice."""
-        kind = UncertainStart if self.on_lost_start == "restart" else LostStart
-        return kind(message, status=status)
+        if self.on_lost_start == "restart":
+            return UncertainStart(
+                f"{message} A retry starts a new one (on_lost_start='restart').", status=status
+            )
+        return LostStart(message, status=status)
 
     def _search(self, call: Call[Execution], start: Start) -> str | None:
         """Return the run that a start has begun, if the vendor's own data prove it of exactly one."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from airflow_workflow_providers.hooks.base import WorkflowHook
     from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
-#: Airflow's own deferral timeout comes this much after our deadline, in seconds: it is for a triggerer that is gone.
-MARGIN = 120.0
-
 
 class WaitsForExecution:
     """A task that waits for a run; the other half of an operator or a sensor."""
@@ -28,6 +25,9 @@ class WaitsForExecution:
     hook_class: ClassVar[type[WorkflowHook]]
     trigger_class: ClassVar[type[ExecutionTrigger]]
     ui_color = "#e5edfb"
+
+    #: Airflow's own deferral timeout comes this much after our deadline, in seconds: it is for a triggerer that is gone.
+    margin: ClassVar[float] = 120.0
 
     #: Whether the trigger stops the run when a person ends the task: only for those who have started it.
     stop_on_kill: ClassVar[bool]
@@ -125,7 +125,7 @@ class WaitsForExecution:
             ),
             method_name="execute_complete",
             kwargs={"wait": watch.stored()},
-            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + MARGIN),
+            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time()) + self.margin),
         )
 
     def _record(self, execution: Execution) -> dict[str, Any]:

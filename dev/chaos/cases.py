@@ -1,0 +1,169 @@
+"""A case: one task of one vendor and mode, what is done to it, and what a person or a killer can do to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from dev.chaos.surfaces import Surface, dag_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_workflow_providers.emulator import Emulator
+    from dev.real_airflow import RealAirflow
+
+TASK = "run"
+#: Between two glances at the emulator, and at Airflow, which takes more for an answer. In seconds.
+_GLANCE, _QUESTION = 0.1, 0.7
+_OVER = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
+
+
+class StuckError(RuntimeError):
+    """What a case waits for does not come about."""
+
+
+@dataclass
+class Case:
+    """
+    One injected fault.
+
+    :param number: of the case; its workflow's name is made from it, and belongs to no other.
+    :param fault: the name of the fault.
+    :param looks: the look at which its runs are over, None for runs that never end.
+    """
+
+    airflow: RealAirflow
+    emulator: Emulator
+    number: int
+    fault: str
+    surface: Surface
+    mode: str
+    flavour: str
+    looks: int | None
+    run_id: str = ""
+    problem: str = ""
+    began: float = field(default_factory=time.time)
+
+    @property
+    def workflow(self) -> str:
+        """The workflow of this case."""
+        return self.surface.workflow.format(self.number)
+
+    @property
+    def dag_id(self) -> str:
+        """The DAG that runs it."""
+        return dag_id(self.surface.name, self.mode, self.flavour)
+
+    # -- what it does -----------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Let the vendor have the workflow."""
+        self.surface.add_workflow(self.emulator, self.workflow, self.looks)
+
+    def spoil(self, call: str | None, fault: str, **options: Any) -> None:
+        """Script a fault for the calls of this case's workflow and runs."""
+        if call is None:
+            raise ValueError(f"{self.surface.name} has no such call")
+        self.emulator.fail(self.surface.vendor, call, fault, workflow_id=self.workflow, **options)
+
+    def begin(self) -> None:
+        """Let Airflow run the task."""
+        self.began = time.time()
+        conf = {"workflow": self.workflow, "fault": self.fault, "case": self.number}
+        body = {"logical_date": None, "conf": conf}
+        self.run_id = self.airflow.request("POST", f"/api/v2/dags/{self.dag_id}/dagRuns", body)["dag_run_id"]
+
+    # -- what can be seen of it -------------------------------------------------------------------------------
+
+    def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
+        """Return the calls that were made for this case."""
+        found = self.emulator.calls(self.surface.vendor, operation)
+        return [call for call in found if call["workflow_id"] == self.workflow]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the runs that were started for this case."""
+        return [run for run in self.emulator.runs(self.surface.vendor) if run["workflow_id"] == self.workflow]
+
+    def task(self) -> dict[str, Any]:
+        """Return Airflow's task instance."""
+        return dict(self.airflow.request("GET", self._path()))
+
+    def until(self, what: str, true: Callable[[], Any], seconds: float = 90, pause: float = _GLANCE) -> Any:
+        """Wait until something has come about; a bound, not a pause."""
+        deadline = time.monotonic() + seconds
+        while not (answer := true()):
+            if time.monotonic() > deadline:
+                raise StuckError(f"not within {seconds:.0f} s: {what}")
+            time.sleep(pause)
+        return answer
+
+    def until_started(self) -> None:
+        """Wait until the vendor was asked to start."""
+        self.until("the start", lambda: self.calls(self.surface.start))
+
+    def until_answered(self) -> None:
+        """Wait until the vendor has answered the start."""
+        self.until("the answer", lambda: self.calls(self.surface.start)[0]["status"])
+
+    def until_stopped(self) -> None:
+        """Wait until the vendor was asked to stop the run."""
+        self.until("the stop", lambda: self.runs()[0]["stops"])
+
+    def until_looked(self, times: int = 1) -> None:
+        """Wait until so many more looks have been made."""
+        before = len(self.calls(self.surface.look))
+        self.until("looks", lambda: len(self.calls(self.surface.look)) >= before + times)
+
+    def until_deferred(self) -> None:
+        """Wait until the task is deferred, and its trigger at work: in its first moments it hears of no kill."""
+        self.until("a deferral", lambda: self.task()["state"] == "deferred", pause=_QUESTION)
+        self.until_looked(2)
+
+    def until_over(self, seconds: float = 240) -> None:
+        """Wait until Airflow says that the task is over."""
+        self.until("the end of the task", lambda: self.task()["state"] in _OVER, seconds, _QUESTION)
+
+    # -- what is done to it -----------------------------------------------------------------------------------
+
+    def process(self) -> psutil.Process:
+        """Return the task's process."""
+        return psutil.Process(self.until("the task's process", lambda: self.task()["pid"]))
+
+    def kill(self, who: str, process: psutil.Process | None = None) -> None:
+        """Kill the task's process, its supervisor, or both, with no chance to say anything."""
+        process = process or self.process()
+        supervisor = psutil.Process(process.ppid())
+        victims = {"task": [process], "supervisor": [supervisor], "both": [supervisor, process]}[who]
+        for victim in victims:
+            with suppress(ProcessLookupError):
+                os.kill(victim.pid, signal.SIGKILL)
+
+    def mark(self, state: str) -> None:
+        """Do what a person does with *Mark as ...*."""
+        self.airflow.request("PATCH", self._path(), {"new_state": state})
+
+    def clear(self) -> None:
+        """Do what a person does with *Clear*."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": self.run_id,
+            "task_ids": [TASK],
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        self.airflow.request("POST", f"/api/v2/dags/{self.dag_id}/clearTaskInstances", body)
+
+    def answer(self) -> None:
+        """Do what a person does under *Required Actions*."""
+        body = {"chosen_options": ["Yes"], "params_input": {}}
+        self.airflow.request("PATCH", f"{self._path()}/-1/hitlDetails", body)
+
+    def _path(self) -> str:
+        return f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"

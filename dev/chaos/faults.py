@@ -1,0 +1,326 @@
+"""Every fault: what is done, to which vendors and modes, and what must come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dev.chaos.cases import Case
+    from dev.chaos.surfaces import Surface
+
+#: Looks until a run is over, where it may be over soon, and where there must be time to do something before.
+SOON, LATER = 4, 12
+
+LOST = "failed: LostStart"
+TIMED_OUT = "failed: ExecutionTimedOut"
+REFUSED = "failed: AuthFailed"
+
+
+def anywhere(surface: Surface, mode: str) -> bool:
+    """Every vendor can meet it in every mode."""
+    return True
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What must come of a fault."""
+
+    started: int
+    stopped: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    One kind of fault.
+
+    :param name: as it stands in the table and in the docs.
+    :param inject: does it to a case that has not begun.
+    :param expects: what must come of it.
+    :param fits: whether a vendor can meet it in a mode.
+    :param flavour: what the task is made like.
+    :param looks: the look at which runs are over; None for runs that never end.
+    :param shown: whether the vendor's own data prove a run to be ours meanwhile.
+    :param within: seconds in which the task must be over.
+    """
+
+    name: str
+    inject: Callable[[Case], None]
+    expects: Callable[[Surface, str], Expected]
+    fits: Callable[[Surface, str], bool] = anywhere
+    flavour: str = "plain"
+    looks: int | None = SOON
+    shown: bool = False
+    within: float = 240.0
+
+
+def always(started: int, stopped: int, outcome: str) -> Callable[[Surface, str], Expected]:
+    """Expect the same of every vendor; it is stopped where the vendor can stop it."""
+    return lambda surface, mode: Expected(started, stopped if surface.stop else 0, outcome)
+
+
+def has_id(surface: Surface, mode: str) -> bool:
+    """Whether a run can be looked at."""
+    return surface.look is not None
+
+
+def on_worker(surface: Surface, mode: str) -> bool:
+    """Whether the task waits on a worker for a run that can be looked at."""
+    return surface.look is not None and mode == "blocking"
+
+
+def in_triggerer(surface: Surface, mode: str) -> bool:
+    """Whether the task waits in the triggerer."""
+    return mode == "deferred"
+
+
+def can_stop(surface: Surface, mode: str) -> bool:
+    """Whether the vendor can stop a run."""
+    return surface.stop is not None
+
+
+def can_prove(surface: Surface, mode: str) -> bool:
+    """Whether the vendor's own data may prove a run to be ours."""
+    return bool(surface.shows)
+
+
+# -- processes die ----------------------------------------------------------------------------------------------------
+
+
+def killed_before_post(who: str) -> Callable[[Case], None]:
+    """Kill when the request is on its way and the vendor has done nothing."""
+
+    def inject(case: Case) -> None:
+        case.spoil(case.surface.start, "hang")
+        case.begin()
+        case.until_started()
+        case.kill(who)
+
+    return inject
+
+
+def killed_before_answer(who: str) -> Callable[[Case], None]:
+    """Kill when the vendor has started the run and not answered yet."""
+
+    def inject(case: Case) -> None:
+        case.spoil(case.surface.start, "hang", carry_out=True)
+        case.begin()
+        case.until("the run", case.runs)
+        case.kill(who)
+
+    return inject
+
+
+def killed_waiting(who: str) -> Callable[[Case], None]:
+    """Kill while the worker waits."""
+
+    def inject(case: Case) -> None:
+        case.begin()
+        case.until_looked(2)
+        case.kill(who)
+
+    return inject
+
+
+def killed_fetching(who: str) -> Callable[[Case], None]:
+    """Kill while the result is fetched: the look after the one that saw the end."""
+
+    def inject(case: Case) -> None:
+        case.spoil(case.surface.look, "hang", after=SOON)
+        case.begin()
+        case.until(
+            "the fetch", lambda: any(call["fault"] == "hang" for call in case.calls(case.surface.look))
+        )
+        case.kill(who)
+
+    return inject
+
+
+# -- the vendor or the network fails ----------------------------------------------------------------------------------
+
+
+def start_meets(fault: str, **options: object) -> Callable[[Case], None]:
+    """Spoil the start."""
+
+    def inject(case: Case) -> None:
+        case.spoil(case.surface.start, fault, **options)
+        case.begin()
+
+    return inject
+
+
+def look_meets(fault: str, **options: object) -> Callable[[Case], None]:
+    """Spoil looks, after the first."""
+
+    def inject(case: Case) -> None:
+        case.spoil(case.surface.look, fault, after=1, **options)
+        case.begin()
+
+    return inject
+
+
+# -- a person steps in ------------------------------------------------------------------------------------------------
+
+
+def marked(state: str) -> Callable[[Case], None]:
+    """Let a person mark the task while it waits."""
+
+    def inject(case: Case) -> None:
+        case.begin()
+        _until_waiting(case)
+        case.mark(state)
+
+    return inject
+
+
+def cleared_waiting(case: Case) -> None:
+    """Let a person clear the task while it waits."""
+    case.begin()
+    _until_waiting(case)
+    case.clear()
+    case.until("a second start", lambda: len(case.calls(case.surface.start)) == 2)
+
+
+def cleared_after_success(case: Case) -> None:
+    """Let a person clear the task when it has succeeded."""
+    case.begin()
+    case.until_over()
+    case.clear()
+    case.until("a second start", lambda: len(case.calls(case.surface.start)) == 2)
+
+
+def told_to_stop(case: Case) -> None:
+    """Let the machine tell the task's process to stop, as a drained node does: SIGTERM, and Airflow knows nothing."""
+    case.begin()
+    case.until_looked(2)
+    case.process().terminate()
+
+
+def marked_failed_and_stopped_with_trouble(case: Case) -> None:
+    """Let a person mark the deferred task failed while the vendor refuses two stops: it takes seconds to stop."""
+    case.spoil(case.surface.stop, "server_error", times=2, status=503)
+    case.begin()
+    _until_waiting(case)
+    case.mark("failed")
+    case.until_stopped()
+
+
+def answered(case: Case) -> None:
+    """Let a person answer the question that the task has put, while its run goes on."""
+    case.begin()
+    case.until_deferred()
+    case.answer()
+
+
+def begun(case: Case) -> None:
+    """Only let it run: the fault is in how the task is made."""
+    case.begin()
+
+
+def _until_waiting(case: Case) -> None:
+    if case.surface.look is None:
+        case.until_started()
+    elif case.mode == "deferred":
+        case.until_deferred()
+    else:
+        case.until_looked(2)
+
+
+WHO = {"task": "task process", "supervisor": "supervisor", "both": "supervisor and task process"}
+
+
+def _deaths(who: str, named: str) -> list[Fault]:
+    return [
+        Fault(f"{named} killed before the POST", killed_before_post(who), always(0, 0, LOST)),
+        Fault(f"{named} killed between POST and answer", killed_before_answer(who), always(1, 0, LOST)),
+        Fault(
+            f"{named} killed between POST and answer, run provable",
+            killed_before_answer(who),
+            always(1, 0, "success"),
+            can_prove,
+            shown=True,
+        ),
+        Fault(
+            f"{named} killed while waiting",
+            killed_waiting(who),
+            always(1, 0, "success"),
+            on_worker,
+            looks=LATER,
+        ),
+        Fault(
+            f"{named} killed while fetching the result", killed_fetching(who), always(1, 0, "success"), has_id
+        ),
+    ]
+
+
+#: What is done to one task at a time; many at once.
+FAULTS = [
+    *(fault for who, named in WHO.items() for fault in _deaths(who, named)),
+    Fault("answer of a start lost", start_meets("lost_answer"), always(1, 0, LOST)),
+    Fault(
+        "answer of a start lost, run provable",
+        start_meets("lost_answer"),
+        always(1, 0, "success"),
+        can_prove,
+        shown=True,
+    ),
+    Fault(
+        "answer of a start lost, on_lost_start='restart'",
+        start_meets("lost_answer"),
+        always(2, 0, "success"),
+        flavour="restart",
+    ),
+    Fault("answer of a start late", start_meets("slow", seconds=15.0), always(1, 0, LOST), has_id),
+    Fault("429 storm on a start", start_meets("rate_limit", times=3, retry_after=1), always(1, 0, "success")),
+    Fault(
+        "429 storm on looks",
+        look_meets("rate_limit", times=4, retry_after=1),
+        always(1, 0, "success"),
+        has_id,
+    ),
+    Fault(
+        "5xx burst on looks", look_meets("server_error", times=4, status=502), always(1, 0, "success"), has_id
+    ),
+    Fault(
+        "vendor down for a minute",
+        look_meets("server_error", times=6, status=503),
+        always(1, 0, "success"),
+        has_id,
+    ),
+    Fault("marked failed while waiting", marked("failed"), always(1, 1, "failed"), has_id, looks=None),
+    Fault("marked success while waiting", marked("success"), always(1, 1, "success"), has_id, looks=None),
+    Fault(
+        "cleared while waiting",
+        cleared_waiting,
+        always(2, 1, "success"),
+        has_id,
+        looks=LATER,
+    ),
+    Fault("cleared after success", cleared_after_success, always(2, 0, "success")),
+    Fault(
+        "marked failed while deferred, the stop fails at first",
+        marked_failed_and_stopped_with_trouble,
+        always(1, 1, "failed"),
+        lambda surface, mode: can_stop(surface, mode) and in_triggerer(surface, mode),
+        looks=None,
+    ),
+    Fault(
+        "worker told to stop (SIGTERM)",
+        told_to_stop,
+        # The retry starts anew where the run was stopped, and takes it up where it could not be.
+        lambda surface, mode: Expected(2, 1, "success") if surface.stop else Expected(1, 0, "success"),
+        on_worker,
+        looks=LATER,
+    ),
+    Fault(
+        "vendor repeats the key in a refusal", start_meets("echo_secret", times=None), always(0, 0, REFUSED)
+    ),
+    Fault("timeout", begun, always(1, 1, TIMED_OUT), has_id, "timeout", None, within=90),
+    Fault("execution_timeout", begun, always(1, 1, TIMED_OUT), has_id, "execution_timeout", None, within=90),
+    Fault("timeout, on_timeout='leave'", begun, always(1, 0, TIMED_OUT), can_stop, "leave", None),
+    Fault("a person answers", answered, always(1, 0, "success"), in_triggerer, "asked", LATER),
+]

@@ -1,0 +1,149 @@
+"""Faults that hit every task at once: the API server stands still, or the triggerer dies."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dev.chaos.faults import LATER, TIMED_OUT, WHO, Expected, always, anywhere, has_id, in_triggerer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dev.chaos.cases import Case
+    from dev.chaos.surfaces import Surface
+    from dev.real_airflow import RealAirflow
+
+#: How long a process gets to do what it would do next, in seconds, where nothing can be seen of it.
+_MOMENT = 1.0
+
+
+@dataclass(frozen=True)
+class Together:
+    """
+    One kind of fault that is injected into all cases of a batch at once; each case is a row.
+
+    :param inject: does it to cases that have not begun.
+
+    The rest is as in :class:`~dev.chaos.faults.Fault`.
+    """
+
+    name: str
+    inject: Callable[[RealAirflow, list[Case]], None]
+    expects: Callable[[Surface, str], Expected]
+    fits: Callable[[Surface, str], bool] = anywhere
+    flavour: str = "plain"
+    looks: int | None = LATER
+    shown: bool = False
+
+
+def killed_before_store(who: str) -> Callable[[RealAirflow, list[Case]], None]:
+    """
+    Kill when the vendor has answered and Airflow has not stored the id.
+
+    All answers are held; the API server is stopped; the answers are let go; then it is killed. What a supervisor had sent
+    to the API server by then is carried out when that goes on.
+    """
+
+    def inject(airflow: RealAirflow, cases: list[Case]) -> None:
+        for case in cases:
+            case.spoil(case.surface.start, "hold")
+            case.begin()
+        for case in cases:
+            case.until("the run", case.runs)
+        victims = [(case, case.process()) for case in cases]
+        airflow.freeze("api-server")
+        try:
+            cases[0].emulator.release()
+            for case in cases:
+                case.until_answered()
+            time.sleep(_MOMENT)
+            for case, process in victims:
+                case.kill(who, process)
+            if who == "supervisor":
+                # What is left of the task cannot store the id, and stops the run where that can be done.
+                for case in cases:
+                    if case.surface.stop:
+                        case.until_stopped()
+        finally:
+            airflow.thaw("api-server")
+
+    return inject
+
+
+def _a_lost_supervisor(surface: Surface, mode: str) -> Expected:
+    # The id is stored all the same, by the API server that goes on; a retry finds a run that was stopped, or takes it up.
+    return Expected(2, 1, "success") if surface.stop else Expected(1, 0, "success")
+
+
+def triggerer_restarted(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Kill the triggerer while tasks are deferred, and start it again."""
+    _defer(cases)
+    airflow.kill("triggerer")
+    airflow.launch("triggerer")
+
+
+def triggerer_taken_over(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Kill the triggerer that has the triggers while another one runs; then let the first come back."""
+    _defer(cases)
+    airflow.launch("triggerer-2")
+    airflow.kill("triggerer")
+    for case in cases:
+        case.until_over()
+    airflow.launch("triggerer")
+    airflow.kill("triggerer-2")
+
+
+def no_triggerer(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Let no triggerer be there, so that Airflow's own timeout of the deferral comes."""
+    airflow.kill("triggerer")
+    try:
+        for case in cases:
+            case.begin()
+        for case in cases:
+            case.until_over(300)
+    finally:
+        airflow.launch("triggerer")
+
+
+def _defer(cases: list[Case]) -> None:
+    for case in cases:
+        case.begin()
+    for case in cases:
+        case.until_deferred()
+
+
+TOGETHER = [
+    *(
+        Together(
+            f"{WHO[who]} killed between answer and store",
+            killed_before_store(who),
+            _a_lost_supervisor if who == "supervisor" else always(1, 0, "success"),
+            has_id,
+        )
+        for who in WHO
+    ),
+    Together(
+        "triggerer killed and restarted",
+        triggerer_restarted,
+        always(1, 0, "success"),
+        in_triggerer,
+        looks=2 * LATER,
+    ),
+    Together(
+        "second triggerer takes over",
+        triggerer_taken_over,
+        always(1, 0, "success"),
+        in_triggerer,
+        looks=2 * LATER,
+    ),
+    Together(
+        "no triggerer until the deadline",
+        no_triggerer,
+        always(1, 1, TIMED_OUT),
+        in_triggerer,
+        "alone",
+        None,
+    ),
+]

@@ -1,0 +1,171 @@
+"""A PostgreSQL of our own on this machine, for an Airflow that several components write to at once.
+
+The cluster is made anew each time and thrown away after: nothing in it is worth an fsync.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dev.processes import Component, end, start, termination_unwinds, uninterrupted
+from dev.real_airflow import free_port
+
+if TYPE_CHECKING:
+    import subprocess
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+MISSING = "PostgreSQL is not installed; on Debian: apt-get install postgresql"
+_DEBIAN = Path("/usr/lib/postgresql")
+# PostgreSQL refuses to run as root; Debian's package makes this user, and a group of the same name, for it.
+_ACCOUNT = "postgres"
+_ROLE = _DATABASE = "airflow"
+_START_SECONDS = 60
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
+
+
+def installed() -> bool:
+    """Whether there is a PostgreSQL to run."""
+    return _binaries() is not None
+
+
+class Postgres:
+    """A fresh cluster with an empty database `airflow`, on loopback only; leaving the context ends it.
+
+    Its data is not in `folder`, which may be closed to the user that PostgreSQL runs as.
+
+    :param folder: the log is made in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder.resolve() / "postgres.log"
+        self.port = free_port()
+        self._components: dict[str, Component] = {}
+        self._leaving = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """What Airflow calls `sql_alchemy_conn`; it derives the one for asyncpg from it."""
+        return f"postgresql+psycopg2://{_ROLE}@127.0.0.1:{self.port}/{_DATABASE}"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The server's first process. Each of its children leads a session of its own."""
+        return self._components["postgres"].process
+
+    def __enter__(self) -> Self:
+        """Start; what cannot be started as a whole is stopped as a whole."""
+        self._leaving.enter_context(termination_unwinds())
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, whatever the reason for leaving."""
+        self._stop()
+
+    def _start(self) -> None:
+        binaries = _binaries()
+        if binaries is None:
+            raise RuntimeError(MISSING)
+        home = self._make_home()
+        data = home / "data"
+        programs = _Programs(binaries, home, self.log)
+        initdb = ["initdb", f"--pgdata={data}", f"--username={_ROLE}", "--auth=trust"]
+        self._run(programs, [*initdb, "--encoding=UTF8", "--no-locale", "--no-sync"])
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        self._launch(programs, ["postgres", "-D", str(data), "-p", str(self.port), *settings])
+        self._wait_until_ready(data / "postmaster.pid")
+        where = ["--host=127.0.0.1", f"--port={self.port}", f"--username={_ROLE}"]
+        self._run(programs, ["createdb", *where, _DATABASE])
+
+    def _make_home(self) -> Path:
+        """Make the folder of the data: it belongs to whom PostgreSQL runs as, and is gone after leaving."""
+        home = Path(self._leaving.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
+        if os.geteuid() == 0:
+            shutil.chown(home, _ACCOUNT, _ACCOUNT)
+        return home
+
+    def _run(self, programs: _Programs, command: list[str]) -> None:
+        component = self._launch(programs, command)
+        if component.process.wait(_START_SECONDS) != 0:
+            component.must_live()
+        del self._components[component.name]
+
+    def _launch(self, programs: _Programs, command: list[str]) -> Component:
+        with uninterrupted():
+            component = self._components[command[0]] = programs.start(command)
+        return component
+
+    def _wait_until_ready(self, state: Path) -> None:
+        """Wait for the word in the server's own file, which is where `pg_ctl` looks for it, too."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not (state.exists() and state.read_text().endswith("ready   \n")):
+            self._components["postgres"].must_live()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"PostgreSQL is not ready after {_START_SECONDS} s; see {self.log}")
+            time.sleep(0.05)
+
+    def _stop(self) -> None:
+        """End every process of the cluster and remove its data."""
+        with self._leaving, uninterrupted():
+            if server := self._components.get("postgres"):
+                # Disconnect whoever is left. SIGTERM would wait until they go.
+                server.process.send_signal(signal.SIGINT)
+            end(self._components.values())
+            self._components.clear()
+
+
+@dataclass(frozen=True)
+class _Programs:
+    """PostgreSQL's programs, and as whom and where they run."""
+
+    binaries: Path
+    home: Path
+    log: Path
+
+    def start(self, command: list[str]) -> Component:
+        """Start one, deaf to the variables by which a person tells PostgreSQL's programs about another server."""
+        name, *arguments = command
+        account = [f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}", "--clear-groups"]
+        return start(
+            name,
+            [
+                *(["setpriv", *account] if os.geteuid() == 0 else []),
+                str(self.binaries / name),
+                *arguments,
+            ],
+            log=self.log,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            cwd=self.home,
+        )
+
+
+def _binaries() -> Path | None:
+    """Return the folder of the newest PostgreSQL: Debian keeps a folder for each version, none of them on PATH."""
+    found = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
