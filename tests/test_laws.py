@@ -897,3 +897,12 @@ def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
     assert record["execution_id"] in record["output_omitted"]["fetch"]
     with closing(vendor.hook()) as hook:
         assert hook.get_execution(record["execution_id"]).output
+
+
+def test_a_task_has_a_button_where_its_vendor_has_a_page(vendor: Vendor, emulator: Emulator) -> None:
+    """A button without an address would be dead, and Airflow would look for one at the end of each task."""
+    with closing(vendor.hook()) as hook:
+        page = hook.execution_url("1")
+
+    for task in (vendor.task(), vendor.sensor(task_id="wait", execution_id="1")):
+        assert [link.name for link in task.operator_extra_links] == (["Open execution"] if page else [])

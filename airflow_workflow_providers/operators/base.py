@@ -51,7 +51,6 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
     :param max_inline_output: a larger output, in bytes of JSON, is not put into XCom.
     """
 
-    operator_extra_links = (ExecutionLink(),)
     stop_on_kill: ClassVar[bool] = True
 
     def __init__(

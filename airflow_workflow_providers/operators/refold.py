@@ -10,6 +10,7 @@ from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.refold import RefoldHook
+from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
@@ -74,6 +75,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         "refold_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
+    operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
 

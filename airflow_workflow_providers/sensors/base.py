@@ -44,7 +44,6 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
     :raises SensorTimedOut: if the deadline came first; it is an ``AirflowSensorTimeout`` too.
     """
 
-    operator_extra_links = (ExecutionLink(),)
     stop_on_kill: ClassVar[bool] = False
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.refold import RefoldHook
+from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -25,6 +26,7 @@ class RefoldExecutionSensor(ExecutionSensor):
     """
 
     template_fields = ("execution_id", "refold_conn_id")
+    operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
 

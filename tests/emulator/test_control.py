@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -100,3 +102,21 @@ def test_a_bad_request_gets_400_and_one_sentence(control, path, body):
 
 def test_a_body_that_is_no_json_gets_400(control):
     assert control.post("/pace", content=b"{").json() == {"error": "The body must be a JSON object."}
+
+
+def test_what_is_held_can_be_released(emulator, control, refold):
+    emulator.fail("refold", "execute", "hold")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(refold.post, "/workflow/sync-contacts/execute", json={})
+        while not emulator.calls("refold"):
+            assert not answer.done()
+        assert control.post("/release", json={}).status_code == 200
+    assert answer.result().status_code == 200
+
+
+def test_every_secret_that_was_ever_in_use_is_told(emulator, control):
+    """A test that searches for keys must find the old ones too."""
+    before = {emulator.account("refold")["api_key"], emulator.account("datalab")["signature"]}
+    control.post("/revoke", json={"vendor": "refold"})
+    assert before | {emulator.account("refold")["api_key"]} <= emulator.secrets()
+    assert "hubspot" not in emulator.secrets()
