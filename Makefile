@@ -48,6 +48,8 @@ wheel: $(READY) ## build wheel and sdist into dist/
 
 # pytest's closing line is the last thing printed, which is what CI reads.
 test: check matrix ## everything CI runs
+	$(RUN) dev.chaos --short
+	$(RUN) dev.chaos.recompute build
 	$(RUN) pytest -m real
 
 constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)

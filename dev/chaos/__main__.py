@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,7 @@ class Suite:
             for case in self._new(fault)
         ]
         self.order.shuffle(work)
+        work.sort(key=lambda each: -each[0].takes)
 
         def one(fault: Fault, case: Case) -> None:
             try:
@@ -187,13 +188,15 @@ class Suite:
         print(flush=True)
 
     def _together(self, keys: Keys) -> None:
-        """Inject each fault that hits all tasks at once."""
-        for fault in TOGETHER:
-            for _ in range(self.times if re.search(self.only, fault.name) else 0):
-                cases = self._new(fault)
+        """Inject each fault that hits all tasks at once; in the short form, those that are injected alike at once too."""
+        chosen = [fault for fault in TOGETHER if re.search(self.only, fault.name)]
+        alike = groupby(chosen, key=lambda fault: fault.inject if self.one_mode else fault.name)
+        for faults in [list(group) for _, group in alike]:
+            for _ in range(self.times):
+                cases = [case for fault in faults for case in self._new(fault)]
                 try:
                     if cases:
-                        fault.inject(self.airflow, cases)
+                        faults[0].inject(self.airflow, cases)
                     keys.look()
                     for case in cases:
                         case.until_over()

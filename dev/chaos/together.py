@@ -38,38 +38,37 @@ class Together:
     shown: bool = False
 
 
-def killed_before_store(who: str) -> Callable[[RealAirflow, list[Case]], None]:
+def killed_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
     """
     Kill when the vendor has answered and Airflow has not stored the id.
 
     All answers are held; the API server is stopped; the answers are let go; then it is killed. What a supervisor had sent
     to the API server by then is carried out when that goes on.
     """
-
-    def inject(airflow: RealAirflow, cases: list[Case]) -> None:
+    for case in cases:
+        case.spoil(case.surface.start, "hold")
+        case.begin()
+    for case in cases:
+        case.until("the run", case.runs)
+    victims = [(case, case.process()) for case in cases]
+    airflow.freeze("api-server")
+    try:
+        cases[0].emulator.release()
         for case in cases:
-            case.spoil(case.surface.start, "hold")
-            case.begin()
+            case.until_answered()
+        time.sleep(_MOMENT)
+        for case, process in victims:
+            case.kill(_who(case.fault), process)
+        # What is left of a task without its supervisor cannot store the id, and stops the run where that can be done.
         for case in cases:
-            case.until("the run", case.runs)
-        victims = [(case, case.process()) for case in cases]
-        airflow.freeze("api-server")
-        try:
-            cases[0].emulator.release()
-            for case in cases:
-                case.until_answered()
-            time.sleep(_MOMENT)
-            for case, process in victims:
-                case.kill(who, process)
-            if who == "supervisor":
-                # What is left of the task cannot store the id, and stops the run where that can be done.
-                for case in cases:
-                    if case.surface.stop:
-                        case.until_stopped()
-        finally:
-            airflow.thaw("api-server")
+            if case.surface.stop and _who(case.fault) == "supervisor":
+                case.until_stopped()
+    finally:
+        airflow.thaw("api-server")
 
-    return inject
+
+def _who(fault: str) -> str:
+    return next(who for who, named in WHO.items() if fault.startswith(f"{named} killed"))
 
 
 def _a_lost_supervisor(surface: Surface, mode: str) -> Expected:
@@ -118,7 +117,7 @@ TOGETHER = [
     *(
         Together(
             f"{WHO[who]} killed between answer and store",
-            killed_before_store(who),
+            killed_before_store,
             _a_lost_supervisor if who == "supervisor" else always(1, 0, "success"),
             has_id,
         )

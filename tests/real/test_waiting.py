@@ -1,4 +1,4 @@
-"""Waiting for a run on a real scheduler, triggerer and worker, and what becomes of it when a person steps in."""
+"""Waiting for a run on a real scheduler, triggerer and worker; what becomes of it in trouble is in `dev/chaos`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = tmp_path_factory.mktemp("airflow")
     connections = {"refold_default": vendor.connection("refold")}
     with RealAirflow(home, DAGS, connections) as airflow:
-        airflow.wait_for_dags(["waits_deferred", "waits_blocking", "ends_deferred"])
+        airflow.wait_for_dags(["ends_deferred"])
         yield airflow
 
 
@@ -57,12 +57,6 @@ def at_the_vendor(vendor: Emulator, execution_id: str) -> dict[str, Any]:
     return run
 
 
-def mark_failed(airflow: RealAirflow, dag_id: str, run_id: str) -> None:
-    """Do what a person does with the button *Mark as failed*."""
-    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{TASK}"
-    airflow.request("PATCH", path, {"new_state": "failed"})
-
-
 def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_its_button(
     airflow: RealAirflow, vendor: Emulator
 ) -> None:
@@ -80,21 +74,3 @@ def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_its_button(
     assert links["Open execution"].endswith(execution_id)
     assert at_the_vendor(vendor, execution_id)["stops"] == 0
     assert len([run for run in vendor.runs("refold") if run["workflow_id"] == "sync-contacts"]) == 1
-
-
-@pytest.mark.parametrize(("dag_id", "state"), [("waits_deferred", "deferred"), ("waits_blocking", "running")])
-def test_a_task_that_a_person_ends_stops_its_run(
-    airflow: RealAirflow, vendor: Emulator, dag_id: str, state: str
-) -> None:
-    """In the triggerer and on the worker; once, and the task stays failed."""
-    run_id, execution_id = started(airflow, dag_id, state)
-    looked = len(vendor.calls("refold", "get"))
-    # The trigger is at work: Airflow does not tell one that is killed in its first moments.
-    until(airflow, lambda: len(vendor.calls("refold", "get")) > looked + 1)
-
-    mark_failed(airflow, dag_id, run_id)
-
-    until(airflow, lambda: at_the_vendor(vendor, execution_id)["stops"])
-    assert airflow.wait_for_run(dag_id, run_id, 60) == "failed"
-    assert at_the_vendor(vendor, execution_id)["stops"] == 1
-    assert airflow.task_instances(dag_id, run_id)[0]["state"] == "failed"

@@ -1,4 +1,4 @@
-"""DAGs that wait until somebody does something about it."""
+"""A DAG that waits."""
 
 from airflow.sdk import dag
 
@@ -21,6 +21,4 @@ def waits(name: str, workflow_id: str, *, deferrable: bool) -> None:
     build()
 
 
-waits("waits_deferred", "never-ends", deferrable=True)
-waits("waits_blocking", "never-ends", deferrable=False)
 waits("ends_deferred", "sync-contacts", deferrable=True)
