@@ -364,6 +364,25 @@ def test_a_process_that_airflow_has_given_up_stops_no_run_at_its_deadline(
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
 
 
+@every_vendor
+def test_a_record_that_airflow_has_dropped_is_no_reason_to_leave_a_run(
+    vendor: Vendor, emulator: Emulator
+) -> None:
+    """The state store keeps nothing for ever; the run is this task's all the same."""
+    task = Task(lambda: vendor.task(vendor.goes_on, timeout=0.4))
+
+    class Forgetful(Store):
+        def get(self, key: str, default: Any = None) -> Any:
+            return default
+
+    task.store = Forgetful()
+
+    with pytest.raises(errors.ExecutionTimedOut):
+        task.run()
+
+    assert [run["stops"] for run in runs(emulator, vendor)] == [1 if vendor.stop else 0]
+
+
 # -- resumed by something else --------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,8 @@ class Memory:
             start = self.recall()
         except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
             return False
-        return start is not None and start.execution_id == execution_id and not self.cleared_since(start)
+        # A record can be gone because it was kept for as long as Airflow keeps any.
+        return start is None or (start.execution_id == execution_id and not self.cleared_since(start))
 
     def _write(self) -> None:
         if self._store is not None and self._start is not None:
