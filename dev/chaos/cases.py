@@ -130,6 +130,13 @@ class Case:
         """Wait until Airflow says that the task is over."""
         self.until("the end of the task", lambda: self.task()["state"] in _OVER, seconds, _QUESTION)
 
+    def until_dag_run_over(self) -> None:
+        """Wait until Airflow says that the DAG run is over."""
+        over = ("success", "failed")
+        self.until(
+            "the DAG run", lambda: self.airflow.run_state(self.dag_id, self.run_id) in over, pause=_QUESTION
+        )
+
     # -- what is done to it -----------------------------------------------------------------------------------
 
     def process(self) -> psutil.Process:
