@@ -610,7 +610,7 @@ def test_a_connection_test_that_is_answered_with_something_else_fails(emulator: 
 
 def test_a_connection_that_is_not_there_is_named() -> None:
     assert "'nowhere'" in LaminarHook("nowhere").test_connection()[1]
-    with pytest.raises(errors.InvalidInput, match="'nowhere'"):
+    with pytest.raises(errors.Unavailable, match="'nowhere'"):
         run(laminar_conn_id="nowhere")
 
 

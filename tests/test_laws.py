@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,7 +18,13 @@ from typing import Any
 
 import pytest
 import structlog
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowTaskTimeout,
+    BaseHook,
+    TaskDeferred,
+)
 from airflow.sdk.execution_time import task_runner
 
 from airflow_workflow_providers.compat import TRIGGER_HEARS_KILLS, TaskDeferralTimeout
@@ -375,6 +382,63 @@ def test_airflows_own_deferral_timeout_is_the_same_error(vendor: Vendor, emulato
     assert isinstance(late.value.__cause__, TaskDeferralTimeout)
     assert late.value.execution_id == run["execution_id"]
     assert run["stops"] == (1 if vendor.stop else 0)
+
+
+@pytest.mark.parametrize("kind", ["operator", "sensor"])
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_a_run_that_is_over_at_the_deadline_is_not_late(
+    vendor: Vendor, emulator: Emulator, kind: str, ends: str
+) -> None:
+    """It ended while no triggerer was there to see it: its result is returned, or its failure raised; nothing is stopped."""
+    workflow = vendor.succeeds if ends == "well" else vendor.fails
+    emulator.set_pace(looks=9)
+    task = Task(lambda: vendor.task(workflow, deferrable=True))
+    if kind == "sensor":
+        run_id = start(vendor, workflow)
+        task = Task(lambda: vendor.sensor(task_id="wait", execution_id=run_id, deferrable=True))
+    with pytest.raises(TaskDeferred):
+        task.execute()
+    emulator.set_pace(seconds=0)
+    operator = task.make()
+
+    def resume() -> Any:
+        return operator.resume_execution("__fail__", {"error": "Trigger timeout"}, task.context(operator))
+
+    if ends == "well":
+        assert resume()["state"] == "succeeded"
+    else:
+        with pytest.raises(errors.ExecutionFailed, match=vendor.failure):
+            resume()
+    assert [run["stops"] for run in runs(emulator, vendor)] == [0]
+
+
+@pytest.mark.parametrize("clock", ["deferral", "execution_timeout"])
+def test_a_sensor_that_airflows_own_clock_ends_names_its_run(
+    vendor: Vendor, emulator: Emulator, clock: str
+) -> None:
+    """And as with all of Airflow's sensors, no retry is made."""
+    run_id = start(vendor, vendor.goes_on)
+    task = Task(lambda: vendor.sensor(task_id="wait", execution_id=run_id, deferrable=clock == "deferral"))
+    sensor = task.make()
+
+    def end() -> None:
+        if clock == "deferral":
+            sensor.resume_execution("__fail__", {"error": "Trigger timeout"}, task.context(sensor))
+        sensor.poke = raising(AirflowTaskTimeout("Timeout"))
+        sensor.execute(task.context(sensor))
+
+    with pytest.raises(AirflowSensorTimeout, match=run_id) as late:
+        end()
+
+    assert isinstance(late.value, errors.ExecutionTimedOut)
+    assert late.value.execution_id == run_id
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def call(*_: object, **__: object) -> Any:
+        raise error
+
+    return call
 
 
 # -- 5. a retry takes up, a clear starts anew -----------------------------------------------------------------------
@@ -795,8 +859,24 @@ def test_a_connection_that_is_not_there_is_named(vendor: Vendor) -> None:
     """The error says what to add, and of which type."""
     options = {f"{vendor.conn_type}_conn_id": "nowhere"}
 
-    with pytest.raises(errors.InvalidInput, match=f"'nowhere'.*'{vendor.conn_type}'"):
+    with pytest.raises(errors.Unavailable, match=f"'nowhere'.*'{vendor.conn_type}'"):
         Task(lambda: vendor.task(**options)).run()
+
+
+def test_a_connection_that_airflow_could_not_read_just_then_is_read_by_a_retry(
+    vendor: Vendor, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow says "not found" too where a secrets backend or its API server did not answer."""
+    name = f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT"
+    connection = os.environ[name]
+    monkeypatch.delenv(name)
+    task = Task(vendor.task, retries=1)
+    with pytest.raises(errors.Unavailable):
+        task.try_once()
+    monkeypatch.setenv(name, connection)
+
+    assert task.try_once()["state"] == "succeeded"
+    assert len(runs(emulator, vendor)) == 1
 
 
 # -- 9. blocking and deferred end alike -----------------------------------------------------------------------------

@@ -180,13 +180,14 @@ def list_runs(workflow_id: str, *, page: int = 1) -> Call[dict[str, Any]]:
     )
 
 
-def begun_since(run: dict[str, Any], since: float) -> bool:
-    """Return whether a run was begun at that moment or later; one that does not say when may have been."""
+def begun_at(run: dict[str, Any], moment: float) -> bool:
+    """Return whether a run says that it was begun then, as far as two clocks and a request on its way can agree."""
     try:
         began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
     except ValueError:
-        return True
-    return began.astimezone(timezone.utc).timestamp() >= since - CLOCK_DRIFT
+        return False
+    began = began if began.tzinfo else began.replace(tzinfo=timezone.utc)
+    return abs(began.timestamp() - moment) <= CLOCK_DRIFT
 
 
 def stop_execution(execution_id: str) -> None:

@@ -67,5 +67,5 @@ def find_started(label: str, since: float) -> Call[list[str]]:
         return [str(run["_id"]) for run in runs if run.get("_id") and label in json.dumps(run)]
 
     moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
-    page = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100)
+    page = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True)
     return Call("look for a run that may have started", page.method, page.path, read, query=page.query)

@@ -24,6 +24,7 @@ from tenacity import (
 from airflow_workflow_providers.core import http
 from airflow_workflow_providers.core.errors import (
     AuthFailed,
+    InvalidInput,
     LostStart,
     NotFound,
     QuotaExceeded,
@@ -80,9 +81,7 @@ class Session:
         :param patience: seconds after which no further attempt is begun; whoever has a deadline gives it here.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
-        if self._client is None:
-            self._client = http.open_client(self.settings)
-        client = self._client
+        client = self.open()
 
         until = time.monotonic() + patience
 
@@ -110,6 +109,21 @@ class Session:
                 self._refuse(call, error)
 
         return await AsyncRetrying(**_policy(attempts, math.inf))(once)
+
+    def open(self) -> http.Client:
+        """
+        Make ready to send.
+
+        :raises InvalidInput: if the settings, or a proxy that the environment names, are no good.
+        """
+        if self._client is None:
+            try:
+                self._client = http.open_client(self.settings)
+            except (ImportError, OSError, ValueError) as error:
+                raise InvalidInput(
+                    f"{self.vendor} cannot be reached with these settings: {error}."
+                ) from error
+        return self._client
 
     def close(self) -> None:
         """Close the worker's connections."""

@@ -40,10 +40,12 @@ class AltostratHook(WorkflowHook):
         return self.send(api.execute_workflow(workflow_id, context=context))
 
     def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
-        """Return the runs of the workflow begun since then that were given the same context, where Altostrat shows it."""
+        """Return the runs of the workflow begun just then that were given the same context, where Altostrat shows it."""
+        given = start.identity["context"]
+        if not given:  # every run without a context is like any other
+            return []
         runs = self.send(api.list_runs(start.identity["workflow_id"]))["data"]
-        recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_since(run, since)]
-        given = start.identity["context"] or {}
+        recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_at(run, since)]
         return [run_id for run_id in recent if self.get_run(run_id).get("trigger_payload") == given]
 
     def get_run(self, execution_id: str) -> dict[str, Any]:

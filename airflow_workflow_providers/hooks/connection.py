@@ -106,11 +106,14 @@ class ConnectedHook(BaseHook):
         return self._open(connection)
 
     def _no_connection(self, error: Exception) -> WorkflowError:
+        # Airflow says "not found" too where a secrets backend or its own API server could not be asked just then; so a
+        # wait goes on, and anything else is tried again by the task's retry.
         if isinstance(error, AirflowNotFoundException):
-            return InvalidInput(
-                f"There is no connection {self.conn_id!r}: add one of type {self.conn_type!r} in Admin, Connections."
+            return Unavailable(
+                f"There is no connection {self.conn_id!r}, or Airflow could not read it: it is of type "
+                f"{self.conn_type!r}, and is made in Admin, Connections.",
+                sent=False,
             )
-        # Airflow itself could not answer: a wait goes on, and anything else is tried again by the task's retry.
         return Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
 
     def shared_session(self) -> AbstractAsyncContextManager[SharedSession]:

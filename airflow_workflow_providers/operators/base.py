@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from copy import copy
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator
 
@@ -126,7 +126,7 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
             # Airflow's own clock, which ran out at the same moment as ours.
             if self._execution_id is None:
                 raise
-            self._time_out(context, self._execution_id, "Airflow's execution_timeout came", error)
+            return self._time_out(context, self._execution_id, "Airflow's execution_timeout came", error)
         finally:
             self.hook.close()
 
@@ -155,7 +155,9 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
-            self._time_out(context, self._stored_id(context), "no triggerer was there to say so", error)
+            return self._time_out(
+                context, self._stored_id(context), "no triggerer was there to say so", error
+            )
         except TaskDeferralError as error:
             execution_id = self._stored_id(context)
             raise WorkflowError(
@@ -188,15 +190,17 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
                 "This Airflow keeps nothing for a retry: a retry of this task would start a new run. From 3.3 on it "
                 "takes this one up."
             )
+        known = False
         try:
             memory.remember(execution_id)
+            known = memory.lasts
             context["ti"].xcom_push(key="execution_id", value=execution_id)
             if execution.url:
                 context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=execution.url)
         except Exception as error:
+            left = "A retry takes it up." if known else self.hook.try_to_stop(execution_id)
             raise WorkflowError(
-                f"Airflow could not store that execution {execution_id} was started: {error}. "
-                + self.hook.try_to_stop(execution_id),
+                f"Airflow could not store that execution {execution_id} was started: {error}. {left}",
                 execution_id=execution_id,
             ) from error
         self._stop_if_killed()
@@ -208,14 +212,17 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
 
     def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:
         if verdict.outcome == "timed_out":
-            self._time_out(context, verdict.execution_id, verdict.message)
+            return self._time_out(context, verdict.execution_id, verdict.message)
         record = super()._finish(context, verdict)
         self._stop_if_killed()
         return record
 
     def _time_out(
         self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
-    ) -> NoReturn:
+    ) -> dict[str, Any]:
+        """Stop the run and say so; unless it is over by now, which nobody may have seen."""
+        if self._is_over(execution_id):
+            return super()._finish(context, Verdict("ended", execution_id))
         if self.on_timeout == "leave":
             became = f"Execution {execution_id} is left to go on (on_timeout='leave')."
         elif not Memory(context).is_ours(execution_id):

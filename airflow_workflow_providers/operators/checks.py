@@ -16,6 +16,10 @@ POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fall
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
 
+#: The longest wait; a moment much further away is none that Airflow can store.
+LONGEST = timedelta(days=3650)
+
+
 def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float:
     """
     Return a duration in seconds.
@@ -24,9 +28,13 @@ def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float
     :raises InvalidInput: if it is none, or too short.
     """
     number = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= least:
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, (int, float))
+        or not least <= number <= LONGEST.total_seconds()
+    ):
         raise InvalidInput(
-            f"{name} must be a number of seconds or a timedelta, at least {least:g}; got {value!r}."
+            f"{name} must be a number of seconds or a timedelta, from {least:g} s to {LONGEST.days} days; got {value!r}."
         )
     return float(number)
 

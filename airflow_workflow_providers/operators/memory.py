@@ -23,7 +23,7 @@ class Start:
     :param fingerprint: of the workflow and its input.
     :param label: what the run is labelled with, at a vendor that takes labels.
     :param asked_at: when it was about to be sent, in seconds since the epoch.
-    :param max_tries: the task's number then; a retry leaves it as it is, a clear always raises it.
+    :param max_tries: the task's number then; a retry leaves it as it is, a clear raises it.
     :param execution_id: the vendor's id, once it is known.
     """
 
@@ -75,7 +75,8 @@ class Memory:
 
     def cleared_since(self, start: Start) -> bool:
         """Whether a person has cleared the task since that start."""
-        return bool(start.max_tries != self._max_tries)
+        # A record that does not say is not of before a clear.
+        return start.max_tries not in (None, self._max_tries)
 
     def intend(self, fingerprint: str, label: str) -> Start:
         """
@@ -93,8 +94,11 @@ class Memory:
 
         :param execution_id: the vendor's id.
         """
-        if self._start is not None:
-            self._start = replace(self._start, execution_id=execution_id, max_tries=self._max_tries)
+        if self._start is None:
+            return
+        start = replace(self._start, execution_id=execution_id, max_tries=self._max_tries)
+        if start != self._start:  # a run that is taken up is there already
+            self._start = start
             self._write()
 
     def forget(self) -> None:
@@ -106,8 +110,8 @@ class Memory:
         """
         Whether this task still waits for that run, as far as Airflow says.
 
-        It does not where another try has begun because this one's supervisor was killed: this process cannot ask any
-        more, or finds another record.
+        It does not where another try has begun because this one's supervisor was killed: this process can neither ask nor
+        write any more.
 
         :param execution_id: the vendor's id.
         """
@@ -115,9 +119,12 @@ class Memory:
             return True
         try:
             start = self.recall()
+            if start is None:
+                # The record was kept for as long as Airflow keeps any; or this try is none any more, and may not write.
+                self._start = Start("", "", time.time(), self._max_tries, execution_id)
+                self._write()
         except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
             return False
-        # A record can be gone because it was kept for as long as Airflow keeps any.
         return start is None or (start.execution_id == execution_id and not self.cleared_since(start))
 
     def _write(self) -> None:

@@ -49,7 +49,7 @@ class StartsExecution:
         self.label = f"airflow-{uuid.uuid4().hex}"
         left = max(1.0, deadline - time.time())
         call = self.start_call(left)
-        self.hook.session  # noqa: B018  # reads the connection: what is wrong with it is no lost start
+        self.hook.session.open()  # what is wrong with the connection or a proxy is no lost start
         earlier = memory.recall()
         taken_up = None if earlier is None else self._take_up(memory, earlier, call)
         return taken_up or self._start(memory, call, left)
@@ -69,13 +69,18 @@ class StartsExecution:
             self._execution_id = execution_id  # for a kill that comes before the look has brought it
         try:
             execution = self.hook.get_execution(execution_id)
-        except NotFound:
+        except WorkflowError as error:
             if not afresh:
                 raise
+            if not isinstance(error, NotFound):
+                self.log.warning(
+                    "Execution %s of an earlier try may go on: %s, and %s", execution_id, afresh, error
+                )
             return None
         name = f"{self.hook.hook_name} execution {execution_id} of an earlier try ({execution.status})"
         if afresh:
-            stopped = "" if execution.over else " " + self.hook.try_to_stop(execution_id)
+            ends = execution.over or execution.state is State.STOPPING
+            stopped = "" if ends else " " + self.hook.try_to_stop(execution_id)
             self.log.info("%s is not taken up: %s.%s", name, afresh, stopped)
             return None
         going = not execution.over and execution.state is not State.STOPPING
@@ -90,14 +95,14 @@ class StartsExecution:
         """Decide about a start of an earlier try of which nothing more is known; returns if a new one may be sent."""
         lost = (
             f"An earlier try was about to ask {self.hook.hook_name} to {call.doing}, and what came of it is not known: "
-            "a run may exist."
+            f"a run may exist. {self._what_to_look_for(start)}"
         )
-        if cleared and self.on_clear == "restart":
+        if cleared:  # there is nothing to take up, and whoever clears has read the error
             self.log.warning("%s The task was cleared since, so a new run is started.", lost)
         elif self.on_lost_start == "restart":
             self.log.warning("%s A new one is started (on_lost_start='restart').", lost)
         else:
-            raise LostStart(f"{lost} {self._what_to_look_for(start)}")
+            raise LostStart(lost)
 
     def _start(self, memory: Memory, call: Call[Execution], patience: float) -> Execution:
         try:
@@ -107,6 +112,8 @@ class StartsExecution:
                 f"Airflow could not store that {self.hook.hook_name} was about to be asked to {call.doing}: {error}. "
                 "So it was not asked, and nothing was started."
             ) from error
+        # Whatever becomes of this process, its log says what to look for.
+        self.log.info("%s is asked to %s%s.", self.hook.hook_name, call.doing, _labelled(start))
         try:
             self._stop_if_killed()
             execution = self.hook.send(call, patience=patience)
@@ -150,14 +157,14 @@ class StartsExecution:
         return found[0]
 
     def _what_to_look_for(self, start: Start) -> str:
-        """Return what tells the run from others in the vendor's console."""
-        if not start.asked_at:
-            return f"Look for it at {self.hook.hook_name}; stop it or use it, then clear this task."
-        moment = datetime.fromtimestamp(start.asked_at, timezone.utc).isoformat(timespec="seconds")
-        label = f", labelled {start.label!r}" if start.label else ""
+        """Return what tells the run from others in the vendor's console, and what to do then."""
+        known_by = ""
+        if start.asked_at:
+            moment = datetime.fromtimestamp(start.asked_at, timezone.utc).isoformat(timespec="seconds")
+            known_by = f" It would have begun at {moment} or just after{_labelled(start)}."
         return (
-            f"Look at {self.hook.hook_name} for a run begun at {moment} or just after{label}; stop it or use it, then "
-            "clear this task."
+            f"Look for it at {self.hook.hook_name}.{known_by} Stop it and clear this task, or use it and mark this task a "
+            "success."
         )
 
     def _forget(self, memory: Memory) -> None:
@@ -165,3 +172,7 @@ class StartsExecution:
             memory.forget()
         except Exception as error:  # noqa: BLE001  # the refusal matters more; a retry will then say "lost", and start nothing
             self.log.warning("Airflow could not strike out that a start was about to be sent: %s", error)
+
+
+def _labelled(start: Start) -> str:
+    return f", labelled {start.label!r}" if start.label else ""

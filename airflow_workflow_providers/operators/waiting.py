@@ -108,6 +108,13 @@ class WaitsForExecution:
             step = watch.on_error(error, time.time())
         return self._say(step)
 
+    def _is_over(self, execution_id: str) -> bool:
+        """Look once more at a deadline: the run may be over, and nobody have seen it."""
+        try:
+            return self.hook.look(execution_id).over
+        except WorkflowError:
+            return False
+
     def _say(self, step: Step) -> Step:
         if step.say:
             (self.log.warning if step.warn else self.log.info)(step.say)

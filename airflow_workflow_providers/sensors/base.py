@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
 )
@@ -83,13 +84,30 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
             return self._wait(context)
         except SensorTimedOut:
             raise
-        except AirflowSensorTimeout as error:  # Airflow's own clock, which does not know which run it is
-            raise SensorTimedOut(
-                f"{self.hook.hook_name} execution {self.execution_id} was not over at the deadline: {error}",
-                execution_id=self.execution_id,
-            ) from error
+        except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
+            return self._time_out(context, error)
         finally:
             self.hook.close()
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume after a deferral; Airflow's own end of it is made the same error as ours."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except SensorTimedOut:
+            raise
+        except AirflowSensorTimeout as error:
+            return self._time_out(context, error)
+        finally:
+            self.hook.close()
+
+    def _time_out(self, context: Context, cause: BaseException) -> dict[str, Any]:
+        """Fail after one of Airflow's own clocks, which do not know which run it is; unless that is over by now."""
+        if self._is_over(self.execution_id):
+            return self._finish(context, Verdict("ended", self.execution_id))
+        raise SensorTimedOut(
+            f"{self.hook.hook_name} execution {self.execution_id} was not over at the deadline: {cause}",
+            execution_id=self.execution_id,
+        ) from cause
 
     def _wait(self, context: Context) -> Any:
         if not self.deferrable:

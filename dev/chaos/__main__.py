@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, groupby
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from airflow_workflow_providers.emulator import Emulator
@@ -97,6 +98,7 @@ class Suite:
         )
         self.numbers = count(1)
         self.cases: list[Case] = []
+        self.ended = Event()
 
     def run(self) -> bool:
         """Inject everything, write the files, print the table."""
@@ -156,6 +158,7 @@ class Suite:
                     mode,
                     fault.flavour,
                     fault.looks,
+                    self.ended,
                 )
                 case.prepare()
                 chosen.append(case)
@@ -183,8 +186,13 @@ class Suite:
             print("!" if case.problem else ".", end="", flush=True)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for done in [pool.submit(one, fault, case) for fault, case in work]:
-                done.result()
+            try:
+                for done in [pool.submit(one, fault, case) for fault, case in work]:
+                    done.result()
+            except BaseException:  # Ctrl-C: what has not begun never will, and what has begun waits no longer
+                self.ended.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         print(flush=True)
 
     def _together(self, keys: Keys) -> None:

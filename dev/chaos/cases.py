@@ -15,6 +15,7 @@ from dev.chaos.surfaces import Surface, dag_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
     from airflow_workflow_providers.emulator import Emulator
     from dev.real_airflow import RealAirflow
@@ -36,6 +37,7 @@ class Case:
 
     :param number: of the case; its workflow's name is made from it, and belongs to no other.
     :param fault: the name of the fault.
+    :param ended: set when the suite ends before its time.
     :param looks: the look at which its runs are over, None for runs that never end.
     """
 
@@ -47,6 +49,7 @@ class Case:
     mode: str
     flavour: str
     looks: int | None
+    ended: Event
     run_id: str = ""
     problem: str = ""
     began: float = field(default_factory=time.time)
@@ -99,9 +102,10 @@ class Case:
         """Wait until something has come about; a bound, not a pause."""
         deadline = time.monotonic() + seconds
         while not (answer := true()):
+            if self.ended.wait(pause):
+                raise StuckError(f"the suite was ended while waiting for {what}")
             if time.monotonic() > deadline:
                 raise StuckError(f"not within {seconds:.0f} s: {what}")
-            time.sleep(pause)
         return answer
 
     def until_started(self) -> None:

@@ -56,8 +56,8 @@ MUTANTS = [
     Mutant(
         "the id of a run is stored right after its start",
         "operators/memory.py",
-        "execution_id=execution_id, max_tries=self._max_tries)\n            self._write()\n",
-        "execution_id=execution_id, max_tries=self._max_tries)\n",
+        "            self._start = start\n            self._write()\n",
+        "            self._start = start\n",
         "task process killed while waiting",
     ),
     Mutant(
@@ -98,22 +98,22 @@ MUTANTS = [
     Mutant(
         "a retry is told from a clear",
         "operators/memory.py",
-        "return bool(start.max_tries != self._max_tries)",
+        "return start.max_tries not in (None, self._max_tries)",
         "return False",
         "cleared after success",
     ),
     Mutant(
         "a cleared task stops the run that it had",
         "operators/starting.py",
-        'stopped = "" if execution.over else " " + self.hook.try_to_stop(execution_id)',
+        'stopped = "" if ends else " " + self.hook.try_to_stop(execution_id)',
         'stopped = ""',
         "cleared while waiting",
     ),
     Mutant(
         "a run whose id cannot be stored is stopped",
         "operators/base.py",
-        "                + self.hook.try_to_stop(execution_id),\n                execution_id=execution_id,\n            ) from error\n        self._stop_if_killed()",
-        "                ,\n                execution_id=execution_id,\n            ) from error\n        self._stop_if_killed()",
+        'left = "A retry takes it up." if known else self.hook.try_to_stop(execution_id)',
+        'left = ""',
         "supervisor killed between answer and store",
     ),
     Mutant(

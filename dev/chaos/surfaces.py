@@ -99,6 +99,7 @@ SURFACES = {
             "execute",
             "get",
             workflow="fl_case_{}",
+            needs={"context": {"case": '{{ dag_run.conf["case"] }}'}},
             shows={"trigger_payload": "shown"},
         ),
         Surface(
