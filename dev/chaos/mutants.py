@@ -33,7 +33,7 @@ class Mutant:
     :param module: where it stands.
     :param line: the text that is replaced, once in the module.
     :param by: what replaces it.
-    :param faults: what the names of the faults that it is for have in them.
+    :param faults: a regular expression for the names of the faults that it is for.
     :param vendors: those that are enough to notice.
     """
 
@@ -51,49 +51,49 @@ MUTANTS = [
         "operators/memory.py",
         "        self._start = Start(fingerprint, label, time.time(), self._max_tries)\n        self._write()\n",
         "        self._start = Start(fingerprint, label, time.time(), self._max_tries)\n",
-        "task process killed between POST and answer",
+        "^task process killed between POST and answer$",
     ),
     Mutant(
         "the id of a run is stored right after its start",
         "operators/memory.py",
         "            self._start = start\n            self._write()\n",
         "            self._start = start\n",
-        "task process killed while waiting",
+        "^task process killed while waiting$",
     ),
     Mutant(
         "a retry takes up the run of an earlier try",
         "operators/starting.py",
         "taken_up = None if earlier is None else self._take_up(memory, earlier, call)",
         "taken_up = None",
-        "task process killed while waiting",
+        "^task process killed while waiting$",
     ),
     Mutant(
         "a start of which only the intent is known is not sent again",
         "operators/starting.py",
         '        elif self.on_lost_start == "restart":\n',
         "        elif True:\n",
-        "task process killed between POST and answer",
+        "^task process killed between POST and answer$",
     ),
     Mutant(
         "a start whose answer was lost is not sent again by the session",
         "core/session.py",
         "        if call.starts and lost:\n",
         "        if False:\n",
-        "answer of a start lost",
+        "^answer of a start lost$",
     ),
     Mutant(
         "a start whose answer was lost is not sent again by a retry",
         "core/errors.py",
         "class LostStart(WorkflowError, AirflowFailException):",
         "class LostStart(WorkflowError):",
-        "answer of a start lost",
+        "^answer of a start lost$",
     ),
     Mutant(
         "a run is adopted if the vendor's data prove it to be ours",
         "operators/starting.py",
         "        if len(found) != 1:\n            return None\n",
         "        return None\n",
-        "run provable",
+        "^answer of a start lost, run provable$",
     ),
     Mutant(
         "a retry is told from a clear",
@@ -114,7 +114,7 @@ MUTANTS = [
         "operators/base.py",
         'left = "A retry takes it up." if known else self.hook.try_to_stop(execution_id)',
         'left = ""',
-        "supervisor killed between answer and store",
+        "^supervisor killed between answer and store$",
     ),
     Mutant(
         "a killed trigger asks first whether its task still wants the run",
@@ -149,14 +149,14 @@ MUTANTS = [
         "operators/base.py",
         "            became = self.hook.try_to_stop(execution_id)\n",
         '            became = ""\n',
-        "timeout",
+        "^timeout$",
     ),
     Mutant(
         "the smaller of timeout and execution_timeout is the deadline",
         "operators/base.py",
         "        deadline = time.time() + min(limits)\n",
         "        deadline = time.time() + self.timeout\n",
-        "execution_timeout",
+        "^execution_timeout$",
     ),
     Mutant(
         "Airflow's own timeout of a deferral is handled",
