@@ -99,7 +99,6 @@ def test_an_intent_is_stored_before_the_post_and_the_id_right_after(
     """At the first write the vendor has not been asked; at the second it has, and has not been looked at."""
     task = Task(lambda: vendor.task(deferrable=deferrable))
     seen: list[tuple[int, int]] = []
-    store = task.store = Store()
 
     class Watching(Store):
         def set(self, key: str, value: Any) -> None:
@@ -436,7 +435,6 @@ def test_a_process_that_airflow_has_given_up_stops_no_run_at_its_deadline(
 ) -> None:
     """Its supervisor was killed, and another try waits for the run by now."""
     task = Task(lambda: vendor.task(vendor.goes_on, timeout=0.4))
-    store = task.store = Store()
     reads = []
 
     class Given(Store):

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from airflow_workflow_providers.core.errors import (
-    ExecutionFailed,
-    ExecutionStopped,
-)
+from airflow_workflow_providers.core.errors import ExecutionFailed, ExecutionStopped
 
 #: How far a vendor's clock may be behind ours, in seconds, where a run is looked for by the time of its start.
 CLOCK_DRIFT = 60.0

@@ -29,7 +29,7 @@ def test_a_cluster_is_reached_on_loopback_only_and_leaves_nothing(tmp_path):
     assert not data.exists()
 
 
-#: A program that starts another in a session of its own, as Airflow's components do.
+#: A program that starts another in a session of its own, as Airflow's components do; both wait to be ended.
 PROGRAM = """
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
