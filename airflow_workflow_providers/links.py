@@ -22,10 +22,12 @@ class ExecutionLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002  # Airflow's signature
         """
-        Return the stored address, or an empty string if no run was started.
+        Return where the button leads.
 
-        :param operator: the operator.
-        :param ti_key: the task instance.
+        :param operator: the operator; it is not asked.
+        :param ti_key: the task instance whose address is wanted.
+        :return: the address that the task has stored; an empty string if it has stored none, because no run was known
+            or the vendor has no page for it.
         """
         found: Any = XCom.get_value(key=self.xcom_key, ti_key=ti_key)
         return found if isinstance(found, str) else ""

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def workflow_emulator_process() -> Iterator[Emulator]:
-    """Give the one emulator of a test session; most tests want ``workflow_emulator``."""
+    """
+    Give the one emulator of a test session; most tests want ``workflow_emulator``.
+
+    :yield: the emulator, which listens on a free port of 127.0.0.1 until the session is over.
+    """
     # pytest loads this module in every session; a server is loaded only where one is asked for.
     from airflow_workflow_providers.emulator import Emulator  # noqa: PLC0415
 
@@ -36,6 +40,10 @@ def workflow_emulator(
 
     Its runs are over at the second look. ``add_workflow`` adds yours, ``fail`` scripts faults, ``runs`` and ``calls``
     tell what your DAG has asked of a vendor.
+
+    :param workflow_emulator_process: the emulator of the session.
+    :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT``, until the test is over.
+    :yield: the emulator, which forgets it all after the test.
     """
     emulator = workflow_emulator_process
     emulator.reset()

@@ -38,7 +38,15 @@ class WorkflowRetryPolicy(RetryPolicy):
         max_tries: int,  # noqa: ARG002
         context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
-        """Decide whether and when the task is tried again; parameters as Airflow gives them."""
+        """
+        Decide whether and when the task is tried again.
+
+        :param exception: what the task has raised; nothing else counts here.
+        :param try_number: the try that has failed, from 1.
+        :param max_tries: as Airflow counts them.
+        :param context: Airflow's context of the failed task, if it gives one.
+        :return: no retry; a retry after the seconds that the vendor asked for; or what the task itself says.
+        """
         if isinstance(exception, (AuthFailed, RequestRefused)):
             return RetryDecision.fail(reason=f"A retry cannot help: {type(exception).__name__}.")
         if isinstance(exception, (QuotaExceeded, Unavailable)) and exception.retry_after is not None:
@@ -49,10 +57,19 @@ class WorkflowRetryPolicy(RetryPolicy):
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
-        """Return what makes it again: it has nothing to choose."""
+        """
+        Return what makes it again: it has nothing to choose.
+
+        :return: an empty dict.
+        """
         return {}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> WorkflowRetryPolicy:  # noqa: ARG003  # Airflow's signature
-        """Make it again."""
+        """
+        Make it again.
+
+        :param data: what :meth:`serialize` has returned; nothing in it is read.
+        :return: a policy like any other of this class.
+        """
         return cls()

@@ -21,6 +21,7 @@ import structlog
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
+    AirflowSkipException,
     AirflowTaskTimeout,
     BaseHook,
     TaskDeferred,
@@ -432,6 +433,41 @@ def test_a_sensor_that_airflows_own_clock_ends_names_its_run(
 
     assert isinstance(late.value, errors.ExecutionTimedOut)
     assert late.value.execution_id == run_id
+
+
+@blocking_and_deferred
+@pytest.mark.parametrize("timeout", [1e-6, 0.05, 60])
+def test_a_sensor_with_soft_fail_is_skipped_whatever_became_of_its_run(
+    vendor: Vendor, emulator: Emulator, deferrable: bool, timeout: float
+) -> None:
+    """Not over in time, or over and not well: no matter whether the worker or the triggerer has seen it."""
+    emulator.set_pace(seconds=0)
+    run_id = start(vendor, vendor.goes_on if timeout < 1 else vendor.fails)
+    task = Task(
+        lambda: vendor.sensor(
+            task_id="wait",
+            execution_id=run_id,
+            deferrable=deferrable,
+            poke_interval=0.01,
+            timeout=timeout,
+            soft_fail=True,
+        )
+    )
+
+    with pytest.raises(AirflowSkipException):
+        task.run()
+
+
+def test_a_sensor_whose_trigger_has_failed_names_its_run(vendor: Vendor, emulator: Emulator) -> None:
+    """The trigger's own code failed, of which Airflow tells no more than that."""
+    run_id = start(vendor, vendor.goes_on)
+    task = Task(lambda: vendor.sensor(task_id="wait", execution_id=run_id, deferrable=True))
+    sensor = task.make()
+
+    with pytest.raises(errors.WorkflowError, match=run_id) as failed:
+        sensor.resume_execution("__fail__", {"error": "Trigger failure"}, task.context(sensor))
+
+    assert failed.value.execution_id == run_id
 
 
 def raising(error: BaseException) -> Callable[..., Any]:

@@ -7,13 +7,15 @@ The process of a task dies here where its state store says so: at the writes tha
 from __future__ import annotations
 
 import re
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import structlog
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
@@ -286,6 +288,38 @@ def test_a_run_without_an_input_proves_nothing(emulator: Emulator) -> None:
 
     with pytest.raises(errors.LostStart):
         Task(lambda: ALTOSTRAT.task(context={})).run()
+
+
+@pytest.mark.parametrize(("vendor", "shown", "given"), PROVING)
+def test_an_execution_timeout_while_a_lost_run_is_looked_for_leaves_the_start_lost(
+    vendor: Vendor, emulator: Emulator, shown: dict[str, str], given: dict[str, Any]
+) -> None:
+    """Airflow's own error would let a retry start a second run, where no intent is kept."""
+    emulator.configure(vendor.conn_type, **shown)
+    emulator.fail(vendor.conn_type, vendor.start, "lost_answer")
+    emulator.fail(vendor.conn_type, "list", "hang")
+    task = Task(lambda: vendor.task(**given), retries=1, store=False)
+
+    with alarm(1.0, AirflowTaskTimeout("Timeout")), pytest.raises(errors.LostStart):
+        task.run()
+
+    assert starts(emulator, vendor) == 1
+
+
+@contextmanager
+def alarm(seconds: float, error: BaseException) -> Iterator[None]:
+    """Raise in the middle of whatever goes on, as Airflow's ``execution_timeout`` does."""
+
+    def ring(*_: object) -> None:
+        raise error
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(("vendor", "shown", "given"), PROVING)

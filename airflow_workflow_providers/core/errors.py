@@ -74,6 +74,7 @@ class QuotaExceeded(WorkflowError):
     """
     429 for longer than a session waits. Nothing was started; a retry after ``retry_after`` helps.
 
+    :param message: as in :class:`WorkflowError`, whose ``execution_id`` and ``status`` it takes too.
     :param retry_after: seconds that the vendor asked for, if it did.
     """
 
@@ -86,6 +87,7 @@ class Unavailable(WorkflowError):
     """
     The vendor could not be reached, hung, or answered 408 or 5xx. A retry helps once it is back.
 
+    :param message: as in :class:`WorkflowError`, whose ``execution_id`` and ``status`` it takes too.
     :param sent: False if the request certainly never left: then nothing can have been started.
     :param retry_after: seconds that the vendor asked for, if it did.
     """

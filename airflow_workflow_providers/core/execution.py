@@ -61,11 +61,13 @@ class Execution:
 
     def record(self, *, max_inline_output: int | None = None, fetch: str = "") -> dict[str, Any]:
         """
-        Return what a task returns: ``execution_id``, ``state``, ``status``, ``output`` and ``url``.
+        Return what a task returns.
 
         :param max_inline_output: a larger output, in bytes of JSON, is left out: ``output`` is ``None`` and
             ``output_omitted`` says how large it is and how to fetch it. ``None``: no limit.
         :param fetch: how to fetch it.
+        :return: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output`` and ``url``; and
+            ``output_omitted``, ``{"bytes", "fetch"}``, where the output was left out.
         """
         record: dict[str, Any] = {
             "execution_id": self.execution_id,
@@ -83,7 +85,13 @@ class Execution:
 
 
 def state_of(status: str, table: Mapping[str, State]) -> State:
-    """Return our word for a vendor's; a word that is not in the table is ``UNKNOWN``."""
+    """
+    Return our word for a vendor's.
+
+    :param status: the vendor's word, spelled as in the table.
+    :param table: from the vendor's words to ours.
+    :return: our word; ``State.UNKNOWN`` for one that is not in the table.
+    """
     return table.get(status, State.UNKNOWN)
 
 

@@ -25,7 +25,7 @@ class Vendor(Protocol):
         """Describe a cheap call that only a right connection can make; ``None`` where the vendor has none."""
 
     def look(self, execution_id: str) -> Call[Execution]:
-        """Describe a look at a run: cheap, without its output."""
+        """Describe a look at a run: the cheapest that the vendor has, whose answer need not hold the output."""
 
     def get_execution(self, execution_id: str) -> Call[Execution]:
         """Describe the read of a run with its output."""

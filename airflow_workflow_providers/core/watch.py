@@ -17,7 +17,7 @@ from airflow_workflow_providers.core.errors import (
 )
 from airflow_workflow_providers.core.execution import Execution, State
 
-#: How many looks in a row may bring an answer that makes no sense before the wait gives up.
+#: How many looks since the last good one may bring an answer that makes no sense before the wait gives up.
 PATIENCE = 5
 
 #: The longest pause between two looks at a vendor in trouble, in seconds.
@@ -44,7 +44,11 @@ class Verdict:
     error: str = ""
 
     def event(self) -> dict[str, Any]:
-        """Return the event: an outcome and an id, never an output, for events are stored and logged in the clear."""
+        """
+        Return the event: an outcome and an id, never an output, for events are stored and logged in the clear.
+
+        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``.
+        """
         return {
             "version": 1,
             "outcome": self.outcome,
@@ -55,7 +59,12 @@ class Verdict:
 
     @staticmethod
     def is_event(event: Any) -> bool:
-        """Whether it is an event that this release can read."""
+        """
+        Whether it is an event that this release can read.
+
+        :param event: what a task was resumed with, which may be anything.
+        :return: True if it has an outcome that is known here, and an id.
+        """
         return (
             isinstance(event, dict)
             and event.get("outcome") in ("ended", "timed_out", "look_failed")
@@ -67,6 +76,8 @@ class Verdict:
         """
         Read an event back.
 
+        :param event: what a task was resumed with.
+        :return: the verdict that the trigger came to.
         :raises WorkflowError: if it is not one of ours: an event that cannot be read is never a success.
         """
         if not cls.is_event(event):
@@ -118,7 +129,12 @@ class Watch:
     _trouble: str = ""
 
     def stored(self) -> dict[str, Any]:
-        """Return what makes this wait again in another process, as plain JSON."""
+        """
+        Return what makes this wait again in another process, as plain JSON.
+
+        :return: ``version`` (of this format, 1), ``execution_id``, ``deadline``, ``poll_interval`` and
+            ``stop_at_pause``; not what the looks so far have seen.
+        """
         return {
             "version": 1,
             "execution_id": self.execution_id,
@@ -129,7 +145,12 @@ class Watch:
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> Watch:
-        """Return a wait that was stored."""
+        """
+        Return a wait that was stored.
+
+        :param stored: what :meth:`stored` has returned.
+        :return: the same wait, with the same deadline, before its first look.
+        """
         return cls(
             str(stored["execution_id"]),
             float(stored["deadline"]),
@@ -138,7 +159,14 @@ class Watch:
         )
 
     def on_look(self, execution: Execution, now: float) -> Step:
-        """Decide after a look that brought an answer."""
+        """
+        Decide after a look that brought an answer.
+
+        :param execution: what the look has seen.
+        :param now: the time, in seconds since the epoch.
+        :return: a step with a verdict: ``ended`` if the run is over, or waits for a person and ``stop_at_pause`` is
+            set; ``timed_out`` if the deadline has come. Else one with a wait of ``poll_interval``, cut at the deadline.
+        """
         say, warn = "", False
         if self._failures:
             say = f"Execution {self.execution_id} can be looked at again; it is {execution.status}."
@@ -163,7 +191,19 @@ class Watch:
         return self._later(now, self.poll_interval, say, warn=warn)
 
     def on_error(self, error: WorkflowError, now: float) -> Step:
-        """Decide after a look that failed: trouble in passing is waited out, the rest ends the wait."""
+        """
+        Decide after a look that failed: trouble in passing is waited out, the rest ends the wait.
+
+        Refused credentials, a refused request and bad input end it at once. An id that is not known and an answer that
+        makes no sense end it at the fifth since a look has last succeeded. :class:`~.errors.Unavailable` and
+        :class:`~.errors.QuotaExceeded` are waited out until the deadline.
+
+        :param error: why the look failed.
+        :param now: the time, in seconds since the epoch.
+        :return: a step with a verdict, ``look_failed`` or ``timed_out``; or with a wait: as long as the vendor asked
+            for, 300 s at the most, else longer from failure to failure, up to 60 s. It is no shorter than
+            ``poll_interval``, and is cut at the deadline.
+        """
         self._failures += 1
         # Without the error's own text: this ends up in an event, and the text may quote an output.
         self._trouble = f"the last look at it failed ({type(error).__name__}, HTTP status {error.status})"

@@ -40,7 +40,17 @@ class AltostratHook(WorkflowHook):
         return self.send(api.execute_workflow(workflow_id, context=context))
 
     def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
-        """Return the runs of the workflow begun just then that were given the same context, where Altostrat shows it."""
+        """
+        Return the runs of the workflow begun just then that were given the same context, where Altostrat shows it.
+
+        :param start: the start, as it was sent.
+        :param label: not used: Altostrat takes none.
+        :param since: when it was sent, in seconds since the epoch; a run begun up to a minute before or after may be
+            this one.
+        :return: their ids, of the first page of runs; none for a start without a context, for every such run is like
+            any other.
+        :raises WorkflowError: if Altostrat could not be asked.
+        """
         given = start.identity["context"]
         if not given:  # every run without a context is like any other
             return []

@@ -54,11 +54,20 @@ class WorkflowHook(ConnectedHook):
         Return the page where a person sees the run, if the vendor has one.
 
         :param execution_id: the vendor's id of the run.
+        :return: its address; ``None`` where the vendor documents no such page.
+        :raises WorkflowError: if the connection cannot be read.
         """
         return self.api.execution_url(self.session.settings.base_url, execution_id)
 
     def look(self, execution_id: str) -> Execution:
-        """Look once at a run, without its output; a wait has its own patience, so nothing is tried again."""
+        """
+        Look once at a run, as cheaply as the vendor lets us; a wait has its own patience, so nothing is tried again.
+
+        :param execution_id: the vendor's id of the run.
+        :return: its ``state`` and ``status``. Whether the output is there too is up to the vendor, so do not count on
+            it: :meth:`get_execution` reads it.
+        :raises WorkflowError: if the look failed.
+        """
         return self.send(self.api.look(execution_id), attempts=1)
 
     def get_execution(self, execution_id: str) -> Execution:
@@ -66,7 +75,8 @@ class WorkflowHook(ConnectedHook):
         Return a run with its output.
 
         :param execution_id: the vendor's id of the run.
-        :return: an :class:`~airflow_workflow_providers.core.execution.Execution`.
+        :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has come
+            to one, and its ``url``, if the vendor has a page for it.
         :raises WorkflowError: if it cannot be read.
         """
         return replace(self.send(self.api.get_execution(execution_id)), url=self.execution_url(execution_id))
@@ -98,6 +108,7 @@ class WorkflowHook(ConnectedHook):
         """
         Stop a run that nobody wants, as well as the vendor can.
 
+        :param execution_id: the vendor's id of the run.
         :return: one sentence on what came of it; this never raises.
         """
         return self._stop(execution_id, self.send)
@@ -108,6 +119,9 @@ class WorkflowHook(ConnectedHook):
 
         No call to Airflow is made, for the interrupted code may be in one; the client is a new one for the same
         reason; and it is over within 4 s, for then the process is killed.
+
+        :param execution_id: the vendor's id of the run.
+        :return: one sentence on what came of it. Nothing is sent if this hook has not used its connection yet.
         """
         if self._session is None:  # the run was not started from here
             return f"Execution {execution_id} was not stopped and may go on."
@@ -135,7 +149,12 @@ class WorkflowHook(ConnectedHook):
 
         :param verdict: how the wait ended, in a trigger or here.
         :param accepts: the states that are a success.
-        :raises WorkflowError: the same for a blocking and a deferred wait.
+        :return: the run, whose state is one of those.
+        :raises ExecutionFailed: if it ended without success, or is not over.
+        :raises ExecutionStopped: if it was stopped.
+        :raises ExecutionTimedOut: if the deadline came first.
+        :raises WorkflowError: if it can no longer be looked at: the class that the verdict names, the same for a
+            blocking and a deferred wait.
         """
         if verdict.outcome == "timed_out":
             raise ExecutionTimedOut(
@@ -172,10 +191,18 @@ class WorkflowHook(ConnectedHook):
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's extra fields, for Airflow 3.1; later ones read ``get_provider_info``."""
+        """
+        Return the form's extra fields, for Airflow 3.1; later ones read ``get_provider_info``.
+
+        :return: a WTForms field for each, by its name.
+        """
         return form_widgets(cls.form)
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return the form's standard fields, for Airflow 3.1."""
+        """
+        Return how the form's standard fields are shown, for Airflow 3.1.
+
+        :return: ``hidden_fields``, ``relabeling`` and ``placeholders``.
+        """
         return field_behaviour(cls.form)

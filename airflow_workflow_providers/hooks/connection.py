@@ -71,7 +71,17 @@ class ConnectedHook(BaseHook):
             raise
 
     async def asend(self, shared: SharedSession, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
-        """Do what :meth:`send` does on an event loop, with the session that all triggers share."""
+        """
+        Do what :meth:`send` does on an event loop, with the session that all triggers share.
+
+        :param shared: what :meth:`shared_session` gives.
+        :param call: what to send.
+        :param attempts: how often at the most, where it may be sent again at all; default: 5.
+        :return: what the call reads from the answer.
+        :raises AuthFailed: if the vendor refused the credentials; after a 401 the connection was read anew before, and
+            what is new in it was tried.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
         session = await shared.current()
         try:
             return await session.asend(call, attempts=attempts)
@@ -117,7 +127,11 @@ class ConnectedHook(BaseHook):
         return Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
 
     def shared_session(self) -> AbstractAsyncContextManager[SharedSession]:
-        """Return the session of this event loop, shared with every other user of the connection."""
+        """
+        Return the session of this event loop, shared with every other user of the connection.
+
+        :return: for ``async with``; the connection is read at the first call, and the last user to leave closes all.
+        """
 
         async def open_session() -> Session:
             try:
@@ -134,6 +148,7 @@ class ConnectedHook(BaseHook):
 
         :param connection: the connection.
         :param extra: its extra fields, read.
+        :return: the base URL, and the password of the connection, which may be empty here.
         """
         return base_url(connection, self.api.BASE_URL), connection.password or ""
 

@@ -36,7 +36,7 @@ class DatalabHook(WorkflowHook):
         :param workflow_id: its number.
         :param input_config: what it reads; see
             :class:`~airflow_workflow_providers.operators.datalab.DatalabExecuteWorkflowOperator`.
-        :return: the execution, which is still going.
+        :return: the execution: still going, or failed already, if Datalab said so.
         :raises LostStart: if the answer was lost, so that an execution may exist.
         """
         return self.send(api.execute_workflow(workflow_id, input_config=input_config))

@@ -29,6 +29,8 @@ class HttpExtra(BaseModel):
         """
         Read the extra of a connection.
 
+        :param connection: the connection; one without an extra has every default.
+        :return: an object of this class; a field that is null or empty has its default.
         :raises InvalidInput: one error that names each field that is wrong, and no value.
         """
         where = f"Connection {connection.conn_id!r}, extra"
@@ -53,7 +55,13 @@ class HttpExtra(BaseModel):
 
 
 def base_url(connection: Connection, default: str) -> str:
-    """Return where paths begin: ``host`` may be a whole address, or a name with ``schema`` and ``port`` beside it."""
+    """
+    Return where paths begin: ``host`` may be a whole address, or a name with ``schema`` and ``port`` beside it.
+
+    :param connection: the connection; ``https`` goes before a name without a ``schema``.
+    :param default: the vendor's own address, for a connection without a ``host``.
+    :return: an address; a slash at the end of ``host`` is taken off.
+    """
     host = (connection.host or "").strip().rstrip("/")
     if not host:
         return default

@@ -52,11 +52,15 @@ class LaminarHook(WorkflowHook):
         """
         Run a workflow, and return when it is over.
 
+        The other parameters are keywords: ``payload``, ``configuration_id``, ``response_type``, ``start_from_step``,
+        ``end_at_step`` and ``callback_url`` as in
+        :class:`~airflow_workflow_providers.operators.laminar.LaminarExecuteWorkflowOperator`, and ``limit``, seconds
+        for the whole run; default: the connection's read timeout.
+
         :param workflow_id: the workflow.
-        :param parameters: those of
-            :class:`~airflow_workflow_providers.operators.laminar.LaminarExecuteWorkflowOperator`,
-            and ``limit``, seconds for the whole run; default: the connection's read timeout.
-        :return: what the run has answered; it has no id.
+        :return: what the run has answered, as its ``output``; it has no id. One that failed is returned too, with its
+            state.
+        :raises InvalidInput: if a parameter is wrong; nothing was sent.
         :raises LostStart: if the answer was lost, so that a run may be going.
         """
         return self.send(api.execute_workflow(workflow_id, **parameters))
@@ -104,7 +108,14 @@ class LaminarJobHook(WorkflowHook):
         super().__init__(laminar_conn_id, **kwargs)
 
     def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
-        """Return the trigger URL and its key, which have nothing to do with the workspace's."""
+        """
+        Return the trigger URL and its key, which have nothing to do with the workspace's.
+
+        :param connection: the connection, named in the error.
+        :param extra: its extra fields, read.
+        :return: the trigger URL, without a slash at the end, and its key.
+        :raises InvalidInput: if the connection lacks one of the two.
+        """
         if not extra.trigger_url or not extra.trigger_api_key:
             raise InvalidInput(
                 f"Connection {connection.conn_id!r} needs trigger_url and trigger_api_key for jobs; the password is the "
@@ -116,9 +127,12 @@ class LaminarJobHook(WorkflowHook):
         """
         Start a job.
 
+        The other parameters are keywords: ``payload``, ``query`` and ``method`` as in
+        :class:`~airflow_workflow_providers.operators.laminar.LaminarRunJobOperator`.
+
         :param job_path: its path below the trigger URL.
-        :param parameters: those of :class:`~airflow_workflow_providers.operators.laminar.LaminarRunJobOperator`.
         :return: the execution, which is still going.
+        :raises InvalidInput: if a parameter is wrong; nothing was sent.
         :raises LostStart: if the answer was lost, so that an execution may exist.
         """
         return self.send(laminar_jobs.run_job(job_path, **parameters))

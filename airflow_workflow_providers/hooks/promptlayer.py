@@ -44,7 +44,17 @@ class PromptLayerHook(WorkflowHook):
         The parameters are those of
         :class:`~airflow_workflow_providers.operators.promptlayer.PromptLayerExecuteWorkflowOperator`.
 
-        :return: the execution, which is still going.
+        :param workflow_name: the workflow's name, or its number.
+        :param workflow_label_name: run the version with this label.
+        :param workflow_version_number: run this version. It and the label exclude each other; without either the latest
+            version runs.
+        :param input_variables: the variables that the workflow needs, a JSON object; default: ``{}``.
+        :param metadata: names and texts to keep with the execution; default: none.
+        :param return_all_outputs: sent as it is; :meth:`get_execution` reads every node whatever it says.
+        :param callback_url: an http or https address to which PromptLayer posts the results too; default: none.
+        :return: the execution, which is still going; its ``note`` is PromptLayer's warning about variables, if there
+            was one.
+        :raises InvalidInput: if a parameter is wrong; nothing was sent.
         :raises LostStart: if the answer was lost, so that an execution may exist.
         """
         return self.send(

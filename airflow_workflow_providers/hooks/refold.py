@@ -56,7 +56,18 @@ class RefoldHook(WorkflowHook):
         The parameters are those of
         :class:`~airflow_workflow_providers.operators.refold.RefoldExecuteWorkflowOperator`.
 
-        :return: the run, which is still going unless ``sync_execution`` is set.
+        :param workflow_id: the id of the published workflow, or its alias.
+        :param slug: the slug of the application that the workflow belongs to.
+        :param payload: the input of the workflow, a JSON object; default: ``{}``.
+        :param config_id: the config to run for; default: the linked account's id.
+        :param sync_execution: let Refold answer when the run is over, with its output. No answer in 10 min is a lost
+            start, whatever the connection's read timeout.
+        :param instance_tag: a label for the run; default: none.
+        :param include_headers: let Refold repeat the request's headers; they are in the run's ``note``.
+        :param wrap_payload: send ``{"payload": payload}``; False sends ``payload`` itself as the body.
+        :return: the run, which is still going unless ``sync_execution`` is set. One that failed is returned too, with
+            its state.
+        :raises InvalidInput: if a parameter is wrong; nothing was sent.
         :raises LostStart: if the answer was lost, so that a run may exist.
         """
         return self.send(
@@ -73,16 +84,26 @@ class RefoldHook(WorkflowHook):
         )
 
     def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
-        """Return the runs that show the label with which the start was sent."""
+        """
+        Return the runs that show the label with which the start was sent.
+
+        :param start: the start, as it was sent; the label alone decides.
+        :param label: what it was labelled with; empty if with nothing, and then nothing is asked.
+        :param since: when it was sent, in seconds since the epoch; runs begun up to a minute before are looked at too.
+        :return: their ids; none where Refold does not show the label.
+        :raises WorkflowError: if Refold could not be asked.
+        """
         return self.send(refold_lists.find_started(label, since)) if label else []
 
     def list_executions(self, **filters: Any) -> dict[str, Any]:
         """
         Return one page of runs, newest first unless ``sort_asc``.
 
-        :param filters: ``page``, ``limit``, ``status``, ``slug`` (comma-separated), ``workflow_id``,
-            ``workflow_name``, ``execution_id``, ``execution_type`` (``All``, ``SYNC``, ``ASYNC``),
-            ``execution_source``, ``start_date``, ``end_date`` (ISO 8601), ``sort_asc``.
+        The filters are keywords; one that is ``None`` is left out: ``page``, ``limit``, ``status``,
+        ``slug`` (comma-separated), ``workflow_id``, ``workflow_name``, ``execution_id``, ``execution_type`` (``All``,
+        ``SYNC``, ``ASYNC``), ``execution_source``, ``start_date``, ``end_date`` (ISO 8601), ``sort_asc``.
+
         :return: Refold's page: ``docs``, ``totalDocs``, ``page``, ``hasNextPage`` and so on.
+        :raises InvalidInput: if there is no such filter; nothing was sent.
         """
         return self.send(refold_lists.list_executions(**filters))

@@ -33,7 +33,12 @@ class SharedSession:
         self._replaced: list[Session] = []
 
     async def current(self) -> Session:
-        """Return the session; the first to ask opens it."""
+        """
+        Return the session; the first to ask opens it.
+
+        :return: the newest, if it was renewed.
+        :raises WorkflowError: if the connection cannot be read, or is wrong; whoever asks next tries again.
+        """
         async with self._lock:
             if self._session is None:
                 self._session = await self.open_session()
@@ -72,7 +77,8 @@ async def shared_session(
     Use the session that belongs to ``key`` in this event loop; the last to leave closes it.
 
     :param key: connection type and connection id.
-    :param open_session: reads the connection and returns a new session.
+    :param open_session: reads the connection and returns a new session; the one that the first user gives counts.
+    :yield: what the users of this key share; nothing is opened before :meth:`SharedSession.current` is asked.
     """
     here = _shared.setdefault(asyncio.get_running_loop(), {})
     shared = here.setdefault(key, SharedSession(open_session))

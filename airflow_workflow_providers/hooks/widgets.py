@@ -10,6 +10,7 @@ def form_widgets(form: dict[str, Any]) -> dict[str, Any]:
     Return the form's extra fields as WTForms fields.
 
     :param form: an item of ``connection-types``.
+    :return: a field for each, by its name.
     """
     # Airflow calls this only where a form is drawn; WTForms is not installed everywhere.
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
@@ -42,5 +43,6 @@ def field_behaviour(form: dict[str, Any]) -> dict[str, Any]:
     Return how the form's standard fields are shown.
 
     :param form: an item of ``connection-types``.
+    :return: ``hidden_fields``, ``relabeling`` and ``placeholders``.
     """
     return {key.replace("-", "_"): value for key, value in form["ui-field-behaviour"].items()}

@@ -90,5 +90,11 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:  # noqa: ARG002  # a start is answered at once
-        """Describe the start of the run."""
+        """
+        Describe the start of the run.
+
+        :param limit: not used: a start is answered at once.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return api.execute_workflow(self.workflow_id, context=self.context)

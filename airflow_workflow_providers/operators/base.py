@@ -89,9 +89,11 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
 
     def start_call(self, limit: float) -> Call[Execution]:
         """
-        Describe the start of the run; refuses bad input.
+        Describe the start of the run; refuses bad input. Every vendor's operator has its own.
 
         :param limit: seconds until the deadline, for a vendor whose start is the whole run.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
         """
         raise NotImplementedError
 
@@ -116,7 +118,17 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         """
         Start the run, or take up the one that an earlier try of this task started; wait for it or defer.
 
-        :return: the record: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output``, ``url``.
+        :param context: Airflow's context of the running task.
+        :return: the record: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output``, ``url``; and
+            ``output_omitted``: ``{"bytes", "fetch"}`` where the output is larger than ``max_inline_output``.
+        :raises LostStart: if the answer to a start was lost, this try's or an earlier one's, so that a run may exist.
+        :raises UncertainStart: if it was this try's, and ``on_lost_start="restart"`` lets a retry start anew.
+        :raises ExecutionFailed: if the run ended without success.
+        :raises ExecutionStopped: if it was stopped, or the worker was told to stop.
+        :raises ExecutionTimedOut: if the deadline came first.
+        :raises WorkflowError: if the run could not be started or looked at, or Airflow could not store which one it is.
+        :raises AirflowTaskTimeout: if ``execution_timeout`` came while no run was known; in the middle of a start it is
+            a lost one instead.
         """
         limits = [self.timeout, *([self.execution_timeout.total_seconds()] if self.execution_timeout else [])]
         deadline = time.time() + min(limits)
@@ -151,7 +163,17 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         return self._finish(context, step.verdict)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume after a deferral; Airflow's own ends of it are made the same errors as ours."""
+        """
+        Resume after a deferral; Airflow's own ends of it are made the same errors as ours.
+
+        :param next_method: the method that Airflow was told to resume with.
+        :param next_kwargs: its arguments, with the trigger's event.
+        :param context: Airflow's context of the running task.
+        :return: the record, as from :meth:`execute`.
+        :raises ExecutionTimedOut: if the deadline came first, also where no triggerer was there to say so.
+        :raises WorkflowError: if the trigger itself failed, so that the run may still be going; else what became of the
+            run, as from :meth:`execute`.
+        """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:

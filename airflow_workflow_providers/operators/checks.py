@@ -25,7 +25,10 @@ def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float
     Return a duration in seconds.
 
     :param name: the parameter that it came from, for the error.
-    :raises InvalidInput: if it is none, or too short.
+    :param value: a timedelta, or a number of seconds.
+    :param least: the shortest that is allowed, in seconds.
+    :return: seconds.
+    :raises InvalidInput: if it is none, or too short, or longer than 3650 days.
     """
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if (
@@ -44,6 +47,8 @@ def whole_number(name: str, value: int) -> int:
     Return a number that is whole and not negative.
 
     :param name: the parameter that it came from, for the error.
+    :param value: the number; True and False are none.
+    :return: the same number.
     :raises InvalidInput: if it is something else.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -56,6 +61,8 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
     Refuse a value that is not among ``choices``.
 
     :param name: the parameter that it came from, for the error.
+    :param value: what its author has chosen.
+    :param choices: what there is to choose from.
     :raises InvalidInput: if it is not.
     """
     if value not in choices:
@@ -63,7 +70,14 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 
 def without_templates(value: Any, stand_in: Any = "template") -> Any:
-    """Return ``value`` with ``stand_in`` for what is known only when the task runs."""
+    """
+    Return ``value`` with something in the place of what is known only when the task runs.
+
+    :param value: a parameter, as it stands in the DAG: an XComArg or a text with a template in it is replaced, also
+        deep in dicts and lists.
+    :param stand_in: what stands for ``value`` itself; deeper down it is the text ``"template"``.
+    :return: ``stand_in``; of a dict, list or tuple a copy, with lists for tuples; anything else as it is.
+    """
     if isinstance(value, XComArg) or (isinstance(value, str) and ("{{" in value or "{%" in value)):
         return stand_in
     if isinstance(value, dict):

@@ -92,5 +92,11 @@ class DatalabExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:  # noqa: ARG002  # a start is answered at once
-        """Describe the start of the execution."""
+        """
+        Describe the start of the execution.
+
+        :param limit: not used: a start is answered at once.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return api.execute_workflow(self.workflow_id, input_config=self.input_config)

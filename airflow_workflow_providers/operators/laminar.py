@@ -89,16 +89,24 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
-        Run the workflow.
+        Run the workflow, on the worker whatever ``deferrable`` says.
 
-        :return: the record.
+        :param context: Airflow's context of the running task.
+        :return: the record: ``state`` (our word), ``status`` (the HTTP status) and ``output``; ``execution_id`` and
+            ``url`` are ``None``.
         """
         if self.deferrable:
             self.log.info("Laminar answers this call when the run is over: the wait is on the worker.")
         return super().execute(context)
 
     def start_call(self, limit: float) -> Call[Execution]:
-        """Describe the run."""
+        """
+        Describe the run.
+
+        :param limit: seconds until the answer must be there.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return api.execute_workflow(
             self.workflow_id,
             payload=self.payload,
@@ -202,5 +210,11 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:  # noqa: ARG002  # a start is answered at once
-        """Describe the start of the job."""
+        """
+        Describe the start of the job.
+
+        :param limit: not used: a start is answered at once.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return laminar_jobs.run_job(self.job_path, method=self.method, payload=self.payload, query=self.query)

@@ -58,6 +58,8 @@ class Memory:
         Return what an earlier try has started, or was about to start.
 
         Of a record that this release does not know, what it does not find is not known: it may stand for a run.
+
+        :return: ``None`` if nothing was written down, or this Airflow has no place for it.
         """
         record = self._store.get(KEY) if self._store is not None else None
         if record is None:
@@ -74,14 +76,22 @@ class Memory:
         return self._start
 
     def cleared_since(self, start: Start) -> bool:
-        """Whether a person has cleared the task since that start."""
+        """
+        Whether a person has cleared the task since that start.
+
+        :param start: what :meth:`recall` has found.
+        :return: True if the task's ``max_tries`` is another now; False if the record does not say what it was.
+        """
         # A record that does not say is not of before a clear.
         return start.max_tries not in (None, self._max_tries)
 
     def intend(self, fingerprint: str, label: str) -> Start:
         """
-        Write down that a start is about to be sent; when this returns, Airflow has it.
+        Write down that a start is about to be sent; when this returns, Airflow has it, if it keeps any (3.3).
 
+        :param fingerprint: of the workflow and its input.
+        :param label: what the run will be labelled with; empty if with nothing.
+        :return: what was written, with the time of now.
         :raises Exception: if Airflow has it not; then nothing may be sent.
         """
         self._start = Start(fingerprint, label, time.time(), self._max_tries)
@@ -114,6 +124,7 @@ class Memory:
         write any more.
 
         :param execution_id: the vendor's id.
+        :return: False too where Airflow could not be asked; True on an Airflow that keeps nothing.
         """
         if self._store is None:
             return True

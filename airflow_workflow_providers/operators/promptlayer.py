@@ -110,7 +110,13 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:  # noqa: ARG002  # a start is answered at once
-        """Describe the start of the execution."""
+        """
+        Describe the start of the execution.
+
+        :param limit: not used: a start is answered at once.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return api.run_workflow(
             self.workflow_name,
             workflow_label_name=self.workflow_label_name,
@@ -122,7 +128,13 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         )
 
     def shape(self, execution: Execution) -> Execution:
-        """Return the execution with the final output alone, unless all were asked for."""
+        """
+        Return the execution with the final output alone, unless all were asked for.
+
+        :param execution: the execution, with every node as its output.
+        :return: with ``return_all_outputs`` the same; else with the value of the first output node that succeeded, or
+            ``None`` if none has.
+        """
         if self.return_all_outputs:
             return execution
         return replace(execution, output=api.final_output(execution.output))

@@ -135,7 +135,13 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:
-        """Describe the start of the run."""
+        """
+        Describe the start of the run.
+
+        :param limit: seconds until the deadline; for a synchronous run, which is waited for no longer than 10 min.
+        :return: the call, not sent.
+        :raises InvalidInput: if a parameter is wrong; it is named.
+        """
         return api.execute_workflow(
             self.workflow_id,
             slug=self.slug,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,9 @@ class StartsExecution:
             self._stop_if_killed()
             execution = self.hook.send(call, patience=patience)
         except LostStart as error:
-            found = self._search(call, start)
+            found = None
+            with suppress(AirflowTaskTimeout):  # the start is lost all the same, and that is the error to end with
+                found = self._search(call, start)
             if found is None:
                 raise self._lost(f"{error} {self._what_to_look_for(start)}", error.status) from error
             return Execution(found, State.QUEUED, "started", url=self.hook.execution_url(found))

@@ -49,7 +49,12 @@ class StopExecutionOperator(BaseOperator):
         """
         Stop the run, unless it is over; wait for that if so asked.
 
-        :return: the record of the run, without its output.
+        :param context: Airflow's context of the running task.
+        :return: the record of the run: ``execution_id``, ``state`` (our word) and ``status`` (the vendor's), without
+            its output.
+        :raises AirflowSkipException: if there is no run to stop, or the vendor cannot stop one.
+        :raises ExecutionTimedOut: if the run was asked to stop and is waited for, and is not over after ``timeout``.
+        :raises WorkflowError: if the vendor refused, or could not be asked.
         """
         # A template over the XCom of a task that started nothing renders to one of these.
         if self.execution_id in (None, "", "None"):

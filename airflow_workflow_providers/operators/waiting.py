@@ -54,7 +54,11 @@ class WaitsForExecution:
 
     @cached_property
     def hook(self) -> WorkflowHook:
-        """The vendor's hook for this task's connection; its waits are this task's own."""
+        """
+        The vendor's hook for this task's connection; its waits are this task's own.
+
+        :return: always the same one, made when it is first asked for.
+        """
         return self.hook_class(getattr(self, self.hook_class.conn_name_attr), sleep=self._sleep)
 
     @property
@@ -64,7 +68,12 @@ class WaitsForExecution:
         return frozenset({State.SUCCEEDED, *partial})
 
     def shape(self, execution: Execution) -> Execution:
-        """Return the run with the output that the author has asked for; most vendors have only one."""
+        """
+        Return the run with the output that the author has asked for; most vendors have only one.
+
+        :param execution: the run, with its output as the vendor gave it.
+        :return: the run, as its record is to show it.
+        """
         return execution
 
     def execute_complete(
@@ -73,11 +82,13 @@ class WaitsForExecution:
         """
         Finish what the trigger has waited for; the output is fetched here, on the worker.
 
+        :param context: Airflow's context of the running task.
         :param event: what the trigger sent; or something else, where a person's answer has resumed the task. That says
             nothing of the run, so it is looked at, and waited for further if it is still going.
         :param wait: the wait, as it was when it was deferred.
         :return: the same record as without a deferral.
-        :raises WorkflowError: if the event is not the trigger's, and nothing tells which run was waited for.
+        :raises WorkflowError: if the event is not the trigger's, and nothing tells which run was waited for; else what
+            became of the run, as without a deferral.
         """
         try:
             if wait is None or Verdict.is_event(event):

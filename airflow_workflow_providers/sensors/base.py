@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
+from airflow_workflow_providers.compat import TaskDeferralError
 from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.core.watch import Verdict, Watch
@@ -75,7 +76,15 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         """
         Wait for the run, here or in the triggerer.
 
-        :return: the record: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output``, ``url``.
+        :param context: Airflow's context of the running task.
+        :return: the record: ``execution_id``, ``state`` (our word), ``status`` (the vendor's), ``output``, ``url``; and
+            ``output_omitted``: ``{"bytes", "fetch"}`` where the output is larger than ``max_inline_output``.
+        :raises InvalidInput: if ``execution_id`` is empty, as a template over nothing is.
+        :raises ExecutionFailed: if the run ended without success.
+        :raises ExecutionStopped: if it was stopped.
+        :raises SensorTimedOut: if the deadline came first.
+        :raises WorkflowError: if the run can no longer be looked at.
+        :raises AirflowSkipException: with ``soft_fail``, in the place of an error that says what became of the run.
         """
         segment("execution_id", self.execution_id)
         if url := self.hook.execution_url(self.execution_id):
@@ -90,13 +99,28 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
             self.hook.close()
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume after a deferral; Airflow's own end of it is made the same error as ours."""
+        """
+        Resume after a deferral; Airflow's own end of it is made the same error as ours.
+
+        :param next_method: the method that Airflow was told to resume with.
+        :param next_kwargs: its arguments, with the trigger's event.
+        :param context: Airflow's context of the running task.
+        :return: the record, as from :meth:`execute`.
+        :raises SensorTimedOut: if the deadline came first, also where no triggerer was there to say so.
+        :raises WorkflowError: what became of the run, as from :meth:`execute`; or that the trigger itself failed.
+        :raises AirflowSkipException: with ``soft_fail``, in the place of any of these.
+        """
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except SensorTimedOut:
             raise
         except AirflowSensorTimeout as error:
             return self._time_out(context, error)
+        except TaskDeferralError as error:
+            raise WorkflowError(
+                f"The trigger that waited for execution {self.execution_id} failed: {error}.",
+                execution_id=self.execution_id,
+            ) from error
         finally:
             self.hook.close()
 
@@ -104,9 +128,11 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         """Fail after one of Airflow's own clocks, which do not know which run it is; unless that is over by now."""
         if self._is_over(self.execution_id):
             return self._finish(context, Verdict("ended", self.execution_id))
-        raise SensorTimedOut(
-            f"{self.hook.hook_name} execution {self.execution_id} was not over at the deadline: {cause}",
-            execution_id=self.execution_id,
+        raise self._ended_by(
+            SensorTimedOut(
+                f"{self.hook.hook_name} execution {self.execution_id} was not over at the deadline: {cause}",
+                execution_id=self.execution_id,
+            )
         ) from cause
 
     def _wait(self, context: Context) -> Any:
@@ -118,7 +144,16 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         return self._finish(context, step.verdict)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
-        """Look once; Airflow calls this until it says True, or the sensor's ``timeout`` is over."""
+        """
+        Look once; Airflow calls this until it says True, or the sensor's ``timeout`` is over.
+
+        :param context: Airflow's context of the running task.
+        :return: False while the wait goes on, also after a look that failed in passing; in the end Airflow's word for
+            True, with the record in it.
+        :raises WorkflowError: what became of the run, as from :meth:`execute`.
+        :raises AirflowSkipException: with ``soft_fail``, in its place, but for the deadline: of that one Airflow makes
+            a skip.
+        """
         step = self._look(self._watch)
         if step.verdict is None:
             return False
@@ -128,11 +163,14 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         try:
             return super()._finish(context, verdict)
         except ExecutionTimedOut as error:
-            raise SensorTimedOut(str(error), execution_id=error.execution_id) from error
+            raise self._ended_by(SensorTimedOut(str(error), execution_id=error.execution_id)) from error
         except WorkflowError as error:
-            # Airflow's own handling of soft_fail differs between a poke and a resume, and between releases.
             if self.soft_fail:
-                raise AirflowSkipException(f"Skipped by soft_fail: {error}") from error
+                raise self._ended_by(error) from error
             raise
         finally:
             self.hook.close()
+
+    def _ended_by(self, error: WorkflowError) -> Exception:
+        """Return what the task ends with: Airflow's own handling of soft_fail differs between a poke and a resume."""
+        return AirflowSkipException(f"Skipped by soft_fail: {error}") if self.soft_fail else error

@@ -43,7 +43,13 @@ class PromptLayerExecutionSensor(ExecutionSensor):
         self.promptlayer_conn_id = promptlayer_conn_id
 
     def shape(self, execution: Execution) -> Execution:
-        """Return the execution with the final output alone, unless all were asked for."""
+        """
+        Return the execution with the final output alone, unless all were asked for.
+
+        :param execution: the execution, with every node as its output.
+        :return: with ``return_all_outputs`` the same; else with the value of the first output node that succeeded, or
+            ``None`` if none has.
+        """
         if self.return_all_outputs:
             return execution
         return replace(execution, output=api.final_output(execution.output))

@@ -73,7 +73,11 @@ class ExecutionTrigger(BaseTrigger):
         self.hook = self.hook_class(conn_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class and the parameters that make this trigger again in another process."""
+        """
+        Return the class and the parameters that make this trigger again in another process.
+
+        :return: the class with its module, and the parameters of the class by name, as plain JSON.
+        """
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -88,11 +92,27 @@ class ExecutionTrigger(BaseTrigger):
         )
 
     async def look(self, shared: SharedSession) -> Execution:
-        """Look once at the run."""
+        """
+        Look once at the run.
+
+        :param shared: the session of this event loop.
+        :return: what the look has seen; the output may not be there.
+        :raises WorkflowError: if the look failed; the wait decides whether there is another one.
+        """
         return await self.hook.asend(shared, self.hook.api.look(self.execution_id), attempts=1)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait for the run, then fire one event."""
+        """
+        Wait for the run, then fire one event.
+
+        The first look comes after ``poll_interval``, or at the deadline if that is sooner; in a triggerer not before
+        5 s.
+
+        :yield: :meth:`Verdict.event <airflow_workflow_providers.core.watch.Verdict.event>`: how the wait ended, well or
+            not, and never the run's output.
+        :raises CancelledError: if Airflow cancels the trigger. Before Airflow 3.3, which calls :meth:`on_kill` itself,
+            that is done here first.
+        """
         try:
             verdict = await self._wait()
         except asyncio.CancelledError:
