@@ -115,11 +115,12 @@ class Suite:
                 self.airflow, self.emulator = airflow, emulator
                 airflow.wait_for_dags(self._dags(), 120)
                 self._one_by_one([fault for fault in FAULTS if not fault.shown])
+                self._together([fault for fault in TOGETHER if not fault.shown], keys)
                 for surface in self.surfaces:
                     if surface.shows:
                         emulator.configure(surface.vendor, **surface.shows)
                 self._one_by_one([fault for fault in FAULTS if fault.shown])
-                self._together(keys)
+                self._together([fault for fault in TOGETHER if fault.shown], keys)
                 tasks = [self._task(case) for case in self.cases]
                 found = keys.search(HOME, tasks)
             ledger = {"runs": emulator.runs(), "calls": emulator.calls()}
@@ -195,16 +196,16 @@ class Suite:
                 raise
         print(flush=True)
 
-    def _together(self, keys: Keys) -> None:
+    def _together(self, faults: list[Together], keys: Keys) -> None:
         """Inject each fault that hits all tasks at once; in the short form, those that are injected alike at once too."""
-        chosen = [fault for fault in TOGETHER if re.search(self.only, fault.name)]
+        chosen = [fault for fault in faults if re.search(self.only, fault.name)]
         alike = groupby(chosen, key=lambda fault: fault.inject if self.one_mode else fault.name)
-        for faults in [list(group) for _, group in alike]:
+        for batch in [list(group) for _, group in alike]:
             for _ in range(self.times):
-                cases = [case for fault in faults for case in self._new(fault)]
+                cases = [case for fault in batch for case in self._new(fault)]
                 try:
                     if cases:
-                        faults[0].inject(self.airflow, cases)
+                        batch[0].inject(self.airflow, cases)
                     keys.look()
                     for case in cases:
                         case.until_over()

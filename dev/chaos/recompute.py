@@ -32,6 +32,8 @@ COLUMNS = (
     "outcome",
     "outcome_expected",
 )
+#: What a supervisor says when somebody has given its task another state; errors after that are those of its end.
+_ENDED_FROM_OUTSIDE = "Server indicated the task shouldn't be running anymore"
 _ALL: list[Fault | Together] = [*FAULTS, *TOGETHER]
 _TABLE = {fault.name: fault for fault in _ALL}
 
@@ -71,10 +73,13 @@ def _is_orphan(run: dict[str, Any], task: dict[str, Any], said: str, *, can_stop
 
 
 def outcome(task: dict[str, Any]) -> str:
-    """Return Airflow's last word for the task and, where an error of ours failed it, that."""
+    """Return Airflow's last word for the task and, where an error failed it and not a person, that."""
     if task["state"] != "failed" or not task["logs"]:
         return str(task["state"])
-    for line in reversed(task["logs"][-1]):
+    last = task["logs"][-1]
+    if any(str(line.get("event", "")).startswith(_ENDED_FROM_OUTSIDE) for line in last):
+        return "failed"
+    for line in reversed(last):
         for error in line.get("error_detail") or ():
             return f"failed: {error['exc_type']}"
     return "failed"

@@ -6,7 +6,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dev.chaos.faults import LATER, TIMED_OUT, WHO, Expected, always, anywhere, has_id, in_triggerer
+from dev.chaos.faults import (
+    LATER,
+    LOST,
+    TIMED_OUT,
+    WHO,
+    Expected,
+    always,
+    anywhere,
+    can_prove,
+    has_id,
+    in_triggerer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,11 +51,26 @@ class Together:
 
 def killed_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
     """
-    Kill when the vendor has answered and Airflow has not stored the id.
+    Kill tasks' processes when the vendor has answered and Airflow has not stored the id: a supervisor that lives does it.
 
-    All answers are held; the API server is stopped; the answers are let go; then it is killed. What a supervisor had sent
-    to the API server by then is carried out when that goes on.
+    All answers are held; the API server is stopped; the answers are let go; then it is killed.
     """
+    airflow.thaw(_before_store(airflow, cases))
+
+
+def killed_for_good_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
+    """
+    Kill supervisors at the same moment, and see to it that Airflow never stores the id.
+
+    An API server that merely goes on may or may not carry out what a dead supervisor had sent to it; this one dies too.
+    """
+    api_server = _before_store(airflow, cases)
+    airflow.kill(api_server)
+    airflow.launch(api_server)
+
+
+def _before_store(airflow: RealAirflow, cases: list[Case]) -> str:
+    """Kill between answer and store; return the component that stands still."""
     for case in cases:
         case.spoil(case.surface.start, "hold")
         case.begin()
@@ -63,16 +89,18 @@ def killed_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
         for case in cases:
             if case.surface.stop and _who(case.fault) == "supervisor":
                 case.until_stopped()
-    finally:
+    except BaseException:
         airflow.thaw("api-server")
+        raise
+    return "api-server"
 
 
 def _who(fault: str) -> str:
     return next(who for who, named in WHO.items() if fault.startswith(f"{named} killed"))
 
 
-def _a_lost_supervisor(surface: Surface, mode: str) -> Expected:
-    # The id is stored all the same, by the API server that goes on; a retry finds a run that was stopped, or takes it up.
+def _stopped_and_found(surface: Surface, mode: str) -> Expected:
+    """Expect that a retry finds the run that the dying task has stopped, or takes up the one that it could not stop."""
     return Expected(2, 1, "success") if surface.stop else Expected(1, 0, "success")
 
 
@@ -113,15 +141,27 @@ def _defer(cases: list[Case]) -> None:
         case.until_deferred()
 
 
+_STORE = "killed between answer and store"
+
 TOGETHER = [
-    *(
-        Together(
-            f"{WHO[who]} killed between answer and store",
-            killed_before_store,
-            _a_lost_supervisor if who == "supervisor" else always(1, 0, "success"),
-            has_id,
-        )
-        for who in WHO
+    Together(f"task process {_STORE}", killed_before_store, always(1, 0, "success"), has_id),
+    Together(f"supervisor {_STORE}", killed_for_good_before_store, always(1, 1, LOST), has_id),
+    Together(
+        f"supervisor and task process {_STORE}", killed_for_good_before_store, always(1, 0, LOST), has_id
+    ),
+    Together(
+        f"supervisor {_STORE}, run provable",
+        killed_for_good_before_store,
+        _stopped_and_found,
+        can_prove,
+        shown=True,
+    ),
+    Together(
+        f"supervisor and task process {_STORE}, run provable",
+        killed_for_good_before_store,
+        always(1, 0, "success"),
+        can_prove,
+        shown=True,
     ),
     Together(
         "triggerer killed and restarted",
