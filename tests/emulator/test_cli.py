@@ -50,3 +50,57 @@ def use(said: dict) -> dict:
     with httpx.Client(base_url=vendor["base_url"] + "/api/v2/public", headers=headers) as client:
         told = client.post("/workflow/sync-contacts/execute", json={}).json()
         return client.get(f"/execution/{told['execution_id']}").json()
+
+
+#: A program that runs a workflow with nothing but its environment, and ends as it was told.
+PROGRAM = """
+import json, os, sys
+import httpx
+
+connections = {name: json.loads(value) for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+datalab = connections["AIRFLOW_CONN_DATALAB_DEFAULT"]
+told = httpx.post(
+    datalab["host"] + "/api/v1/workflows/workflows/101/execute",
+    headers={"X-Api-Key": datalab["password"]},
+    json={"input_config": {"file_urls": ["https://example.com/a.pdf"]}},
+)
+print(len(connections), told.status_code)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_command_is_run_with_a_connection_to_every_vendor_and_its_end_is_the_end(code):
+    done = emulating(sys.executable, "-c", PROGRAM, str(code))
+
+    assert (done.returncode, done.stdout) == (code, "5 200\n"), done.stderr
+
+
+def test_a_command_that_is_told_to_end_ends_and_the_exit_code_says_so():
+    command = [sys.executable, "-m", "airflow_workflow_providers.emulator"]
+    waits = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
+    with subprocess.Popen([*command, *waits], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "up\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
+
+
+def test_a_command_that_is_not_there_is_named():
+    done = emulating("no-such-command")
+
+    assert done.returncode == 127
+    assert "no-such-command cannot be run" in done.stderr
+
+
+def emulating(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "airflow_workflow_providers.emulator", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
