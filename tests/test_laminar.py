@@ -636,6 +636,31 @@ def test_without_a_host_the_vendors_own_address_is_called(monkeypatch: pytest.Mo
     assert LaminarHook().session.settings.base_url == "https://api.laminar.run"
 
 
+@pytest.mark.parametrize(
+    ("host", "region", "address"),
+    [
+        (None, "ca", "https://ca.api.laminar.run"),
+        (None, "us", "https://api.laminar.run"),
+        ("https://laminar.example", "ca", "https://laminar.example"),
+    ],
+)
+def test_the_region_says_where_the_workspace_is_unless_the_host_does(
+    monkeypatch: pytest.MonkeyPatch, host: str | None, region: str, address: str
+) -> None:
+    connection = {"conn_type": "laminar", "password": "key", "host": host, "extra": {"region": region}}
+    monkeypatch.setenv("AIRFLOW_CONN_LAMINAR_DEFAULT", json.dumps(connection))
+
+    assert LaminarHook().session.settings.base_url == address
+
+
+def test_a_region_that_is_none_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "laminar", "password": "key", "extra": {"region": "eu"}}
+    monkeypatch.setenv("AIRFLOW_CONN_LAMINAR_DEFAULT", json.dumps(connection))
+
+    with pytest.raises(errors.InvalidInput, match="region: Input should be 'us' or 'ca'"):
+        LaminarHook().session  # noqa: B018  # a property that reads
+
+
 # -- jobs: what is sent ---------------------------------------------------------------------------------------------
 
 

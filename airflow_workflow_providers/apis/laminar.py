@@ -17,8 +17,9 @@ from airflow_workflow_providers.core.call import Answer, Call, header, segment
 from airflow_workflow_providers.core.errors import InvalidInput, NotFound, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State
 
-#: Workspaces in Canada are at https://ca.api.laminar.run.
-BASE_URL = "https://api.laminar.run"
+#: Where a workspace is, by its region.
+REGIONS = {"us": "https://api.laminar.run", "ca": "https://ca.api.laminar.run"}
+BASE_URL = REGIONS["us"]
 
 #: Statuses of 4xx that are not the author's: everything else of 4xx is what a run has answered.
 NOT_A_RUN = frozenset({401, 403, 404, 408, 429})

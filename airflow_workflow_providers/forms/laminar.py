@@ -9,6 +9,11 @@ FORM = form(
     host="https://api.laminar.run",
     password="Workspace API key",
     fields={
+        "region": {
+            "label": "Region",
+            "description": "Where the workspace is: us, or ca for Canada. A base URL above wins.",
+            "schema": {"type": ["string", "null"], "enum": ["us", "ca"], "default": "us"},
+        },
         "trigger_url": {
             "label": "Trigger URL",
             "description": "For jobs (LaminarRunJobOperator): where your jobs are called, with its path prefix.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict
 
@@ -14,7 +14,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.laminar import FORM
 from airflow_workflow_providers.hooks.base import TEST_LIMIT, WorkflowHook
-from airflow_workflow_providers.hooks.extra import HttpExtra
+from airflow_workflow_providers.hooks.extra import HttpExtra, base_url
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -25,6 +25,7 @@ class LaminarExtra(HttpExtra):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
+    region: Literal["us", "ca"] = "us"
     trigger_url: str | None = None
     trigger_api_key: str | None = None
     workspace_id: str | None = None
@@ -47,6 +48,16 @@ class LaminarHook(WorkflowHook):
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
         super().__init__(laminar_conn_id, **kwargs)
+
+    def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
+        """
+        Return where paths begin, and the workspace's key.
+
+        :param connection: the connection; its ``host`` wins over the region.
+        :param extra: its extra fields, read.
+        :return: the base URL, and the password of the connection, which may be empty here.
+        """
+        return base_url(connection, api.REGIONS[extra.region]), connection.password or ""
 
     def execute_workflow(self, workflow_id: int | str, **parameters: Any) -> Execution:
         """
