@@ -57,6 +57,10 @@ class AirflowApi:
         """Return what Airflow says of its own components; it answers before anyone has logged in."""
         return self._send("GET", "/api/v2/monitor/health", None, {})
 
+    def version(self) -> str:
+        """Return which Airflow it is, for instance `3.3.2`."""
+        return str(self.request("GET", "/api/v2/version")["version"])
+
     def must_live(self) -> None:
         """Raise if Airflow is known to be broken; asked in every wait, so that no wait outlives its reason."""
 

@@ -39,6 +39,8 @@ def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
     else:
         venv.create(path, with_pip=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
+        # Python compiles what it imports; most of what is installed here is never imported.
+        pip.append("--no-compile")
         # `--group` needs pip 25.1; what comes with Python is older.
         _run([*pip, "--upgrade", "pip>=25.1"])
         _run([*pip, *arguments])

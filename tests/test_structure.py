@@ -23,7 +23,7 @@ ARROWS = {
     "hooks": {"core", "apis", "forms"},
     "triggers": {"core", "hooks", "compat"},
     "operators": {"core", "apis", "hooks", "triggers", "compat", "links"},
-    "sensors": {"core", "apis", "hooks", "triggers", "operators", "links"},
+    "sensors": {"core", "apis", "hooks", "triggers", "operators", "compat", "links"},
     "emulator": set(),
     "pytest_plugin": {"emulator"},
     "retries": {"core"},

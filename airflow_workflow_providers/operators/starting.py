@@ -120,7 +120,8 @@ class StartsExecution:
             execution = self.hook.send(call, patience=patience)
         except LostStart as error:
             found = None
-            with suppress(AirflowTaskTimeout):  # the start is lost all the same, and that is the error to end with
+            # If the clock runs out meanwhile, the start is lost all the same, and that is the error to end with.
+            with suppress(AirflowTaskTimeout):
                 found = self._search(call, start)
             if found is None:
                 raise self._lost(f"{error} {self._what_to_look_for(start)}", error.status) from error

@@ -61,9 +61,13 @@ def test_the_examples_can_be_imported_and_are_those_that_are_written_here() -> N
 
 ALL_VENDORS = ("altostrat", "datalab", "laminar", "promptlayer", "refold")
 
-#: One vendor's examples and a deferral of each other one run on every Airflow.
+#: A deferral of each vendor, a failure, and what is an Airflow's own to do (mapping, a teardown) run on every Airflow.
 EVERYWHERE = {
-    dag_id for dag_id in EXAMPLE_DAGS if dag_id.startswith("refold_") or dag_id.endswith("_deferred")
+    "laminar_blocking",
+    "refold_failing",
+    "refold_mapped",
+    "refold_stopped",
+    *(dag_id for dag_id in EXAMPLE_DAGS if dag_id.endswith("_deferred")),
 }
 
 

@@ -1,15 +1,19 @@
-"""A fresh copy of the project, and what happens in it when a newcomer follows the README."""
+"""A fresh copy of the project, and what happens when a newcomer does there what a page says."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+README = ROOT / "README.md"
+FIRST_DAGS = sorted(path for path in (ROOT / "docs" / "first-dag").glob("*.md") if path.stem != "index")
+SET_UP = ROOT / "docs" / "first-dag" / "index.md"
 TIMEOUT = 600
 # What make or pytest of the caller left in the environment is nothing a newcomer has.
 STRAY = ("AIRFLOW", "MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONPATH", "KEEP", "ONLY")
@@ -17,39 +21,25 @@ STRAY = ("AIRFLOW", "MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONPATH", "KE
 
 @dataclass(frozen=True)
 class Outcome:
-    """A block of the README as it was run, and how that ended."""
+    """What was typed, and how that ended."""
 
+    folder: Path
     script: str
     exit_code: int
     output: str
 
 
-@dataclass(frozen=True)
-class FollowedReadme:
-    """The copy in which the README was followed, and how each block ended."""
-
-    folder: Path
-    outcomes: list[Outcome]
-
-    def demo(self) -> Outcome:
-        """Return the block that runs the demo: the README opens with it."""
-        return next(outcome for outcome in self.outcomes if "make demo" in outcome.script)
+def commands(page: Path) -> list[str]:
+    """Return the page's blocks of commands, as they stand there."""
+    return re.findall(r"^```bash\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def readme_blocks() -> list[str]:
-    """Return the README's bash blocks as they are to be run here.
-
-    Left out are `make test`, which is what runs this, and from the first block the way to get a copy and enter it.
-    """
-    readme = ROOT / "README.md"
-    found = re.findall(r"^```bash\n(.*?)^```", readme.read_text(), re.MULTILINE | re.DOTALL)
-    blocks = []
-    for number, block in enumerate(found):
-        skipped = ("git clone", "cd ") if number == 0 else ()
-        lines = [line for line in block.splitlines() if line != "make test" and not line.startswith(skipped)]
-        if any(line.strip() for line in lines):
-            blocks.append("\n".join(lines))
-    return blocks
+def files(page: Path) -> dict[str, str]:
+    """Return the files that the page lets its reader save, by their names."""
+    found = re.findall(
+        r"^.*[Ss]ave this as `([^`]+)`:\n\n```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
+    )
+    return dict(found)
 
 
 def copy_of_project(folder: Path) -> Path:
@@ -67,6 +57,12 @@ def copy_of_project(folder: Path) -> Path:
 def run_in(folder: Path, script: str) -> Outcome:
     """Run a script as a newcomer's shell would, ending at the first command that fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(STRAY)}
+    # The newcomer's `python3` is one that fits: the one behind the environment of these tests.
+    programs = folder.parent / "bin"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "python3").exists():
+        (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    environment["PATH"] = os.pathsep.join([str(programs), environment["PATH"]])
     # No pipe: a process that is left behind would hold it open, and the wait for it would never end.
     log = folder.parent / "output.txt"
     with log.open("w") as output:
@@ -80,7 +76,7 @@ def run_in(folder: Path, script: str) -> Outcome:
             timeout=TIMEOUT,
             check=False,
         )
-    return Outcome(script, done.returncode, log.read_text())
+    return Outcome(folder, script, done.returncode, log.read_text())
 
 
 def processes_in(folder: Path) -> list[str]:

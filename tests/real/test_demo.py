@@ -23,12 +23,11 @@ FIELDS = {
 
 
 @pytest.fixture
-def report(followed_readme):
-    return json.loads((followed_readme.folder / ".demo" / "report.json").read_text())
+def report(demo):
+    return json.loads((demo.folder / ".demo" / "report.json").read_text())
 
 
-def test_the_demo_ends_well_and_says_so(followed_readme):
-    demo = followed_readme.demo()
+def test_the_demo_ends_well_and_says_so(demo):
     count = re.search(r"^(\d+) of (\d+) ended as expected", demo.output, re.MULTILINE)
 
     assert demo.exit_code == 0, demo.output
@@ -47,5 +46,5 @@ def test_a_wait_in_the_demo_holds_no_worker(report):
     assert [row for row in report if row["deferred"] and row["execution_id"]]
 
 
-def test_the_demo_leaves_no_process(followed_readme):
-    assert processes_in(followed_readme.folder) == []
+def test_the_demo_leaves_no_process(demo):
+    assert processes_in(demo.folder) == []

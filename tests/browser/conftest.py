@@ -1,0 +1,64 @@
+"""Airflow in Chromium, with the emulator behind it; nothing is stored that a person has not typed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from airflow_workflow_providers.emulator import Emulator
+from dev.real_airflow import RealAirflow
+
+CHROMIUM = shutil.which("chromium")
+PICTURES = Path(__file__).parent.parent.parent / "build" / "pictures"
+THEMES = ("light", "dark")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = pytest.mark.skip(reason="Chromium is not installed (Debian: apt-get install chromium)")
+    for item in items:
+        if CHROMIUM is None and item.get_closest_marker("browser"):
+            item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        emulator.set_pace(seconds=0)
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    home = tmp_path_factory.mktemp("airflow")
+    with RealAirflow(home, Path(__file__).parent / "dags", {}, settings) as airflow:
+        yield airflow
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # A sandbox is not to be had by root, as whom CI runs; the only pages are Airflow's on this machine.
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--no-proxy-server"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, airflow: RealAirflow, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Give a page of Airflow's, in the theme that the test is given, or in the light one."""
+    theme: Any = request.node.callspec.params.get("theme", "light")
+    context = browser.new_context(
+        base_url=airflow.url, color_scheme=theme, viewport={"width": 1280, "height": 2000}
+    )
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
