@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 project = "airflow-workflow-providers"
 author = "the authors of airflow-workflow-providers"
-project_copyright = "Apache License 2.0"
+html_show_copyright = False
 release = version = metadata.version(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
