@@ -59,8 +59,8 @@ def run(minor: str) -> Cell:
         tests = subprocess.run(
             [
                 *[str(python), "-m", "pytest", *TESTS, "-p", "no:cacheprovider"],
-                # Tests that look at the same DAG's run share a worker.
-                *["-n", "2", "--dist", "loadgroup"],
+                # A file keeps to one worker: a DAG is run once for all tests that look at it.
+                *["-n", "2", "--dist", "loadfile"],
                 *(["-m", ONLY_ON_NEWEST] if minor != VERSIONS[-1] else []),
                 f"--junitxml={report}",
             ],

@@ -14,8 +14,7 @@ from airflow_workflow_providers.emulator import Emulator
 from tests.airflow.conftest import EXAMPLES, Ended, dag_bag
 from tests.vendors import VENDORS
 
-# One group, so that a DAG is run once for all tests that look at it.
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("dags")]
+pytestmark = pytest.mark.airflow
 
 #: Every example, and how many runs it starts at the vendor.
 EXAMPLE_DAGS = {

@@ -5,17 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
 
 CHROMIUM = shutil.which("chromium")
 PICTURES = Path(__file__).parent.parent.parent / "build" / "pictures"
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,14 +51,20 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser, airflow: RealAirflow) -> dict[str, BrowserContext]:
+    """Give a browser for each theme, which need not load Airflow's pages anew for each test."""
+    size: ViewportSize = {"width": 1280, "height": 2000}
+    return {
+        theme: browser.new_context(base_url=airflow.url, color_scheme=theme, viewport=size)
+        for theme in THEMES
+    }
+
+
 @pytest.fixture
-def page(browser: Browser, airflow: RealAirflow, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(contexts: dict[str, BrowserContext], request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a page of Airflow's, in the theme that the test is given, or in the light one."""
-    theme: Any = request.node.callspec.params.get("theme", "light")
-    context = browser.new_context(
-        base_url=airflow.url, color_scheme=theme, viewport={"width": 1280, "height": 2000}
-    )
-    page = context.new_page()
+    page = contexts[request.node.callspec.params.get("theme", "light")].new_page()
     page.set_default_timeout(60_000)
     yield page
-    context.close()
+    page.close()
