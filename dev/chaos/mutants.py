@@ -212,7 +212,8 @@ def caught(mutant: Mutant) -> bool:
         said = log.read_text().strip().splitlines()
         # A suite that did not come to its closing lines has not failed by what it saw.
         if not any(" faults, " in line for line in said[-2:]):
-            raise RuntimeError(f"{mutant.guard}: the suite did not run\n{suite.tail()}")
+            print(f"    the suite did not come to its end\n{suite.tail()}")
+            return False
         print(
             "\n".join(
                 f"    {line[:200]}" for line in said if line.startswith(("UNEXPECTED", "PROBLEM", "SECRET"))
