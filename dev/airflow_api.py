@@ -162,7 +162,7 @@ class AirflowApi:
             headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
         )
         try:
-            with _OPENER.open(request, timeout=30) as answer:
+            with _OPENER.open(request, timeout=60) as answer:
                 text = answer.read()
         except HTTPError as error:
             raise RefusedError(

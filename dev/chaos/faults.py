@@ -204,8 +204,8 @@ def told_to_stop(case: Case) -> None:
 
 
 def marked_failed_and_stopped_with_trouble(case: Case) -> None:
-    """Let a person mark the deferred task failed while the vendor refuses two stops: it takes seconds to stop."""
-    case.spoil(case.surface.stop, "server_error", times=2, status=503)
+    """Let a person mark the deferred task failed while the vendor lets a stop wait: Airflow cancels it meanwhile."""
+    case.spoil(case.surface.stop, "status", times=1, status=503, headers={"Retry-After": "4"})
     case.begin()
     _until_waiting(case)
     case.mark("failed")
@@ -297,15 +297,21 @@ FAULTS = [
         look_meets("rate_limit", times=4, retry_after=1),
         always(1, 0, "success"),
         has_id,
+        "once",
     ),
     Fault(
-        "5xx burst on looks", look_meets("server_error", times=4, status=502), always(1, 0, "success"), has_id
+        "5xx burst on looks",
+        look_meets("server_error", times=4, status=502),
+        always(1, 0, "success"),
+        has_id,
+        "once",
     ),
     Fault(
         "vendor down for a minute",
         look_meets("server_error", times=5, status=503),
         always(1, 0, "success"),
         has_id,
+        "once",
         takes=65,
     ),
     Fault("marked failed while waiting", marked("failed"), always(1, 1, "failed"), has_id, looks=None),

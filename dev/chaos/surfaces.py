@@ -130,6 +130,7 @@ FLAVOURS: dict[str, dict[str, Any]] = {
     "leave": {"timeout": 8, "on_timeout": "leave"},
     "restart": {"timeout": 150, "retries": 2, "on_lost_start": "restart"},
     "asked": {"timeout": 150},
+    "once": {"timeout": 150},
     "alone": {"timeout": 8},
 }
 
