@@ -151,8 +151,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         :return: False while the wait goes on, also after a look that failed in passing; in the end Airflow's word for
             True, with the record in it.
         :raises WorkflowError: what became of the run, as from :meth:`execute`.
-        :raises AirflowSkipException: with ``soft_fail``, in its place, but for the deadline: of that one Airflow makes
-            a skip.
+        :raises AirflowSkipException: with ``soft_fail``, in its place.
         """
         step = self._look(self._watch)
         if step.verdict is None:

@@ -55,7 +55,8 @@ def killed_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
 
     All answers are held; the API server is stopped; the answers are let go; then it is killed.
     """
-    airflow.thaw(_before_store(airflow, cases))
+    _kill_before_store(airflow, cases)
+    airflow.thaw("api-server")
 
 
 def killed_for_good_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
@@ -64,13 +65,13 @@ def killed_for_good_before_store(airflow: RealAirflow, cases: list[Case]) -> Non
 
     An API server that merely goes on may or may not carry out what a dead supervisor had sent to it; this one dies too.
     """
-    api_server = _before_store(airflow, cases)
-    airflow.kill(api_server)
-    airflow.launch(api_server)
+    _kill_before_store(airflow, cases)
+    airflow.kill("api-server")
+    airflow.launch("api-server")
 
 
-def _before_store(airflow: RealAirflow, cases: list[Case]) -> str:
-    """Kill between answer and store; return the component that stands still."""
+def _kill_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Kill between answer and store; the API server still stands when this returns."""
     for case in cases:
         case.spoil(case.surface.start, "hold")
         case.begin()
@@ -92,7 +93,6 @@ def _before_store(airflow: RealAirflow, cases: list[Case]) -> str:
     except BaseException:
         airflow.thaw("api-server")
         raise
-    return "api-server"
 
 
 def _who(fault: str) -> str:
