@@ -8,7 +8,7 @@ READY := .venv/.ready
 .PHONY: help demo check matrix chaos chaos-mutants docs pictures wheel test constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 # What the API reference shows: its docstrings say what is taken, given and raised.
 PUBLIC := $(addprefix airflow_workflow_providers/,hooks operators sensors triggers links.py retries.py pytest_plugin.py \

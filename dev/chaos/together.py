@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dev.chaos.faults import (
-    LATER,
     LOST,
     TIMED_OUT,
     WHO,
@@ -18,6 +17,7 @@ from dev.chaos.faults import (
     has_id,
     in_triggerer,
 )
+from dev.chaos.injections import LATER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
