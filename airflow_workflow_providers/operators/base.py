@@ -181,11 +181,7 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
                 context, self._stored_id(context), "no triggerer was there to say so", error
             )
         except TaskDeferralError as error:
-            execution_id = self._stored_id(context)
-            raise WorkflowError(
-                f"The trigger that waited for execution {execution_id} failed: {error}. The run may still be going.",
-                execution_id=execution_id,
-            ) from error
+            raise self._trigger_failed(self._stored_id(context), error) from error
         finally:
             self.hook.close()
 

@@ -24,9 +24,10 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
 
     The call is "Execute Workflow (External)" of https://docs.laminar.run/. The task returns
     ``{"execution_id", "state", "status", "output", "url"}``: ``output`` is what the workflow has answered, JSON of any
-    type or text; ``status`` is the HTTP status, which the workflow may choose; ``execution_id`` and ``url`` are ``None``,
-    for such a run has no id: it cannot be looked at, taken up by a retry, or stopped. So the wait is on the worker
-    whatever ``deferrable`` says. For work that takes long, see :class:`LaminarRunJobOperator`.
+    type or text; ``status`` is the HTTP status, which the workflow may choose, though 401, 403, 404 and 429 are taken for
+    Laminar's own: a workflow that answers 429 is run again. ``execution_id`` and ``url`` are ``None``, for such a run has
+    no id: it cannot be looked at, taken up by a retry, or stopped. So the wait is on the worker whatever ``deferrable``
+    says. For work that takes long, see :class:`LaminarRunJobOperator`.
 
     :param workflow_id: the workflow (templated).
     :param payload: the input of the workflow: JSON of any type; default: none (templated).
@@ -46,7 +47,7 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
         again; default: 5 MB.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises LostStart: if no answer came, or none that makes sense, so that a run may be going; no retry is made.
-    :raises ExecutionFailed: if the run failed (HTTP 400), with what Laminar said.
+    :raises ExecutionFailed: if the run failed (HTTP 400, or another 4xx), with what it said.
     """
 
     template_fields = ("workflow_id", "payload", "configuration_id", "laminar_conn_id")

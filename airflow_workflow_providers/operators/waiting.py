@@ -126,6 +126,13 @@ class WaitsForExecution:
         except WorkflowError:
             return False
 
+    def _trigger_failed(self, execution_id: str, error: Exception) -> WorkflowError:
+        """Return what Airflow says of a trigger that broke, with the run, which Airflow does not know."""
+        return WorkflowError(
+            f"The trigger that waited for execution {execution_id} failed: {error}. The run may still be going.",
+            execution_id=execution_id,
+        )
+
     def _say(self, step: Step) -> Step:
         if step.say:
             (self.log.warning if step.warn else self.log.info)(step.say)

@@ -117,10 +117,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         except AirflowSensorTimeout as error:
             return self._time_out(context, error)
         except TaskDeferralError as error:
-            raise WorkflowError(
-                f"The trigger that waited for execution {self.execution_id} failed: {error}.",
-                execution_id=self.execution_id,
-            ) from error
+            raise self._trigger_failed(self.execution_id, error) from error
         finally:
             self.hook.close()
 
