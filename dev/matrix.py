@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MATRIX = ROOT / ".matrix"
 VERSIONS = ("3.1", "3.2", "3.3")
 # What can differ between versions of Airflow: the laws, DAGs on the real task runner, the forms.
-TESTS = ("tests/airflow", "tests/test_laws.py", "tests/test_provider_info.py")
+TESTS = ("tests/airflow", "tests/laws", "tests/test_provider_info.py")
 # A vendor's own modules meet no Airflow but through the bases, which one vendor's laws lead through; a DAG of each
 # vendor is run on every version all the same.
 ONLY_ON_NEWEST = "not newest and not every_vendor"

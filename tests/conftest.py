@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,15 @@ def emulator(workflow_emulator: Emulator) -> Emulator:
     return workflow_emulator
 
 
-def connect(monkeypatch: pytest.MonkeyPatch, vendor: Vendor, emulator: Emulator, **extra: object) -> None:
-    """Set the vendor's default connection to the emulator's account; ``extra`` fields are added."""
-    connection = emulator.connection(vendor.conn_type)
-    connection["extra"] = {**connection.get("extra", {}), **extra}
+def connect(
+    monkeypatch: pytest.MonkeyPatch,
+    vendor: Vendor,
+    emulator: Emulator,
+    change: dict[str, Any] | None = None,
+    **extra: object,
+) -> None:
+    """Set the vendor's default connection to the emulator's account with a ``change`` of its fields, or of ``extra`` ones."""
+    known = emulator.connection(vendor.conn_type)
+    connection = {**known, **(change or {})}
+    connection["extra"] = {**known.get("extra", {}), **(change or {}).get("extra", {}), **extra}
     monkeypatch.setenv(f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT", json.dumps(connection))

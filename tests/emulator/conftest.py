@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from airflow_workflow_providers.emulator import Emulator
+from tests.emulator import EXECUTE
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +94,19 @@ def sync(emulator, refold):
         )
 
     return sync
+
+
+@pytest.fixture
+def fail(emulator):
+    """Script a fault of Refold."""
+
+    def fail(operation: str, fault: str, **options: object) -> None:
+        emulator.fail("refold", operation, fault, **options)
+
+    return fail
+
+
+@pytest.fixture
+def begin(refold):
+    """Send a start, with the time the client gives it."""
+    return lambda **options: refold.post(EXECUTE, json={"payload": {"a": 1}}, **options)

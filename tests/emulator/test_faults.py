@@ -9,34 +9,12 @@ import httpx
 import pytest
 
 from airflow_workflow_providers.emulator.faults import FAULTS
-
-EXECUTE = "/workflow/sync-contacts/execute"
-
-
-@pytest.fixture
-def fail(emulator):
-    """Script a fault of Refold."""
-
-    def fail(operation: str, fault: str, **options: object) -> None:
-        emulator.fail("refold", operation, fault, **options)
-
-    return fail
-
-
-@pytest.fixture
-def begin(refold):
-    """Send a start, with the time the client gives it."""
-    return lambda **options: refold.post(EXECUTE, json={"payload": {"a": 1}}, **options)
+from tests.emulator import EXECUTE, noted
 
 
 def told(emulator) -> list[bool]:
     """Say of every run whether its caller was told."""
     return [run["answered"] for run in emulator.runs()]
-
-
-def noted(emulator) -> list[tuple]:
-    """Say of every call what was answered, and which fault it met."""
-    return [(call["status"], call["fault"]) for call in emulator.calls()]
 
 
 def test_lost_answer_starts_a_run_of_which_nobody_is_told(emulator, fail, begin):
@@ -235,30 +213,6 @@ def test_echo_secret_repeats_the_callers_key(emulator, fail, begin, status):
     assert told(emulator) == []
 
 
-def test_faults_come_after_so_many_calls_and_so_many_times(emulator, fail, refold):
-    fail("list", "server_error", after=1, times=2)
-    assert [refold.get("/execution").status_code for _ in range(5)] == [200, 500, 500, 200, 200]
-    assert [fault for _, fault in noted(emulator)] == [None, "server_error", "server_error", None, None]
-
-
-def test_scripts_for_one_operation_follow_one_another(fail, refold):
-    fail("list", "rate_limit", times=2)
-    fail("list", "server_error")
-    fail("list", "html", status=502, after=4)
-    assert [refold.get("/execution").status_code for _ in range(6)] == [429, 429, 500, 200, 502, 200]
-
-
-def test_a_script_without_a_number_of_times_never_ends(fail, refold):
-    fail("list", "rate_limit", times=None)
-    assert {refold.get("/execution").status_code for _ in range(5)} == {429}
-
-
-def test_a_fault_meets_its_operation_only(fail, refold):
-    fail("stop", "server_error")
-    assert refold.get("/execution").status_code == 200
-    assert refold.post("/execution/unknown/stop").status_code == 500
-
-
 def test_a_fault_comes_before_the_credentials_are_looked_at(fail, connect):
     fail("list", "server_error", status=503)
     assert connect().get("/execution").status_code == 503
@@ -294,51 +248,6 @@ def test_an_option_that_a_fault_does_not_take_is_refused(emulator, operation, fa
     assert emulator._faults._scripts == []
 
 
-def test_every_fault_is_tested_here():
-    """A fault that no test names could do anything."""
-    here = Path(__file__).read_text(encoding="utf-8")
-    assert [fault for fault in FAULTS if f'"{fault}"' not in here] == []
-
-
-def test_a_fault_can_be_meant_for_one_workflow_and_its_runs(emulator, start, refold):
-    """Calls of other workflows neither meet it nor use it up; the ledger says which workflow a call was of."""
-    emulator.fail("refold", "get", "server_error", workflow_id="never-ends", times=2)
-    met, spared = start("never-ends"), start("sync-contacts")
-
-    answers = [refold.get(f"/execution/{one}").status_code for one in (spared, met, spared, met, met)]
-
-    assert answers == [200, 500, 200, 500, 200]
-    assert [call["workflow_id"] for call in emulator.calls("refold", "get")][:2] == [
-        "sync-contacts",
-        "never-ends",
-    ]
-    assert [call["workflow_id"] for call in emulator.calls("refold", "execute")] == [
-        "never-ends",
-        "sync-contacts",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("vendor", "path", "workflow"),
-    [
-        ("promptlayer", "/workflows/support%2Ftriage%20v2/run", "support/triage v2"),
-        ("laminar", "/m/acme/nested/path%20job", "nested/path job"),
-        ("laminar", "/workflow/execute/external/39", "39"),
-        ("datalab", "/api/v1/workflows/workflows/101/execute", "101"),
-        ("altostrat", "/workflows/fl_sync_sites/execute", "fl_sync_sites"),
-    ],
-)
-def test_every_vendors_start_names_its_workflow(emulator, no_tls, vendor, path, workflow):
-    """However the vendor writes it into a path; here the caller has no key, and is met by the fault all the same."""
-    base = emulator.account(vendor)["base_url"]
-    operation = {"promptlayer": "run", "laminar": "run_job" if "/m/" in path else "execute"}.get(
-        vendor, "execute"
-    )
-    emulator.fail(vendor, operation, "server_error", workflow_id=workflow, status=599)
-
-    assert httpx.post(base + path, json={}, verify=no_tls).status_code == 599
-
-
 def test_an_answer_is_held_until_it_is_released(emulator, refold):
     """The vendor has done what it was asked; the caller reads the true answer when the test says so."""
     emulator.fail("refold", "execute", "hold")
@@ -363,3 +272,9 @@ def test_a_caller_that_leaves_while_its_answer_is_held_is_not_told(emulator, ref
 
     (run,) = emulator.runs("refold")
     assert not run["answered"]
+
+
+def test_every_fault_is_tested_here():
+    """A fault that no test names could do anything."""
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [fault for fault in FAULTS if f'"{fault}"' not in here] == []

@@ -1,0 +1,49 @@
+import httpx
+import pytest
+
+from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
+
+
+@pytest.fixture
+def stranger(emulator, no_tls):
+    """Return a client without a key."""
+    with httpx.Client(base_url=emulator.account("datalab")["base_url"], timeout=10, verify=no_tls) as client:
+        yield client
+
+
+@pytest.fixture
+def datalab(emulator, no_tls):
+    """Return a client with the key."""
+    account = emulator.account("datalab")
+    headers = {"X-API-Key": account["api_key"]}
+    with httpx.Client(base_url=account["base_url"], headers=headers, timeout=10, verify=no_tls) as client:
+        yield client
+
+
+@pytest.fixture
+def execute(datalab):
+    """Start a workflow with an `input_config` and return the id."""
+
+    def execute(workflow: int = 101, given: object = None) -> int:
+        answer = datalab.post(f"{WORKFLOWS}/{workflow}/execute", json={"input_config": given})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["execution_id"]
+
+    return execute
+
+
+@pytest.fixture
+def look(datalab):
+    """Look once at an execution."""
+    return lambda execution_id: datalab.get(f"{EXECUTIONS}/{execution_id}").json()
+
+
+@pytest.fixture
+def finished(emulator, execute, look):
+    """Run a workflow to its end and return its execution."""
+
+    def finished(workflow: int = 101, given: object = None) -> dict:
+        emulator.set_pace(seconds=0)
+        return look(execute(workflow, given))
+
+    return finished

@@ -1,0 +1,138 @@
+"""Datalab: starts; the literals here were written from the vendor's pages, not from the emulator."""
+
+import pytest
+
+from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
+
+ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
+TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
+
+
+def test_a_start_is_acknowledged_with_a_whole_number_and_a_word_in_lower_case(emulator, datalab):
+    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": ONE})
+    number = answer.json()["execution_id"]
+    assert answer.status_code == 200
+    assert answer.json() == {"execution_id": number, "status": "processing", "success": True}
+    assert type(number) is int
+    assert number > 0
+    (run,) = emulator.runs()
+    assert run.pop("started_at")
+    assert run == {
+        "vendor": "datalab",
+        "execution_id": str(number),
+        "workflow_id": "101",
+        "input": ONE,
+        "status": "PENDING",
+        "stops": 0,
+        "over": False,
+        "tag": None,
+        "mode": "ASYNC",
+        "answered": True,
+    }
+
+
+def test_the_id_may_go_by_another_name(emulator, datalab):
+    emulator.configure("datalab", started_as="id")
+    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={}).json()
+    assert answer == {"id": int(emulator.runs()[0]["execution_id"]), "status": "processing", "success": True}
+    assert emulator.runs()[0]["answered"] is True
+
+
+def test_every_start_is_a_new_run_also_after_a_reset(emulator, execute):
+    """The vendor has no idempotency key."""
+    seen = [execute(), execute()]
+    emulator.reset()
+    seen.append(execute())
+    assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ONE,
+        {"type": "file_list", "file_urls": ["https://example.com/file1.pdf"]},
+        TWO,
+        {"bucket": "b", "prefix": "path/", "pattern": "*.pdf", "storage_type": "s3"},
+        {"file_urls": "not a list", "anything": ["else"]},
+        {},
+        None,
+    ],
+)
+def test_every_family_of_input_is_taken_and_written_down_as_given(emulator, execute, given):
+    execute(101, given)
+    assert emulator.runs()[0]["input"] == given
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"other": 1}'])
+def test_the_input_and_even_the_body_may_be_left_out(emulator, datalab, content):
+    assert datalab.post(f"{WORKFLOWS}/101/execute", content=content).status_code == 200
+    assert emulator.runs()[0]["input"] == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "error"),
+    [
+        (
+            "abc",
+            b"{}",
+            {
+                "type": "int_parsing",
+                "loc": ["path", "workflow_id"],
+                "msg": "Input should be a valid integer, unable to parse string as an integer",
+                "input": "abc",
+            },
+        ),
+        (
+            "101",
+            b'{"input_config": "https://example.com/file.pdf"}',
+            {
+                "type": "dict_type",
+                "loc": ["body", "input_config"],
+                "msg": "Input should be a valid dictionary",
+                "input": "https://example.com/file.pdf",
+            },
+        ),
+        (
+            "101",
+            b"[1]",
+            {
+                "type": "model_attributes_type",
+                "loc": ["body"],
+                "msg": "Input should be a valid dictionary or object to extract fields from",
+                "input": [1],
+            },
+        ),
+    ],
+)
+def test_a_start_of_the_wrong_shape_is_refused_in_fastapis_words(emulator, datalab, path, body, error):
+    answer = datalab.post(f"{WORKFLOWS}/{path}/execute", content=body)
+    assert (answer.status_code, answer.json()) == (422, {"detail": [error]})
+    assert emulator.runs() == []
+
+
+@pytest.mark.parametrize("content", [b"null", b"7", b'"text"', b"{broken", b'{"input_config": []}'])
+def test_only_objects_are_taken_for_a_body_and_an_input(datalab, content):
+    assert datalab.post(f"{WORKFLOWS}/101/execute", content=content).status_code == 422
+
+
+def test_an_execution_that_is_no_whole_number_is_refused(datalab):
+    answer = datalab.get(f"{EXECUTIONS}/pex_abc123")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["path", "execution_id"]
+
+
+@pytest.mark.parametrize("call", [("POST", f"{WORKFLOWS}/999/execute"), ("GET", f"{EXECUTIONS}/1")])
+def test_what_is_not_there_is_404_with_a_detail(emulator, datalab, call):
+    answer = datalab.request(*call)
+    assert answer.status_code == 404
+    assert answer.json().keys() == {"detail"}
+    assert isinstance(answer.json()["detail"], str)
+    assert emulator.runs() == []
+
+
+def test_nothing_stops_or_lists_runs(emulator, datalab, execute):
+    execution_id = execute(103)
+    assert datalab.post(f"{EXECUTIONS}/{execution_id}/cancel").status_code == 404
+    assert datalab.delete(f"{EXECUTIONS}/{execution_id}").status_code == 404
+    assert datalab.get(EXECUTIONS).status_code == 404
+    assert emulator.runs()[0]["stops"] == 0
