@@ -59,9 +59,9 @@ pictures: $(READY) ## drive the forms in a real browser; build/pictures, and the
 wheel: $(READY) ## build wheel and sdist into dist/
 	@$(RUN) build --outdir dist .
 
-# pytest's closing line is the last thing printed, which is what CI reads.
+# pytest's closing line is the last thing printed, which is what CI reads. The longest file, which mostly waits, goes first.
 test: check docs matrix ## everything CI runs
-	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser"
+	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser" tests/real tests/browser tests/packaging
 
 constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
