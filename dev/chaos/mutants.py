@@ -216,7 +216,7 @@ def caught(mutant: Mutant) -> bool:
             return False
         print(
             "\n".join(
-                f"    {line[:200]}" for line in said if line.startswith(("UNEXPECTED", "PROBLEM", "SECRET"))
+                f"    {line[:400]}" for line in said if line.startswith(("UNEXPECTED", "PROBLEM", "SECRET"))
             )
         )
         return suite.process.returncode != 0
