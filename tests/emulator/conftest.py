@@ -28,18 +28,23 @@ def emulator(running: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def connect(emulator: Emulator, no_tls: ssl.SSLContext) -> Iterator[Callable[..., httpx.Client]]:
-    """Make clients of Refold with these headers."""
+def reach(no_tls: ssl.SSLContext) -> Iterator[Callable[..., httpx.Client]]:
+    """Make clients of an address with these headers."""
     made: list[httpx.Client] = []
 
-    def make(**headers: str) -> httpx.Client:
-        base = emulator.account("refold")["base_url"] + "/api/v2/public"
-        made.append(httpx.Client(base_url=base, headers=headers, timeout=10, verify=no_tls))
+    def make(base_url: str, headers: dict[str, str] | None = None) -> httpx.Client:
+        made.append(httpx.Client(base_url=base_url, headers=headers, timeout=10, verify=no_tls))
         return made[-1]
 
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def connect(emulator: Emulator, reach) -> Callable[..., httpx.Client]:
+    """Make clients of Refold with these headers."""
+    return lambda **headers: reach(emulator.account("refold")["base_url"] + "/api/v2/public", headers)
 
 
 @pytest.fixture

@@ -9,6 +9,6 @@ from tests.vendors import ROWS, Vendor
 
 
 @pytest.fixture(params=ROWS)
-def vendor(request: pytest.FixtureRequest, emulator: Emulator) -> Vendor:  # it sets the connection
+def vendor(request: pytest.FixtureRequest, emulator: Emulator) -> Vendor:
     """Give each vendor's row, with its default connection set to the emulator."""
     return request.param

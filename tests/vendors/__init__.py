@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.core.call import Answer
+from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.datalab import DatalabHook
@@ -250,3 +251,23 @@ def answer(body: Any, status: int = 200, **headers: str) -> Answer:
     """Return an answer with this body: JSON, unless it is bytes; an underscore in a header's name is a hyphen."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+def failed_connection_test(
+    vendor: Vendor,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    fault: str,
+    options: dict[str, Any],
+) -> str:
+    """Test the connection while the vendor's answer is spoilt; return the one sentence that a person is shown."""
+    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
+    emulator.fail(vendor.conn_type, operation, fault, **options)
+
+    ok, sentence = vendor.hook().test_connection()
+
+    assert not ok
+    assert sentence.startswith(f"{vendor.hook.hook_name} could not check the connection: ")
+    assert "\n" not in sentence
+    return sentence

@@ -1,14 +1,12 @@
-import httpx
 import pytest
 
 
 @pytest.fixture
-def altostrat(emulator, no_tls):
+def altostrat(emulator, reach):
     """Return a client with the key."""
     account = emulator.account("altostrat")
     headers = {"Authorization": f"Bearer {account['api_key']}"}
-    with httpx.Client(base_url=account["base_url"], headers=headers, timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(account["base_url"], headers)
 
 
 @pytest.fixture

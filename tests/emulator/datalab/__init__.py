@@ -2,3 +2,14 @@
 
 WORKFLOWS = "/api/v1/workflows/workflows"
 EXECUTIONS = "/api/v1/workflows/executions"
+ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
+TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
+
+
+def cells(execution: dict, *names: str) -> list[tuple]:
+    """Return these members of every cell, steps and files in order."""
+    return [
+        tuple(cell.get(name) for name in names)
+        for step in execution["steps"].values()
+        for cell in step.values()
+    ]

@@ -1,23 +1,20 @@
-import httpx
 import pytest
 
 from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
 
 
 @pytest.fixture
-def stranger(emulator, no_tls):
+def stranger(emulator, reach):
     """Return a client without a key."""
-    with httpx.Client(base_url=emulator.account("datalab")["base_url"], timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(emulator.account("datalab")["base_url"])
 
 
 @pytest.fixture
-def datalab(emulator, no_tls):
+def datalab(emulator, reach):
     """Return a client with the key."""
     account = emulator.account("datalab")
     headers = {"X-API-Key": account["api_key"]}
-    with httpx.Client(base_url=account["base_url"], headers=headers, timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(account["base_url"], headers)
 
 
 @pytest.fixture

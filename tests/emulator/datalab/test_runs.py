@@ -4,17 +4,7 @@ from datetime import datetime
 
 import pytest
 
-ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
-TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
-
-
-def cells(execution: dict, *names: str) -> list[tuple]:
-    """Return these members of every cell, steps and files in order."""
-    return [
-        tuple(cell.get(name) for name in names)
-        for step in execution["steps"].values()
-        for cell in step.values()
-    ]
+from tests.emulator.datalab import ONE, TWO, cells
 
 
 @pytest.mark.parametrize("queued", [False, True])

@@ -2,10 +2,7 @@
 
 import pytest
 
-from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
-
-ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
-TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
+from tests.emulator.datalab import EXECUTIONS, ONE, TWO, WORKFLOWS
 
 
 def test_a_start_is_acknowledged_with_a_whole_number_and_a_word_in_lower_case(emulator, datalab):

@@ -2,18 +2,7 @@
 
 import pytest
 
-from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
-
-TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
-
-
-def cells(execution: dict, *names: str) -> list[tuple]:
-    """Return these members of every cell, steps and files in order."""
-    return [
-        tuple(cell.get(name) for name in names)
-        for step in execution["steps"].values()
-        for cell in step.values()
-    ]
+from tests.emulator.datalab import EXECUTIONS, TWO, WORKFLOWS, cells
 
 
 def test_workflows_are_listed_as_they_were_made(emulator, datalab):

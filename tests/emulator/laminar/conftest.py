@@ -9,11 +9,10 @@ def account(emulator) -> dict:
 
 
 @pytest.fixture
-def jobs(account, no_tls):
+def jobs(account, reach):
     """Connect a client to the trigger URL with its key."""
     headers = {"x-api-key": account["trigger_api_key"]}
-    with httpx.Client(base_url=account["trigger_url"], headers=headers, timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(account["trigger_url"], headers)
 
 
 @pytest.fixture
@@ -34,11 +33,10 @@ def look(jobs):
 
 
 @pytest.fixture
-def laminar(account, no_tls):
+def laminar(account, reach):
     """Connect a client to the external API with the workspace's key."""
     headers = {"X-API-KEY": account["api_key"]}
-    with httpx.Client(base_url=account["base_url"], headers=headers, timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(account["base_url"], headers)
 
 
 @pytest.fixture

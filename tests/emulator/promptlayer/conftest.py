@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -8,11 +8,10 @@ from tests.emulator.promptlayer import RESULTS
 
 
 @pytest.fixture
-def client(emulator: Emulator, no_tls) -> Iterator[httpx.Client]:
+def client(emulator: Emulator, reach) -> httpx.Client:
     account = emulator.account("promptlayer")
     headers = {"X-API-KEY": account["api_key"]}
-    with httpx.Client(base_url=account["base_url"], headers=headers, timeout=10, verify=no_tls) as client:
-        yield client
+    return reach(account["base_url"], headers)
 
 
 @pytest.fixture

@@ -2,13 +2,9 @@
 
 import pytest
 
+from tests.emulator.refold import NO_EXECUTION
+
 ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
-NO_EXECUTION = {
-    "status_code": 404,
-    "http_error_type": "NOT_FOUND",
-    "error_code": "RESOURCE_NOT_FOUND",
-    "message": "Execution not found",
-}
 
 
 def test_a_session_token_replaces_both_headers(emulator, connect):

@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from tests.emulator.refold import NO_EXECUTION
+
 BUILT_IN_ENDS = {
     "sync-contacts": "COMPLETED",
     "always-fails": "ERRORED",
@@ -15,12 +17,6 @@ BUILT_IN_ENDS = {
     "group-node": "COMPLETED",
 }
 ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
-NO_EXECUTION = {
-    "status_code": 404,
-    "http_error_type": "NOT_FOUND",
-    "error_code": "RESOURCE_NOT_FOUND",
-    "message": "Execution not found",
-}
 ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
 START_NODE = {
     "node_id": "1",

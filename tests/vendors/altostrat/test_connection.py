@@ -15,7 +15,7 @@ from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from airflow_workflow_providers.sensors.altostrat import AltostratExecutionSensor
-from tests.vendors import answer
+from tests.vendors import ALTOSTRAT, answer, failed_connection_test
 from tests.vendors.altostrat import WEBHOOK
 
 
@@ -53,15 +53,7 @@ def test_a_connection_test_says_in_one_sentence_what_was_wrong(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any], said: str
 ) -> None:
     """A page of a proxy, or of something else that answers 200, is not Altostrat."""
-    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
-    emulator.fail("altostrat", "list_workflows", fault, **options)
-
-    ok, sentence = AltostratHook().test_connection()
-
-    assert not ok
-    assert said in sentence
-    assert sentence.startswith("Altostrat could not check the connection: ")
-    assert "\n" not in sentence
+    assert said in failed_connection_test(ALTOSTRAT, emulator, monkeypatch, "list_workflows", fault, options)
 
 
 @pytest.mark.parametrize("address", [WEBHOOK, WEBHOOK.replace("/", "\\/")])

@@ -11,6 +11,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.datalab import DatalabHook
+from tests.vendors import DATALAB, failed_connection_test
 
 
 def test_the_hooks_methods_do_what_they_are_called(emulator: Emulator) -> None:
@@ -75,12 +76,4 @@ def test_a_connection_test_says_in_one_sentence_what_was_wrong(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any], said: str
 ) -> None:
     """A page of a proxy is not the vendor's word, whatever its status."""
-    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
-    emulator.fail("datalab", "user_health", fault, **options)
-
-    ok, sentence = DatalabHook().test_connection()
-
-    assert not ok
-    assert said in sentence
-    assert sentence.startswith("Datalab could not check the connection: ")
-    assert "\n" not in sentence
+    assert said in failed_connection_test(DATALAB, emulator, monkeypatch, "user_health", fault, options)

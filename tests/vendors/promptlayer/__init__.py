@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.sensors.promptlayer import PromptLayerExecutionSensor
 from tests.task import Task
 from tests.vendors import PROMPTLAYER, answer
-
-blocking_and_deferred = pytest.mark.parametrize("deferrable", [False, True], ids=["blocking", "deferred"])
 
 #: A callback address with a secret in its query, and one with a secret in its path.
 CALLBACK = "https://hooks.example.com/promptlayer?token=a-callback-secret"

@@ -10,12 +10,12 @@ import structlog
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
+from tests.laws import blocking_and_deferred
 from tests.task import Task
 from tests.vendors import PROMPTLAYER
 from tests.vendors.promptlayer import (
     CALLBACK,
     CALLBACK_PATH,
-    blocking_and_deferred,
     run,
     started,
 )

@@ -14,6 +14,7 @@ from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteWorkflowOperator
+from tests.vendors import PROMPTLAYER, failed_connection_test
 from tests.vendors.promptlayer import (
     CALLBACK,
 )
@@ -63,14 +64,7 @@ def test_a_connection_test_says_in_one_sentence_what_was_wrong(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any], said: str
 ) -> None:
     """What answers something else than workflows is not PromptLayer, whatever its HTTP status."""
-    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
-    emulator.fail("promptlayer", "list", fault, **options)
-
-    ok, sentence = PromptLayerHook().test_connection()
-
-    assert not ok
-    assert said in sentence
-    assert sentence.startswith("PromptLayer could not check the connection: ")
+    assert said in failed_connection_test(PROMPTLAYER, emulator, monkeypatch, "list", fault, options)
 
 
 def test_a_connection_test_with_a_wrong_key_names_the_connection(emulator: Emulator) -> None:

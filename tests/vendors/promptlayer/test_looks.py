@@ -12,8 +12,8 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.call import Answer
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.emulator import Emulator
+from tests.laws import blocking_and_deferred
 from tests.vendors.promptlayer import (
-    blocking_and_deferred,
     looked,
     node,
     run,

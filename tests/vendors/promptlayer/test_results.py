@@ -12,8 +12,8 @@ from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
+from tests.laws import blocking_and_deferred
 from tests.vendors.promptlayer import (
-    blocking_and_deferred,
     looked,
     node,
     run,

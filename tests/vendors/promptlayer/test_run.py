@@ -13,11 +13,11 @@ from airflow_workflow_providers.core.call import Answer
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
+from tests.laws import blocking_and_deferred
 from tests.task import Task
 from tests.vendors import PROMPTLAYER, answer
 from tests.vendors.promptlayer import (
     CALLBACK,
-    blocking_and_deferred,
     run,
     started,
 )

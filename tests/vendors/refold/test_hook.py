@@ -18,6 +18,7 @@ from airflow_workflow_providers.operators.refold import (
     RefoldStopExecutionOperator,
 )
 from tests.task import Task
+from tests.vendors import REFOLD, failed_connection_test
 from tests.vendors.refold import run
 
 
@@ -100,14 +101,7 @@ def test_the_hooks_methods_do_what_they_are_called(emulator: Emulator) -> None:
 def test_a_connection_test_says_in_one_sentence_what_was_wrong(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
-    emulator.fail("refold", "list", fault, **options)
-
-    ok, sentence = RefoldHook().test_connection()
-
-    assert not ok
-    assert said in sentence
-    assert sentence.startswith("Refold could not check the connection: ")
+    assert said in failed_connection_test(REFOLD, emulator, monkeypatch, "list", fault, options)
 
 
 def test_a_connection_test_with_a_wrong_key_names_the_connection(emulator: Emulator) -> None:
