@@ -44,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name: {**emulator.account(name), "connection": emulator.connection(name)}
             for name in emulator.vendors
         }
-        line = {"url": emulator.url, "control_url": emulator.control_url, "vendors": vendors}
+        line = {
+            "url": emulator.url,
+            "control_url": emulator.control_url,
+            "control_token": emulator.control_token,
+            "vendors": vendors,
+        }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
         asked_to_end.wait()

@@ -1,5 +1,6 @@
 """The emulator itself: its vendors, its memory, and the Python API that tests use."""
 
+import secrets
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ class Emulator:
     """
 
     def __init__(self, port: int = 0) -> None:
+        self._control_token = secrets.token_urlsafe(32)
         self._clock = Clock()
         self._ledger = Ledger(self._clock)
         self._faults = Faults()
@@ -54,8 +56,13 @@ class Emulator:
 
     @property
     def control_url(self) -> str:
-        """Where it is controlled from another process."""
+        """Where it is controlled from another process, with :attr:`control_token`."""
         return f"{self.url}/_control"
+
+    @property
+    def control_token(self) -> str:
+        """What a request to :attr:`control_url` needs, as ``Authorization: Bearer``; random for each emulator."""
+        return self._control_token
 
     @property
     def vendors(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def test_the_command_prints_one_line_of_json_and_ends_well_when_asked(ending):
 
 def use(said: dict) -> dict:
     """Check the line, and run a workflow with nothing but what stands in it."""
-    assert said.keys() == {"url", "control_url", "vendors"}
+    assert said.keys() == {"url", "control_url", "control_token", "vendors"}
     assert int(said["url"].rpartition(":")[2]) < 32768
     assert said["control_url"] == said["url"] + "/_control"
     vendor = said["vendors"]["refold"]

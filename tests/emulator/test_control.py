@@ -1,13 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 
 @pytest.fixture
-def control(emulator, no_tls):
-    with httpx.Client(base_url=emulator.control_url, timeout=10, verify=no_tls) as client:
-        yield client
+def control(emulator, reach):
+    return reach(emulator.control_url, {"Authorization": f"Bearer {emulator.control_token}"})
 
 
 def test_the_ledger_over_http_is_the_ledger(emulator, control, start):
@@ -61,7 +59,7 @@ def test_a_habit_can_be_chosen(control, refold):
 
 def test_everything_can_be_forgotten(emulator, control, start):
     start("sync-contacts")
-    assert control.post("/reset").status_code == 200
+    assert control.post("/reset", json={}).status_code == 200
     assert emulator.calls() == emulator.runs() == []
 
 
@@ -101,7 +99,8 @@ def test_a_bad_request_gets_400_and_one_sentence(control, path, body):
 
 
 def test_a_body_that_is_no_json_gets_400(control):
-    assert control.post("/pace", content=b"{").json() == {"error": "The body must be a JSON object."}
+    answer = control.post("/pace", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "The body must be a JSON object."})
 
 
 def test_what_is_held_can_be_released(emulator, control, refold):

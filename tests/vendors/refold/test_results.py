@@ -124,5 +124,5 @@ def test_our_requests_are_not_logged_one_by_one_and_other_peoples_are(
     run()
     assert [record for record in caplog.records if record.name == "httpx"] == []
 
-    httpx.get(emulator.control_url + "/ledger")
+    httpx.get(emulator.control_url + "/ledger", headers={"Authorization": f"Bearer {emulator.control_token}"})
     assert [record.name for record in caplog.records if record.name == "httpx"] == ["httpx"]
