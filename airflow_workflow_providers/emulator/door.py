@@ -163,8 +163,9 @@ class Door:
         headers = {name: str(value) for name, value in (options.get("headers") or {}).items()}
         if options.get("retry_after") is not None:
             headers["Retry-After"] = str(options["retry_after"])
-        body = options.get("body")
-        return Answer(status, worded.body if body is None else body, headers)
+        own = options.get("body")
+        body, media_type = (worded.body, worded.media_type) if own is None else (own, "application/json")
+        return Answer(status, body, headers, media_type=media_type)
 
     def _altered(self, fault: Fault, answer: Answer) -> Answer:
         """Return the vendor's own answer with one thing in it changed."""

@@ -39,6 +39,7 @@ def test_a_finished_execution_is_nested_by_file(emulator, finished):
         "execution_id": execution_id,
         "workflow_id": 101,
         "status": "COMPLETED",
+        "input_config": TWO,
         "created": at,
         "updated": at,
         "steps": {
@@ -52,6 +53,12 @@ def test_a_finished_execution_is_nested_by_file(emulator, finished):
             },
         },
     }
+
+
+@pytest.mark.parametrize("given", [ONE, {"bucket": "b", "storage_type": "s3"}, {}, None])
+def test_an_execution_shows_the_input_that_it_was_started_with(execute, look, given):
+    """The vendor's client reads it."""
+    assert look(execute(101, given))["input_config"] == given
 
 
 @pytest.mark.parametrize(

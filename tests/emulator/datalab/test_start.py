@@ -50,7 +50,9 @@ def test_every_start_is_a_new_run_also_after_a_reset(emulator, execute):
         {"type": "file_list", "file_urls": ["https://example.com/file1.pdf"]},
         TWO,
         {"bucket": "b", "prefix": "path/", "pattern": "*.pdf", "storage_type": "s3"},
-        {"file_urls": "not a list", "anything": ["else"]},
+        {"file_urls": ["http://example.com/b ä.pdf?sig=a%2Fb"], "anything": ["else"]},
+        {"file_url": None, "file_urls": None},
+        {"file_urls": []},
         {},
         None,
     ],
@@ -104,6 +106,51 @@ def test_the_input_and_even_the_body_may_be_left_out(emulator, datalab, content)
 def test_a_start_of_the_wrong_shape_is_refused_in_fastapis_words(emulator, datalab, path, body, error):
     answer = datalab.post(f"{WORKFLOWS}/{path}/execute", content=body)
     assert (answer.status_code, answer.json()) == (422, {"detail": [error]})
+    assert emulator.runs() == []
+
+
+NO_URL = {"type": "url_parsing", "msg": "Input should be a valid URL"}
+NO_SCHEME = {"type": "url_scheme", "msg": "URL scheme should be 'http', 'https' or 'datalab'"}
+NO_STRING = {"type": "string_type", "msg": "Input should be a valid string"}
+NO_LIST = {"type": "list_type", "msg": "Input should be a valid list"}
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"file_url": "report.pdf"}, [(["file_url"], NO_URL, "report.pdf")]),
+        ({"file_url": "/data/report.pdf"}, [(["file_url"], NO_URL, "/data/report.pdf")]),
+        ({"file_url": ""}, [(["file_url"], NO_URL, "")]),
+        ({"file_url": "https://"}, [(["file_url"], NO_URL, "https://")]),
+        ({"file_url": "https:///a.pdf"}, [(["file_url"], NO_URL, "https:///a.pdf")]),
+        ({"file_url": "http://[::1/a.pdf"}, [(["file_url"], NO_URL, "http://[::1/a.pdf")]),
+        ({"file_url": "datalab://"}, [(["file_url"], NO_URL, "datalab://")]),
+        ({"file_url": "s3://bucket/a.pdf"}, [(["file_url"], NO_SCHEME, "s3://bucket/a.pdf")]),
+        ({"file_url": "file:///etc/passwd"}, [(["file_url"], NO_SCHEME, "file:///etc/passwd")]),
+        ({"file_url": 7}, [(["file_url"], NO_STRING, 7)]),
+        ({"file_url": ["https://a.b/c"]}, [(["file_url"], NO_STRING, ["https://a.b/c"])]),
+        ({"file_urls": "https://a.b/c"}, [(["file_urls"], NO_LIST, "https://a.b/c")]),
+        ({"file_urls": {"0": "https://a.b/c"}}, [(["file_urls"], NO_LIST, {"0": "https://a.b/c"})]),
+        (
+            {"file_url": "a", "file_urls": ["https://a.b/c", None, "b.pdf"]},
+            [
+                (["file_url"], NO_URL, "a"),
+                (["file_urls", 1], NO_STRING, None),
+                (["file_urls", 2], NO_URL, "b.pdf"),
+            ],
+        ),
+    ],
+)
+def test_a_file_that_has_no_url_is_refused_with_the_place_where_it_stands(emulator, datalab, given, problems):
+    """Every file that is wrong is named, as FastAPI does it."""
+    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": given})
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "detail": [
+            {**problem, "loc": ["body", "input_config", *place], "input": value}
+            for place, problem, value in problems
+        ]
+    }
     assert emulator.runs() == []
 
 
