@@ -191,6 +191,9 @@ def test_label_and_version_exclude_each_other(emulator, begin):
         {"callback_url": 7},
         {"callback_url": ""},
         {"callback_url": "ftp://example.com"},
+        {"callback_url": "https://"},
+        {"callback_url": "http:///hook"},
+        {"callback_url": "http://[::1/hook"},
     ],
     ids=str,
 )

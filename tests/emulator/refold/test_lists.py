@@ -1,5 +1,7 @@
 """Refold: its lists; the literals here were written from the vendor's pages, not from the emulator."""
 
+import time
+
 import pytest
 
 
@@ -30,6 +32,54 @@ def test_a_list_is_paged_as_documented_with_the_newest_first(refold, three):
     body = refold.get("/execution", params={"limit": 2, "page": 2}).json()
     assert [item["_id"] for item in body["docs"]] == [three[0]]
     assert (body["pagingCounter"], body["prevPage"], body["nextPage"]) == (3, 1, None)
+
+
+@pytest.fixture
+def many(emulator, start):
+    """Start 205 runs within a minute, which is more than two pages hold."""
+    began = time.time()
+    started = [start("sync-contacts", {"n": n}) for n in range(205)]
+    assert time.time() - began < 60
+    return started
+
+
+def followed(refold, **query: object) -> list[dict]:
+    """Return all pages of a list of executions."""
+    pages, number = [], 1
+    while number is not None:
+        pages.append(refold.get("/execution", params={**query, "page": number}).json())
+        number = pages[-1]["nextPage"]
+    return pages
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+def test_pages_can_be_followed_and_none_is_longer_than_100(refold, many, oldest_first):
+    """With more runs than a page holds each is on one page, in order; asking for more does not make a page longer."""
+    pages = followed(refold, limit=1000, sortAsc=str(oldest_first).lower())
+
+    seen = [item["_id"] for page in pages for item in page["docs"]]
+    assert seen == (many if oldest_first else many[::-1])
+    assert [len(page["docs"]) for page in pages] == [100, 100, 5]
+    assert [page["hasNextPage"] for page in pages] == [True, True, False]
+    assert {(page["limit"], page["totalDocs"], page["totalPages"]) for page in pages} == {(100, 205, 3)}
+
+
+def test_pages_of_the_runs_since_a_moment_can_be_followed(refold, many):
+    """A search for a lost start asks for these, by the moment to the millisecond."""
+    began = {item["_id"]: item["createdAt"] for page in followed(refold, limit=100) for item in page["docs"]}
+    since = began[many[50]]
+
+    pages = followed(refold, limit=100, start_date=since, sortAsc="true")
+
+    assert [item["_id"] for page in pages for item in page["docs"]] == [
+        one for one in many if began[one] >= since
+    ]
+    assert len(pages) == 2
+
+
+def test_a_page_after_the_last_is_empty(refold, three):
+    body = refold.get("/execution", params={"page": 5, "limit": 100}).json()
+    assert (body["docs"], body["hasNextPage"], body["totalDocs"]) == ([], False, 3)
 
 
 def test_an_item_of_a_list_says_how_and_when_it_began(refold, three):

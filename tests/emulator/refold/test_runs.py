@@ -16,8 +16,6 @@ BUILT_IN_ENDS = {
     "answers-500": "COMPLETED",
     "group-node": "COMPLETED",
 }
-ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
-ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
 START_NODE = {
     "node_id": "1",
     "node_name": "Start",
@@ -185,7 +183,7 @@ def test_only_what_failed_or_was_stopped_is_rerun(emulator, refold, start):
 def test_an_added_workflow_runs_as_described(emulator, refold):
     added = emulator.add_workflow("refold", "mine", slug="slack", output={"said": ["{input}"]}, looks=1)
     assert added.keys() == {"workflow_id", "alias", "slug"}
-    assert refold.post("/workflow/mine/execute", json={}).json() == ODD_400
+    assert "'hubspot'" in refold.post("/workflow/mine/execute", json={}).json()["error"]
     told = refold.post(
         f"/workflow/{added['workflow_id']}/execute", json={"a": 1}, headers={"slug": "slack"}
     ).json()

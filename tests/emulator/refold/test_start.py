@@ -50,14 +50,36 @@ def test_a_draft_and_a_workflow_of_somebody_else_are_refused_like_a_missing_slug
     assert emulator.runs() == []
 
 
-@pytest.mark.parametrize("slug", [{}, {"slug": ""}, {"slug": "salesforce"}])
-def test_a_missing_or_wrong_slug_is_refused_outside_the_standard_envelope(emulator, connect, slug):
+@pytest.fixture
+def without_slug(emulator, connect):
+    """Return a client with the key and the account, and no slug."""
     account = emulator.account("refold")
-    client = connect(
-        **{"x-api-key": account["api_key"], "linked_account_id": account["linked_account_id"]}, **slug
-    )
-    answer = client.post("/workflow/sync-contacts/execute", json={})
+    return connect(**{"x-api-key": account["api_key"], "linked_account_id": account["linked_account_id"]})
+
+
+@pytest.mark.parametrize("slug", [{}, {"slug": ""}])
+def test_a_missing_slug_is_refused_outside_the_standard_envelope(emulator, without_slug, slug):
+    answer = without_slug.post("/workflow/sync-contacts/execute", json={}, headers=slug)
     assert (answer.status_code, answer.json()) == (400, ODD_400)
+    assert emulator.runs() == []
+
+
+@pytest.mark.parametrize("slug", ["salesforce", "HubSpot", "hubspot,salesforce"])
+def test_a_slug_that_the_workflow_does_not_have_is_named(emulator, without_slug, slug):
+    """Whoever has sent one learns that it is the wrong one, not that one is required."""
+    answer = without_slug.post("/workflow/sync-contacts/execute", json={}, headers={"slug": slug})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "message": "Server Error",
+        "error": f"No application with slug '{slug}' for this workflow",
+    }
+    assert emulator.runs() == []
+
+
+@pytest.mark.parametrize("workflow", ["draft", "nobodys"])
+def test_of_a_workflow_that_cannot_run_the_slug_is_not_judged(without_slug, workflow):
+    answer = without_slug.post(f"/workflow/{workflow}/execute", json={}, headers={"slug": "salesforce"})
+    assert answer.json() == ODD_400
 
 
 @pytest.mark.parametrize("value", ["1", "True", "yes", ""])

@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.shape import Answer, Asked, Reply, Route, padded
@@ -226,10 +227,18 @@ def _wrong_in(body: Any) -> tuple[str, str, str] | None:
             return "body", name, kind
     if not all(isinstance(value, str) for value in (body.get("metadata") or {}).values()):
         return "body", "metadata", "an object of strings"
-    callback_url = body.get("callback_url")
-    if callback_url is not None and not callback_url.startswith(("http://", "https://")):
+    if body.get("callback_url") is not None and not _is_http_url(body["callback_url"]):
         return "body", "callback_url", "an HTTP URL"
     return None
+
+
+def _is_http_url(written: str) -> bool:
+    """Whether it is an address with a host."""
+    try:
+        parts = urlsplit(written)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _positive(written: str, most: int = 10**9) -> bool:

@@ -53,9 +53,17 @@ def odd_refusal(error: str = "Workflow ID and slug are required") -> Answer:
     """Return Execute's own 400, which is not the standard envelope.
 
     The page shows one text for all its reasons: no slug, a draft, a workflow of somebody else (Refold API reference,
-    Execute Workflow). So it says what is required even to a caller that sent it.
+    Execute Workflow).
     """
     return Answer(400, {"message": "Server Error", "error": error})
+
+
+def wrong_slug(slug: str) -> Answer:
+    """Return the refusal of a slug that is not the workflow's.
+
+    No page shows these words, they are ours: the page's own would send an author to look for a slug that is there.
+    """
+    return odd_refusal(f"No application with slug '{slug}' for this workflow")
 
 
 def no_such_execution() -> Answer:

@@ -20,6 +20,7 @@ from airflow_workflow_providers.emulator.vendors.refold.answers import (
     odd_refusal,
     relabelled,
     result,
+    wrong_slug,
 )
 from airflow_workflow_providers.emulator.vendors.refold.lists import (
     execution_filter,
@@ -103,11 +104,16 @@ class Refold(Vendor[Workflow]):
         """Refold API reference, Execute Workflow."""
         named = asked.where["workflow_id"]
         workflow = self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
-        if workflow is None or not workflow.published or asked.headers.get("slug") != workflow.slug:
+        owner, slug = self._caller(asked), asked.headers.get("slug")
+        if (
+            workflow is None
+            or not workflow.published
+            or owner != self.account["linked_account_id"]
+            or not slug
+        ):
             return odd_refusal()
-        owner = self._caller(asked)
-        if owner != self.account["linked_account_id"]:
-            return odd_refusal()
+        if slug != workflow.slug:
+            return wrong_slug(slug)
         blocking = asked.headers.get("sync_execution", "false")
         body = asked.body if asked.raw else {}
         if wrong := _wrong_with(workflow, blocking, body):

@@ -12,15 +12,17 @@ from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflo
 _BY_API = ("All", "API Call", "API_CALL")
 _BY_OTHERS = ("Event", "Schedule", "SCHEDULE")
 _TYPES = ("All", "SYNC", "ASYNC")
+#: The page shows no most; a client that asks for more must follow the pages all the same.
+_LONGEST_PAGE = 100
 _A_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def page_asked_for(query: dict[str, str]) -> tuple[int, int]:
-    """Return the page's number and length: the first, of ten, unless the query says otherwise."""
+    """Return the page's number and length: the first, of ten, unless the query says otherwise; never over a hundred."""
     number, limit = query.get("page", "1"), query.get("limit", "10")
     if not (number.isdecimal() and limit.isdecimal() and int(number) and int(limit)):
         raise ValueError("page and limit must be positive numbers")
-    return int(number), int(limit)
+    return int(number), min(int(limit), _LONGEST_PAGE)
 
 
 def page(items: list[dict[str, Any]], number: int, limit: int) -> dict[str, Any]:
