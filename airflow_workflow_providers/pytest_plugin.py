@@ -38,16 +38,18 @@ def workflow_emulator(
     """
     Give an emulator that remembers nothing, with a connection ``<vendor>_default`` to each of its vendors.
 
-    Its runs are over at the second look. ``add_workflow`` adds yours, ``fail`` scripts faults, ``runs`` and ``calls``
-    tell what your DAG has asked of a vendor.
+    Its runs are over at the second status check, and a ``poll_interval`` may be as short as 0.01 s. ``add_workflow``
+    adds yours, ``fail`` scripts faults, ``runs`` and ``calls`` tell what your DAG has asked of a vendor.
 
     :param workflow_emulator_process: the emulator of the session.
-    :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT``, until the test is over.
+    :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT``, and the least ``poll_interval``, until the test is over.
     :yield: the emulator, which forgets it all after the test.
     """
     emulator = workflow_emulator_process
     emulator.reset()
     emulator.set_pace(looks=2)
+    # The least is 1 s otherwise, which spares a vendor; an emulator needs no sparing.
+    monkeypatch.setenv("AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL", "0.01")
     for vendor in emulator.vendors:
         name = f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT"
         monkeypatch.setenv(name, json.dumps(emulator.connection(vendor)))

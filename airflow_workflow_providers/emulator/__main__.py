@@ -2,7 +2,8 @@
 Run the emulator from a shell: until it is told to end, or for as long as a command runs.
 
 Alone it says in one line of JSON how to reach it. Given a command, it runs that with a connection to every emulated
-vendor in its environment (``AIRFLOW_CONN_<VENDOR>_DEFAULT``), and ends with it::
+vendor in its environment (``AIRFLOW_CONN_<VENDOR>_DEFAULT``), and ends with it. Runs are polled every second then, unless
+the environment says otherwise (``AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL``)::
 
     python -m airflow_workflow_providers.emulator airflow dags test my_dag
 """
@@ -17,6 +18,13 @@ import threading
 from collections.abc import Sequence
 
 from airflow_workflow_providers.emulator.server import Emulator
+
+#: How often a task checks the status of a run where it does not say, and how often it may. A run takes 2 s here, so at
+#: the default of 10 s a first DAG would mostly wait.
+_POLLS_QUICKLY = {
+    "AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "1",
+    "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL": "0.05",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +72,8 @@ def _run(command: Sequence[str], emulator: Emulator, asked_to_end: threading.Eve
     }
     sys.stderr.write(f"Emulated vendors at {emulator.url}\n")
     try:
-        running = subprocess.Popen(command, env={**os.environ, **connections})  # noqa: S603  # the caller's own
+        environment = {**_POLLS_QUICKLY, **os.environ, **connections}
+        running = subprocess.Popen(command, env=environment)  # noqa: S603  # the caller's own
     except OSError as error:
         sys.stderr.write(f"{command[0]} cannot be run: {error}\n")
         return 127

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -76,6 +77,28 @@ def test_a_command_is_run_with_a_connection_to_every_vendor_and_its_end_is_the_e
     assert (done.returncode, done.stdout) == (code, "5 200\n"), done.stderr
 
 
+#: What a task polls by: how often where it does not say, and how often at most.
+INTERVALS = ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL", "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"]
+
+
+@pytest.mark.parametrize(
+    ("already", "seen"),
+    [
+        ({}, ["1", "0.05"]),
+        ({INTERVALS[0]: "30"}, ["30", "0.05"]),
+        ({INTERVALS[0]: "", INTERVALS[1]: "5"}, ["", "5"]),
+    ],
+)
+def test_a_command_polls_quickly_unless_its_environment_says_otherwise(already, seen):
+    """A first run on the emulator takes 2 s; at the default of 10 s the task would wait five times as long."""
+    program = f"import os; print([os.environ[name] for name in {INTERVALS}])"
+    inherited = {name: value for name, value in os.environ.items() if name not in INTERVALS}
+
+    done = emulating(sys.executable, "-c", program, env={**inherited, **already})
+
+    assert done.stdout == f"{seen}\n", done.stderr
+
+
 def test_a_command_that_is_told_to_end_ends_and_the_exit_code_says_so():
     command = [sys.executable, "-m", "airflow_workflow_providers.emulator"]
     waits = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
@@ -95,10 +118,11 @@ def test_a_command_that_is_not_there_is_named():
     assert "no-such-command cannot be run" in done.stderr
 
 
-def emulating(*command: str) -> subprocess.CompletedProcess[str]:
+def emulating(*command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "airflow_workflow_providers.emulator", *command],
         cwd=ROOT,
+        env=env,
         capture_output=True,
         text=True,
         timeout=60,

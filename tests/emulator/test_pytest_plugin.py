@@ -1,0 +1,30 @@
+"""The emulator as pytest fixtures."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SHORTEST = "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"
+
+
+def test_loading_the_plugin_loads_neither_the_emulator_nor_airflow():
+    """It is loaded in every pytest session of everybody who has installed the package."""
+    code = (
+        "import sys, pytest; before = set(sys.modules); import airflow_workflow_providers.pytest_plugin; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.split() == ["airflow_workflow_providers", "airflow_workflow_providers.pytest_plugin"]
+
+
+def test_a_test_has_every_connection_and_may_poll_as_often_as_it_likes(workflow_emulator):
+    """Whatever the environment says: a run that is over at the second status check is not waited a second for."""
+    assert os.environ[SHORTEST] == "0.01"
+    for vendor in workflow_emulator.vendors:
+        known = json.loads(os.environ[f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT"])
+        assert known == workflow_emulator.connection(vendor)
