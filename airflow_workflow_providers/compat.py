@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.common.compat.sdk import mask_secret
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger
 from asgiref.sync import sync_to_async
@@ -13,16 +14,54 @@ try:
 except ImportError:  # before 3.2
     from airflow.exceptions import TaskDeferralError, TaskDeferralTimeout  # type: ignore[no-redef]
 
+try:
+    from airflow.sdk.log import amask_secret
+except ImportError:  # before 3.2
+    amask_secret = sync_to_async(mask_secret)
+
 __all__ = [
     "TRIGGER_HEARS_KILLS",
     "TaskDeferralError",
     "TaskDeferralTimeout",
+    "amask",
+    "mask",
     "state_store",
     "task_state",
 ]
 
 #: Airflow 3.3 calls ``on_kill`` of a trigger; before that a trigger is only cancelled, without being told why.
 TRIGGER_HEARS_KILLS = hasattr(BaseTrigger, "on_kill")
+
+
+#: The secrets that this process has told Airflow's masker; each call is a request to Airflow. As hashes: a set of
+#: secrets would be one more place to find them in.
+_masked: set[int] = set()
+
+
+def _unmasked(secrets: tuple[str, ...]) -> list[str]:
+    new = [secret for secret in secrets if hash(secret) not in _masked]
+    _masked.update(map(hash, new))
+    return new
+
+
+def mask(*secrets: str) -> None:
+    """
+    Let Airflow mask secrets in logs; each is told once in a process.
+
+    :param secrets: what must not be shown.
+    """
+    for secret in _unmasked(secrets):
+        mask_secret(secret)
+
+
+async def amask(*secrets: str) -> None:
+    """
+    Do what :func:`mask` does, on an event loop.
+
+    :param secrets: what must not be shown.
+    """
+    for secret in _unmasked(secrets):
+        await amask_secret(secret)
 
 
 def state_store(context: Any) -> Any | None:

@@ -44,12 +44,20 @@ def get_provider_info() -> dict[str, Any]:
                 "description": "Defaults for all operators and sensors of airflow-workflow-providers.",
                 "options": {
                     "poll_interval": {
-                        "description": "Seconds between two looks at a run, where a task does not say.",
+                        "description": "Seconds between two status checks of a run, where a task does not say.",
                         "version_added": "0.1.0",
                         "type": "float",
                         "example": None,
                         "default": "10.0",
-                    }
+                    },
+                    "min_poll_interval": {
+                        "description": "The least number of seconds between two status checks; a task that asks for "
+                        "fewer gets these.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": None,
+                        "default": "1.0",
+                    },
                 },
             }
         },

@@ -20,14 +20,16 @@ class ExecutionLink(BaseOperatorLink):
 
     name = "Open execution"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002  # Airflow's signature
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """
         Return where the button leads.
 
-        :param operator: the operator; it is not asked.
+        :param operator: the operator; it is asked only whether it knows of a run.
         :param ti_key: the task instance whose address is wanted.
         :return: the address that the task has stored; an empty string if it has stored none, because no run was known
             or the vendor has no page for it.
         """
+        if getattr(operator, "_execution_id", None) is None:
+            return ""  # nothing was stored, and Airflow logs an error where it is asked for what is not there
         found: Any = XCom.get_value(key=self.xcom_key, ti_key=ti_key)
         return found if isinstance(found, str) else ""

@@ -19,6 +19,7 @@ os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(Path(_home.name) / "dags")
 # No example says how often it looks; here, as often as it can.
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
+os.environ["AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"] = "0.01"
 # Loopback is reached directly, whatever the machine's environment says.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 

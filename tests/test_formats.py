@@ -17,7 +17,7 @@ import pytest
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.watch import Verdict, Watch
-from airflow_workflow_providers.operators.memory import KEY, Memory
+from airflow_workflow_providers.operators.start_store import KEY, StartStore
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from tests.task import StateStore
 from tests.vendors import VENDORS
@@ -30,8 +30,8 @@ NEWEST = FORMATS[max(FORMATS, key=lambda name: tuple(map(int, name.split("."))))
 every_release = pytest.mark.parametrize("release", FORMATS.values(), ids=FORMATS)
 
 
-def memory(store: StateStore, max_tries: int = 2) -> Memory:
-    return Memory({"ti": SimpleNamespace(max_tries=max_tries), "task_state_store": store})
+def start_store(store: StateStore, max_tries: int = 2) -> StartStore:
+    return StartStore({"ti": SimpleNamespace(max_tries=max_tries), "task_state_store": store})
 
 
 def test_this_release_has_a_file() -> None:
@@ -69,32 +69,35 @@ def test_a_wait_of_every_release_still_goes_on(release: dict[str, Any]) -> None:
 
 
 @every_release
-def test_a_start_of_every_release_is_still_recalled(release: dict[str, Any]) -> None:
-    """A run that the old release started is taken up by the new one."""
-    for record in release["starts"].values():
-        start = memory(StateStore({KEY: record})).recall()
+def test_a_start_of_every_release_is_still_read(release: dict[str, Any]) -> None:
+    """A retry under the new release reattaches to a run that the old one started."""
+    for stored in release["starts"].values():
+        record = start_store(StateStore({KEY: stored})).read()
 
-        assert start is not None
-        assert (start.execution_id, start.asked_at) == (record["execution_id"], record["asked_at"])
-        assert not memory(StateStore({KEY: record})).cleared_since(start)
+        assert record is not None
+        assert record.execution_id == stored["execution_id"]
+        assert record.intent_at == 1794999000.25
+        assert record.nonce == stored.get("nonce", stored.get("label"))
+        assert record.max_tries == stored["max_tries"]
+        assert not record.stopped
 
 
-@pytest.mark.parametrize("record", [{}, {"version": 99, "run": "70001"}, "70001", {"asked_at": None}])
+@pytest.mark.parametrize("record", [{}, {"version": 99, "run": "70001"}, "70001", {"intent_at": None}])
 def test_a_record_that_cannot_be_read_is_a_start_of_which_nothing_is_known(record: Any) -> None:
     """Of a later release, after a downgrade: it may stand for a run, so it is not nothing."""
-    start = memory(StateStore({KEY: record})).recall()
+    read = start_store(StateStore({KEY: record})).read()
 
-    assert start is not None
-    assert start.execution_id is None
+    assert read is not None
+    assert read.execution_id is None
 
 
 def test_what_is_written_now_is_what_the_newest_file_has() -> None:
     """Whoever changes a format has to add a file, and with it the test that old ones still load."""
     store = StateStore()
-    written = memory(store)
-    written.intend("f" * 64, "airflow-1")
+    written = start_store(store)
+    written.write_intent("f" * 64, "airflow-1", NEWEST["starts"]["an intent"]["account"])
     intent = dict(store[KEY])
-    written.remember("70001")
+    written.write_execution_id("70001")
 
     assert intent.keys() == NEWEST["starts"]["an intent"].keys()
     assert store[KEY].keys() == NEWEST["starts"]["a run"].keys()

@@ -94,8 +94,19 @@ def check() -> Call[Any]:
     return Call("check the connection", "GET", "/workflows", read=read)
 
 
-def execute_workflow(workflow_id: str, *, context: dict[str, Any] | None = None) -> Call[Execution]:
-    """Describe the start of a workflow; parameters as in the operator."""
+def execute_workflow(
+    workflow_id: str, *, context: dict[str, Any] | None = None, nonce: dict[str, str] | None = None
+) -> Call[Execution]:
+    """
+    Describe the start of a workflow; parameters as in the operator.
+
+    :param nonce: what the context carries besides, by which the run can be recognised; it is not part of the input.
+    """
+    given = json_object("context", {} if context is None else context)
+    if nonce and not given.keys().isdisjoint(nonce):
+        raise InvalidInput(
+            f"nonce_key is a key of its own in context; {', '.join(nonce)!r} is there already."
+        )
 
     def read(answer: Answer) -> Execution:
         run = answer.parse(_Started)
@@ -109,7 +120,7 @@ def execute_workflow(workflow_id: str, *, context: dict[str, Any] | None = None)
         f"start workflow {workflow_id}",
         "POST",
         f"/workflows/{segment('workflow_id', workflow_id)}/execute",
-        body={} if context is None else {"context": json_object("context", context)},
+        body={} if context is None and not nonce else {"context": {**given, **(nonce or {})}},
         read=read,
         starts=True,
         identity={"workflow_id": workflow_id, "context": context},
@@ -188,6 +199,29 @@ def begun_at(run: dict[str, Any], moment: float) -> bool:
         return False
     began = began if began.tzinfo else began.replace(tzinfo=timezone.utc)
     return abs(began.timestamp() - moment) <= CLOCK_DRIFT
+
+
+def begun_after(run: dict[str, Any], moment: float) -> bool:
+    """Return whether a run may have been begun at that time or later; one that does not say may."""
+    try:
+        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
+    except ValueError:
+        return True
+    began = began if began.tzinfo else began.replace(tzinfo=timezone.utc)
+    return began.timestamp() >= moment - CLOCK_DRIFT
+
+
+def carries(run: dict[str, Any], nonce: str) -> bool:
+    """
+    Return whether a run shows the nonce among the values of its trigger payload.
+
+    "Retrieve a workflow run" says that the payload is shown, its schema does not:
+    https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
+    """
+    payload = run.get("trigger_payload")
+    return isinstance(payload, dict) and nonce in [
+        value for value in payload.values() if isinstance(value, str)
+    ]
 
 
 def stop_execution(execution_id: str) -> None:

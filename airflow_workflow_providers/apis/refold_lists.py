@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call
+from airflow_workflow_providers.core.call import Answer, Call, execution_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT
 
@@ -54,18 +54,27 @@ def list_executions(**filters: Any) -> Call[dict[str, Any]]:
     )
 
 
-def find_started(label: str, since: float) -> Call[list[str]]:
+def find_started(nonce: str, since: float, page: int) -> Call[tuple[list[str], bool]]:
     """
-    Describe the search for the runs with a label: no page says where the ``instance_tag`` of a run is shown.
+    Describe one page of the search for the runs with a nonce, and whether there is another page.
 
-    :param label: one that no other run can have.
+    No page of the reference says where the ``instance_tag`` of a run is shown, so it is looked for everywhere in the run:
+    https://docs.refold.ai/v2/api-reference/executions/list-executions
+
+    :param nonce: one that no other run can have.
     :param since: when they were begun at the earliest, in seconds since the epoch.
+    :param page: from 1; oldest first, so that runs that begin meanwhile move no others to another page.
     """
 
-    def read(answer: Answer) -> list[str]:
-        runs = answer.parse(_Page).docs
-        return [str(run["_id"]) for run in runs if run.get("_id") and label in json.dumps(run)]
+    def read(answer: Answer) -> tuple[list[str], bool]:
+        found = answer.parse(_Page)
+        runs = [
+            execution_id(run["_id"], answer)
+            for run in found.docs
+            if run.get("_id") and nonce in json.dumps(run)
+        ]
+        return runs, bool(found.docs) and (found.model_extra or {}).get("hasNextPage") is True
 
     moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
-    page = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True)
-    return Call("look for a run that may have started", page.method, page.path, read, query=page.query)
+    listed = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True, page=page)
+    return Call("look for a run that may have started", listed.method, listed.path, read, query=listed.query)

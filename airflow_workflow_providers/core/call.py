@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -12,15 +11,17 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
+from airflow_workflow_providers.core.secret import unsendable
+from airflow_workflow_providers.core.text import LIMIT, shown
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
-# Some vendors write the slashes of JSON with a backslash before each.
-_SIGNED = re.compile(r"(https?:(?:\\?/){2}[^\s?\"'<>]+)\?[^\s\"'<>]+")
+#: The longest number that is read as one; https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+_DIGITS = 4000
 
-#: How much of an answer an error message shows.
-EXCERPT = 500
+#: The longest id that is believed, in characters.
+ID_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -44,33 +45,38 @@ class Answer:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
-    def quote(self, text: str | None = None) -> str:
+    def quote(self, text: object = None) -> str:
         """
-        Return what an error may show: on one line, without secrets, and not too long.
+        Return what an error may show: see :func:`~airflow_workflow_providers.core.text.shown`.
 
         :param text: the vendor's words; default: the body.
         """
         if text is None:
-            text = self.content[: 8 * EXCERPT].decode("utf-8", "replace")
-        # Secrets go first: a cut could leave half of one.
-        return redact(" ".join(text.split()), self.secrets)[:EXCERPT]
+            text = self.content[: 8 * LIMIT].decode("utf-8", "replace")
+        return shown(text, self.secrets)
 
     def json(self) -> Any:
         """
         Return the parsed body.
 
-        :raises UnreadableAnswer: if it is not JSON.
+        Nothing is refused that need not be: bytes that are no UTF-8 and halves of surrogate pairs are let through, for
+        they may stand in a field that nobody needs.
+
+        :raises UnreadableAnswer: if it is not JSON, or nested too deep to be read.
         """
         try:
-            return json.loads(self.content)
-        except ValueError as error:
-            raise self._unreadable("not JSON") from error
+            text = self.content.decode(json.detect_encoding(self.content), "replace").removeprefix("\ufeff")
+            return json.loads(text, parse_int=_whole)
+        except ValueError:
+            raise self._unreadable("not JSON") from None
+        except RecursionError:
+            raise self._unreadable("JSON that is nested too deep") from None
 
     def json_object(self) -> dict[str, Any]:
         """Return the parsed body if it is a JSON object, else an empty one: for looking at what may be anything."""
         try:
-            body = json.loads(self.content)
-        except ValueError:
+            body = self.json()
+        except UnreadableAnswer:
             return {}
         return body if isinstance(body, dict) else {}
 
@@ -80,15 +86,16 @@ class Answer:
 
         :raises UnreadableAnswer: if it is not JSON or not of that shape; names the fields, and shows the body.
         """
+        body = self.json()
         try:
-            return model.model_validate_json(self.content)
+            return model.model_validate(body)
         except ValidationError as error:
             reasons = "; ".join(
-                f"{'.'.join(str(part) for part in e['loc']) or 'the body'}: {e['msg']}"
-                for e in error.errors(include_url=False, include_input=False)[:5]
+                f"{'.'.join(str(part) for part in e['loc']) or 'the body'}: {'not a JSON object' if e['type'] == 'model_type' else e['msg']}"
+                for e in error.errors(include_url=False, include_input=False, include_context=False)[:5]
             )
-            # The pydantic error repeats the body: it stays out of the chain, for a body may hold anything.
-            raise self._unreadable(reasons) from None
+        # The pydantic error repeats the body: it stays out of the chain, for a body may hold anything.
+        raise self._unreadable(reasons)
 
     def _unreadable(self, why: str) -> UnreadableAnswer:
         return UnreadableAnswer(
@@ -97,13 +104,9 @@ class Answer:
         )
 
 
-def redact(text: str, secrets: tuple[str, ...]) -> str:
-    """Return ``text`` without the secrets, in any of the forms in which an answer may repeat them."""
-    for secret in secrets:
-        for form in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}:
-            text = text.replace(form, "***")
-    # A signed address is a key to whatever lies there; the signature is in its query.
-    return _SIGNED.sub(r"\1?***", text)
+def _whole(digits: str) -> int | str:
+    """Return a whole number; Python reads no number of more than 4,300 digits, which stays text."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _ok(answer: Answer) -> bool:
@@ -149,26 +152,79 @@ def segment(name: str, value: object) -> str:
     Return ``value`` as one segment of a path, percent-encoded.
 
     :param name: the parameter that it came from, for the error.
-    :param value: an id or a name; slashes and spaces are encoded.
-    :raises InvalidInput: if it is empty or would climb the path.
+    :param value: an id or a name, a text or a whole number; slashes and spaces are encoded.
+    :raises InvalidInput: if it is something else, is empty, or would climb the path.
     """
-    text = str(value).strip() if value is not None else ""
+    number = isinstance(value, int) and not isinstance(value, bool)
+    text = str(value).strip() if isinstance(value, str) or number else ""
     if text in ("", ".", "..", "None"):
-        raise InvalidInput(f"{name} must name something that the vendor knows; got {value!r}.")
-    return quote(text, safe="")
+        raise InvalidInput(
+            f"{name} must be an id or a name that the vendor knows; got {shown(repr(value), limit=100)}."
+        )
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{name} holds half of a surrogate pair, which no address can carry.") from None
 
 
 def header(name: str, value: object) -> str:
     """
     Return ``value`` as the value of a header.
 
-    :param name: the parameter that it came from, for the error.
+    :param name: the parameter that it came from, for the error, which never shows the value: it may be a secret.
     :raises InvalidInput: if it is empty, or has characters that no header may carry.
     """
     text = value if isinstance(value, str) else str(value)
-    if not text.strip() or not text.isascii() or not text.isprintable():
-        raise InvalidInput(f"{name} is sent as an HTTP header: printable ASCII, not empty; got {value!r}.")
+    if not text.strip():
+        raise InvalidInput(f"{name} is empty; it is sent as an HTTP header.")
+    wrong = unsendable(text) or ("a space at its end" if text != text.strip() else None)
+    if wrong:
+        raise InvalidInput(
+            f"{name} is sent as an HTTP header, which can only hold printable ASCII: it has {wrong}."
+        )
     return text
+
+
+def execution_id(value: object, answer: Answer) -> str:
+    """
+    Return the id of a run as the vendor gave it: it is checked, and never changed.
+
+    :param value: a text, or a whole number.
+    :param answer: where it was found.
+    :raises UnreadableAnswer: if no path or log line can carry it, or it stands for nothing.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if (
+        isinstance(text, str)
+        and 0 < len(text) <= ID_LIMIT
+        and text.isprintable()
+        and not any(char.isspace() or char in "/\\?#%" for char in text)
+        and text.lower() not in (".", "..", "none", "null", "0")
+        and answer.quote(text) == text
+    ):
+        return text
+    raise UnreadableAnswer(
+        f"returned HTTP {answer.status} without an execution id that can be used: {answer.quote()!r}",
+        status=answer.status,
+    )
+
+
+def json_bytes(name: str, value: object) -> bytes:
+    """
+    Return ``value`` as the JSON that is sent.
+
+    :param name: the parameter that it came from, for the error.
+    :raises InvalidInput: if it holds what JSON, or UTF-8, cannot say.
+    """
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        why = "half of a surrogate pair, which UTF-8 cannot say"
+    except RecursionError:
+        why = "nested too deep"
+    except (TypeError, ValueError) as error:
+        why = shown(str(error))
+    raise InvalidInput(f"{name} cannot be sent as JSON: {why}.")
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
@@ -180,10 +236,7 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise InvalidInput(f"{name} must be a dict, to be sent as a JSON object; got {type(value).__name__}.")
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{name} cannot be sent as JSON: {error}.") from error
+    json_bytes(name, value)
     return value
 
 

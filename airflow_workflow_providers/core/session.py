@@ -1,4 +1,4 @@
-"""Sending: the retry table, what an answer means, and the only I/O of the package."""
+"""Sending: the retry table, what an answer means, and the gate that all of a vendor's text passes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenacity import (
     AsyncRetrying,
@@ -33,6 +33,9 @@ from airflow_workflow_providers.core.errors import (
     UnreadableAnswer,
     WorkflowError,
 )
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.text import shown, without_secrets
+from airflow_workflow_providers.core.watch import LEAST
 
 if TYPE_CHECKING:
     from airflow_workflow_providers.core.call import Answer, Call
@@ -45,6 +48,9 @@ ATTEMPTS = 5
 #: The longest wait that a vendor's Retry-After can ask of us, in seconds.
 RETRY_AFTER_CAP = 60.0
 
+#: The longest that an error is, in characters.
+ERROR_LIMIT = 1500
+
 _backoff = wait_random_exponential(multiplier=0.5, max=20)
 
 
@@ -56,6 +62,7 @@ class Session:
     :param settings: how to reach it.
     :param explain: returns the vendor's own words from an error answer, or ``None``.
     :param sleep: waits between two attempts of :meth:`send`; an operator gives one that a kill can end.
+    :param connection: the id of the connection, for messages.
     """
 
     def __init__(
@@ -64,13 +71,26 @@ class Session:
         settings: http.HttpSettings,
         explain: Callable[[Answer], str | None],
         sleep: Callable[[float], None] = time.sleep,
+        connection: str = "",
     ) -> None:
         self.vendor = vendor
         self.settings = settings
+        self.connection = connection
         self._explain = explain
         self._sleep = sleep
-        self._client: http.Client | None = None
-        self._async_client: http.AsyncClient | None = None
+        self._transport: http.Transport | None = None
+        self._async_transport: http.AsyncTransport | None = None
+
+    def build(self, call: Call[Any]) -> http.Built:
+        """
+        Return the request of a call, serialised whole: what is wrong with it is said here, before anything is sent.
+
+        :raises InvalidInput: if it cannot be sent.
+        """
+        try:
+            return http.build(self.settings, call)
+        except InvalidInput as error:
+            raise self._named(call, error) from None
 
     def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
         """
@@ -78,104 +98,161 @@ class Session:
 
         :param call: what to send.
         :param attempts: 1 sends once, whatever happens; a wait has its own patience.
-        :param patience: seconds after which no further attempt is begun; whoever has a deadline gives it here.
+        :param patience: seconds after which no further attempt is begun; who has a deadline gives it here.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
-        client = self.open()
-
+        transport = self.open()
+        built = self.build(call)
         until = time.monotonic() + patience
 
         def once() -> T:
-            # A later attempt has less time: the deadline is one for all of them.
-            left = max(1.0, until - time.monotonic())
-            sent = call if call.limit is None else replace(call, limit=min(call.limit, left))
+            # A later attempt has less time: the deadline is one for all of them, and holds over any single answer.
+            limit = min(self._limit(call), max(LEAST, until - time.monotonic()))
             try:
-                return self._read(call, http.fetch(client, self.settings, sent))
+                return self.receive(call, transport.exchange(built, limit))
             except WorkflowError as error:
-                self._refuse(call, error)
+                failure = self._named(call, error)
+            raise failure
 
         return Retrying(**_policy(attempts, patience), sleep=self._sleep)(once)
 
-    async def asend(self, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
-        """Do what :meth:`send` does, on an event loop; a session used so belongs to that loop."""
-        if self._async_client is None:
-            self._async_client = http.open_async_client(self.settings)
-        client = self._async_client
+    async def asend(
+        self, call: Call[T], *, attempts: int = ATTEMPTS, limit: float = math.inf, apart: bool = False
+    ) -> T:
+        """
+        Do what :meth:`send` does, on an event loop; a session used so belongs to that loop.
+
+        :param call: what to send.
+        :param attempts: 1 sends once, whatever happens.
+        :param limit: seconds that each attempt may take, waiting for a free connection included.
+        :param apart: use a connection of its own: for what must arrive whatever else hangs.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        if self._async_transport is None:
+            try:
+                self._async_transport = http.AsyncTransport(self.settings)
+            except InvalidInput as error:
+                raise self._unusable(error) from None
+        transport = self._async_transport
+        built = self.build(call)
 
         async def once() -> T:
             try:
-                return self._read(call, await http.afetch(client, self.settings, call))
+                answer = await transport.exchange(built, self._limit(call), budget=limit, apart=apart)
+                return self.receive(call, answer)
             except WorkflowError as error:
-                self._refuse(call, error)
+                failure = self._named(call, error)
+            raise failure
 
-        return await AsyncRetrying(**_policy(attempts, math.inf))(once)
+        return await once() if attempts == 1 else await AsyncRetrying(**_policy(attempts, math.inf))(once)
 
-    def open(self) -> http.Client:
+    def open(self) -> http.Transport:
         """
         Make ready to send.
 
         :raises InvalidInput: if the settings, or a proxy that the environment names, are no good.
         """
-        if self._client is None:
+        if self._transport is None:
             try:
-                self._client = http.open_client(self.settings)
-            except (ImportError, OSError, ValueError) as error:
-                raise InvalidInput(
-                    f"{self.vendor} cannot be reached with these settings: {error}."
-                ) from error
-        return self._client
+                self._transport = http.Transport(self.settings)
+            except InvalidInput as error:
+                raise self._unusable(error) from None
+        return self._transport
 
     def close(self) -> None:
         """Close the worker's connections."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
 
     async def aclose(self) -> None:
         """Close the event loop's connections."""
-        if self._async_client is not None:
-            client, self._async_client = self._async_client, None
-            await client.aclose()
+        if self._async_transport is not None:
+            transport, self._async_transport = self._async_transport, None
+            await transport.aclose()
 
-    def _read(self, call: Call[T], answer: Answer) -> T:
-        if call.expects(answer):
-            return call.read(answer)
+    def receive(self, call: Call[T], answer: Answer) -> T:
+        """
+        Return what a call reads from an answer; all of the vendor's text in it has passed the gate.
+
+        :raises WorkflowError: if the answer is an error, or not what the vendor documents.
+        """
+        answer = replace(answer, secrets=(*self.settings.secrets, *call.secrets))
+        if not call.expects(answer):
+            raise self._error(answer)
+        try:
+            value = call.read(answer)
+        except WorkflowError:
+            raise
+        except (RecursionError, ValueError, TypeError, AttributeError, LookupError) as error:
+            # A shape that nobody has thought of: no reason to end with anything else than our own error.
+            kind = type(error).__name__
+            failure = UnreadableAnswer(
+                f"returned HTTP {answer.status} with a body that cannot be read ({kind}): {answer.quote()!r}",
+                status=answer.status,
+            )
+        else:
+            return _gate(value, answer) if isinstance(value, Execution) else value  # type: ignore[return-value]
+        raise failure
+
+    def _limit(self, call: Call[Any]) -> float:
+        return call.limit if call.limit is not None else self.settings.read_timeout
+
+    def _error(self, answer: Answer) -> WorkflowError:  # noqa: PLR0911  # a table: one class for each kind of status
         status = answer.status
         text = answer.quote(self._explain(answer))
-        said = f"HTTP {status}: {text}" if text else f"HTTP {status} without a word"
+        said = f"HTTP {status}: {text}" if text else f"HTTP {status} (empty body)"
         if status in (401, 403):
-            raise AuthFailed(said, status=status)
+            return AuthFailed(said, status=status)
         if status == 404:
-            raise NotFound(said, status=status)
+            return NotFound(f"{said}. This was asked at {http.address(self.settings)}", status=status)
         if status == 429:
-            raise QuotaExceeded(said, status=status, retry_after=_retry_after(answer))
+            return QuotaExceeded(said, status=status, retry_after=retry_after(answer))
         if status == 408 or status >= 500:
-            raise Unavailable(said, status=status, retry_after=_retry_after(answer))
+            return Unavailable(said, status=status, retry_after=retry_after(answer))
         if 300 <= status < 400 and status != 303:
             target = answer.headers.get("location", "").partition("?")[0]
-            raise RequestRefused(
+            return RequestRefused(
                 f"HTTP {status}, a redirect to {answer.quote(target)!r}; is the base URL "
-                f"{self.settings.base_url!r} right?",
+                f"{http.address(self.settings)!r} right?",
                 status=status,
             )
         if 400 <= status < 500:
-            raise RequestRefused(said, status=status)
-        raise UnreadableAnswer(said, status=status)
+            return RequestRefused(said, status=status)
+        return UnreadableAnswer(said, status=status)
 
-    def _refuse(self, call: Call[Any], error: WorkflowError) -> NoReturn:
-        """Raise ``error`` in whole sentences: who, what was asked, what came back, and what that means."""
-        message = f"{self.vendor} could not {call.doing}: {str(error).rstrip('.')}."
+    def _named(self, call: Call[Any], error: WorkflowError) -> WorkflowError:
+        """Return ``error`` in whole sentences: who, what was asked, what came back, and what that means."""
+        said = str(error).rstrip(".")
+        message = f"{self.vendor} could not {call.doing}: {said}."
+        if self.connection and not isinstance(error, InvalidInput):
+            message += f" The connection is {self.connection!r}."
         lost = isinstance(error, UnreadableAnswer) or (isinstance(error, Unavailable) and error.sent)
         if call.starts and lost:
-            raise LostStart(
-                f"{message} The request had been sent, so a run may exist. It is not sent again now, for that could "
-                "start a second one.",
-                status=error.status,
-            ) from error
-        if call.starts:
+            message += (
+                " The request had been sent, so a run may exist. It is not sent again now, for that could start a second "
+                "one."
+            )
+            error = LostStart("", status=error.status)
+        elif call.starts:
             message += " Nothing was started."
-        error.args = (message,)
-        raise error
+        error.args = (shown(message, (*self.settings.secrets, *call.secrets), limit=ERROR_LIMIT),)
+        return error
+
+    def _unusable(self, error: InvalidInput) -> InvalidInput:
+        where = f" with connection {self.connection!r}" if self.connection else ""
+        return InvalidInput(f"{self.vendor} cannot be reached{where}: {error}")
+
+
+def _gate(execution: Execution, answer: Answer) -> Execution:
+    """Return a run whose text is fit to be shown, and whose output does not repeat a key."""
+    return replace(
+        execution,
+        status=answer.quote(execution.status) or "(no status)",
+        message=answer.quote(execution.message) if execution.message else None,
+        note=answer.quote(execution.note) if execution.note else None,
+        output=without_secrets(execution.output, answer.secrets),
+    )
 
 
 def _policy(attempts: int, patience: float) -> dict[str, Any]:
@@ -195,15 +272,21 @@ def _wait(state: RetryCallState) -> float:
     return min(asked, RETRY_AFTER_CAP) if asked is not None else _backoff(state)
 
 
-def _retry_after(answer: Answer) -> float | None:
-    """Return the seconds that a Retry-After header asks for: it may be a number or a date (RFC 9110, 10.2.3)."""
+def retry_after(answer: Answer) -> float | None:
+    """
+    Return the seconds that a Retry-After header asks for.
+
+    It may be a number or a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+
+    :return: ``None`` if it says nothing that the standard knows.
+    """
     value = answer.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])  # 31 years are as good as for ever
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        # All dates of HTTP are in UTC, whether they say so or not.
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())

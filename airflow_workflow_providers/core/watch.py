@@ -20,6 +20,9 @@ from airflow_workflow_providers.core.execution import Execution, State
 #: How many looks since the last good one may bring an answer that makes no sense before the wait gives up.
 PATIENCE = 5
 
+#: The least time that a request has, however close the deadline is, in seconds.
+LEAST = 0.3
+
 #: The longest pause between two looks at a vendor in trouble, in seconds.
 BACKOFF_CAP = 60.0
 
@@ -117,23 +120,29 @@ class Watch:
         go on in another process.
     :param poll_interval: seconds between two looks at a run that is going.
     :param stop_at_pause: end the wait when the run waits for a person.
+    :param status: the last status that the task's log has; it is not said again.
     """
 
     execution_id: str
     deadline: float
     poll_interval: float
     stop_at_pause: bool = False
-    _status: str | None = None
+    status: str = ""
     _failures: int = 0
     _doubts: int = 0
     _trouble: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last look brought an answer that may never make sense, such as an id that is not known."""
+        return self._doubts > 0
 
     def stored(self) -> dict[str, Any]:
         """
         Return what makes this wait again in another process, as plain JSON.
 
-        :return: ``version`` (of this format, 1), ``execution_id``, ``deadline``, ``poll_interval`` and
-            ``stop_at_pause``; not what the looks so far have seen.
+        :return: ``version`` (of this format, 1), ``execution_id``, ``deadline``, ``poll_interval``,
+            ``stop_at_pause`` and ``status``; not the failures so far.
         """
         return {
             "version": 1,
@@ -141,6 +150,7 @@ class Watch:
             "deadline": self.deadline,
             "poll_interval": self.poll_interval,
             "stop_at_pause": self.stop_at_pause,
+            "status": self.status,
         }
 
     @classmethod
@@ -156,7 +166,17 @@ class Watch:
             float(stored["deadline"]),
             float(stored["poll_interval"]),
             stop_at_pause=bool(stored.get("stop_at_pause")),
+            status=str(stored.get("status") or ""),
         )
+
+    def begin(self, now: float) -> Step:
+        """
+        Begin, before the first look.
+
+        :param now: the time, in seconds since the epoch.
+        :return: a step with a wait of ``poll_interval``, cut at the deadline.
+        """
+        return self._later(now, self.poll_interval, "", warn=False)
 
     def on_look(self, execution: Execution, now: float) -> Step:
         """
@@ -169,10 +189,10 @@ class Watch:
         """
         say, warn = "", False
         if self._failures:
-            say = f"Execution {self.execution_id} can be looked at again; it is {execution.status}."
+            say = f"The status of execution {self.execution_id} can be read again: {execution.status}."
         self._failures = self._doubts = 0
-        if execution.status != self._status:
-            self._status = execution.status
+        if execution.status != self.status:
+            self.status = execution.status
             say = f"Execution {self.execution_id} is {execution.status}."
             if execution.state is State.PAUSED:
                 warn = True
@@ -206,7 +226,8 @@ class Watch:
         """
         self._failures += 1
         # Without the error's own text: this ends up in an event, and the text may quote an output.
-        self._trouble = f"the last look at it failed ({type(error).__name__}, HTTP status {error.status})"
+        known = f", HTTP {error.status}" if error.status else ""
+        self._trouble = f"the last status check failed ({type(error).__name__}{known})"
         if not isinstance(error, (Unavailable, QuotaExceeded)):
             self._doubts += 1
             final = isinstance(error, (AuthFailed, InvalidInput)) or (
@@ -218,7 +239,7 @@ class Watch:
                 )
         say = ""
         if self._failures == 1:
-            say = f"A look at execution {self.execution_id} failed and is tried again until the deadline: {error}"
+            say = f"A status check of execution {self.execution_id} failed; it is repeated until the deadline. {error}"
         asked = getattr(error, "retry_after", None)
         backoff = min(self.poll_interval * 2 ** min(self._failures, 10), BACKOFF_CAP)
         wait = min(asked, 5 * BACKOFF_CAP) if asked is not None else backoff

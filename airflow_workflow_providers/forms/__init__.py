@@ -16,6 +16,11 @@ HTTP_FIELDS: dict[str, dict[str, Any]] = {
         "description": "Seconds for one request and its whole answer. Empty: 30.",
         "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 3600},
     },
+    "max_response_mb": {
+        "label": "Largest response (MB)",
+        "description": "A larger response is an error; decoded size. Empty: 64.",
+        "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 4096},
+    },
     "verify": {
         "label": "Verify TLS certificate",
         "description": "Switch off only against a test server: the key could be read on the way.",

@@ -11,6 +11,9 @@ from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.altostrat import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
 
+#: How many pages of runs are searched for one that may have started.
+SEARCHED_PAGES = 20
+
 
 class AltostratHook(WorkflowHook):
     """
@@ -28,35 +31,41 @@ class AltostratHook(WorkflowHook):
     def __init__(self, altostrat_conn_id: str = "altostrat_default", **kwargs: Any) -> None:
         super().__init__(altostrat_conn_id, **kwargs)
 
-    def execute_workflow(self, workflow_id: str, *, context: dict[str, Any] | None = None) -> Execution:
+    def execute_workflow(
+        self, workflow_id: str, *, context: dict[str, Any] | None = None, nonce: dict[str, str] | None = None
+    ) -> Execution:
         """
         Start a workflow.
 
         :param workflow_id: its id, ``fl_...``.
         :param context: initial data for its trigger node, a JSON object.
+        :param nonce: a key and a text that no other start has; it is put into the context.
         :return: the run, which is still going.
         :raises LostStart: if the answer was lost, so that a run may exist.
         """
-        return self.send(api.execute_workflow(workflow_id, context=context))
+        return self.send(api.execute_workflow(workflow_id, context=context, nonce=nonce))
 
-    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+    def find_started(self, start: Call[Execution], *, nonce: str, since: float) -> list[str]:
         """
-        Return the runs of the workflow begun just then that were given the same context, where Altostrat shows it.
+        Return the runs of the workflow begun just then whose context carries the nonce, where Altostrat shows it.
 
-        :param start: the start, as it was sent.
-        :param label: not used: Altostrat takes none.
+        :param start: the start, as it was sent; its workflow is searched.
+        :param nonce: what its context carried under ``nonce_key``; empty if nothing, and then nothing is asked: an equal
+            context proves nothing.
         :param since: when it was sent, in seconds since the epoch; a run begun up to a minute before or after may be
             this one.
-        :return: their ids, of the first page of runs; none for a start without a context, for every such run is like
-            any other.
+        :return: their ids, of the first pages of runs.
         :raises WorkflowError: if Altostrat could not be asked.
         """
-        given = start.identity["context"]
-        if not given:  # every run without a context is like any other
-            return []
-        runs = self.send(api.list_runs(start.identity["workflow_id"]))["data"]
-        recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_at(run, since)]
-        return [run_id for run_id in recent if self.get_run(run_id).get("trigger_payload") == given]
+        found: list[str] = []
+        for page in range(1, SEARCHED_PAGES + 1) if nonce else ():
+            runs = self.send(api.list_runs(start.identity["workflow_id"], page=page))["data"]
+            recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_at(run, since)]
+            found += [run_id for run_id in recent if api.carries(self.get_run(run_id), nonce)]
+            # Newest first: what follows a page of older runs is older still.
+            if not runs or not any(api.begun_after(run, since) for run in runs):
+                break
+        return list(dict.fromkeys(found))
 
     def get_run(self, execution_id: str) -> dict[str, Any]:
         """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError, by_name
-from airflow_workflow_providers.core.execution import Execution, State, judge
+from airflow_workflow_providers.core.errors import WorkflowError
+from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.session import Session
-from airflow_workflow_providers.core.watch import Verdict
 from airflow_workflow_providers.hooks.connection import ConnectedHook
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
 
@@ -21,6 +21,22 @@ AT_ONCE = 3.6
 
 #: A person waits for a connection test, in seconds.
 TEST_LIMIT = 15.0
+
+
+#: How long a run may take to be stopped at the end of a task, in seconds; a request that is under way is not counted.
+STOP_PATIENCE = 5.0
+
+
+class Stop(NamedTuple):
+    """
+    What came of an attempt to stop a run.
+
+    :param said: one sentence for a log or an error.
+    :param asked: whether the vendor has taken the request.
+    """
+
+    said: str
+    asked: bool = False
 
 
 class WorkflowHook(ConnectedHook):
@@ -59,34 +75,37 @@ class WorkflowHook(ConnectedHook):
         """
         return self.api.execution_url(self.session.settings.base_url, execution_id)
 
-    def look(self, execution_id: str) -> Execution:
+    def look(self, execution_id: str, *, patience: float = math.inf) -> Execution:
         """
         Look once at a run, as cheaply as the vendor lets us; a wait has its own patience, so nothing is tried again.
 
         :param execution_id: the vendor's id of the run.
+        :param patience: seconds that this may take at the most; default: the connection's read timeout.
         :return: its ``state`` and ``status``. Whether the output is there too is up to the vendor, so do not count on
             it: :meth:`get_execution` reads it.
         :raises WorkflowError: if the look failed.
         """
-        return self.send(self.api.look(execution_id), attempts=1)
+        return self.send(self.api.look(execution_id), attempts=1, patience=patience)
 
-    def get_execution(self, execution_id: str) -> Execution:
+    def get_execution(self, execution_id: str, *, patience: float = math.inf) -> Execution:
         """
         Return a run with its output.
 
         :param execution_id: the vendor's id of the run.
+        :param patience: seconds after which a read that fails in passing is not tried again.
         :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has come
             to one, and its ``url``, if the vendor has a page for it.
         :raises WorkflowError: if it cannot be read.
         """
-        return replace(self.send(self.api.get_execution(execution_id)), url=self.execution_url(execution_id))
+        execution = self.send(self.api.get_execution(execution_id), patience=patience)
+        return replace(execution, url=self.execution_url(execution_id))
 
-    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+    def find_started(self, start: Call[Execution], *, nonce: str, since: float) -> list[str]:  # noqa: ARG002
         """
-        Return the runs that are this start's, proved by their own data; empty where a vendor shows no such data.
+        Return the runs that are this start's, proved by the nonce that they show; empty where a vendor shows none.
 
         :param start: the start, as it was sent.
-        :param label: what it was labelled with; empty if with nothing.
+        :param nonce: what it was labelled with, which no other start has; empty if with nothing.
         :param since: when it was sent, in seconds since the epoch.
         :return: their ids.
         :raises WorkflowError: if the vendor could not be asked.
@@ -104,73 +123,47 @@ class WorkflowHook(ConnectedHook):
         call = self.api.stop_execution(execution_id)
         return None if call is None else self.send(call)
 
-    def try_to_stop(self, execution_id: str) -> str:
+    def try_to_stop(self, execution_id: str) -> Stop:
         """
-        Stop a run that nobody wants, as well as the vendor can.
+        Stop a run that is no longer needed, as well as the vendor can.
 
         :param execution_id: the vendor's id of the run.
-        :return: one sentence on what came of it; this never raises.
+        :return: whether the vendor was asked, and one sentence on what came of it; this never raises.
         """
-        return self._stop(execution_id, self.send)
+        return self._stop(execution_id, lambda call: self.send(call, patience=STOP_PATIENCE))
 
-    def stop_at_once(self, execution_id: str) -> str:
+    def stop_at_once(self, execution_id: str) -> Stop | None:
         """
         Do what :meth:`try_to_stop` does, from a signal handler.
 
-        No call to Airflow is made, for the interrupted code may be in one; the client is a new one for the same
+        No call to Airflow is made, for the interrupted code may be in one; the connections are new ones for the same
         reason; and it is over within 4 s, for then the process is killed.
 
         :param execution_id: the vendor's id of the run.
-        :return: one sentence on what came of it. Nothing is sent if this hook has not used its connection yet.
+        :return: whether the vendor was asked, and one sentence on what came of it; ``None``, and nothing was sent, if this
+            hook has not read its connection yet.
         """
-        if self._session is None:  # the run was not started from here
-            return f"Execution {execution_id} was not stopped and may go on."
-        session = Session(self.hook_name, self._session.settings, self.api.explain)
+        if self._session is None:
+            return None
+        session = Session(
+            self.hook_name, self._session.settings, self.api.explain, connection=self._session.connection
+        )
         try:
             return self._stop(
-                execution_id, lambda call: session.send(replace(call, limit=AT_ONCE / 2), attempts=1)
+                execution_id, lambda call: session.send(replace(call, limit=AT_ONCE), attempts=1)
             )
         finally:
             session.close()
 
-    def _stop(self, execution_id: str, send: Callable[[Call[str]], str]) -> str:
+    def _stop(self, execution_id: str, send: Callable[[Call[str]], str]) -> Stop:
         call = self.api.stop_execution(execution_id)
         if call is None:
-            return f"{self.hook_name} cannot stop a run: execution {execution_id} goes on."
+            return Stop(f"{self.hook_name} cannot stop a run: execution {execution_id} goes on.")
         try:
             send(call)
         except WorkflowError as error:
-            return f"Execution {execution_id} could not be stopped and may go on: {error}"
-        return f"{self.hook_name} was asked to stop execution {execution_id}."
-
-    def conclude(self, verdict: Verdict, accepts: frozenset[State]) -> Execution:
-        """
-        Return the run that a wait was for, with its output, or raise what became of it.
-
-        :param verdict: how the wait ended, in a trigger or here.
-        :param accepts: the states that are a success.
-        :return: the run, whose state is one of those.
-        :raises ExecutionFailed: if it ended without success, or is not over.
-        :raises ExecutionStopped: if it was stopped.
-        :raises ExecutionTimedOut: if the deadline came first.
-        :raises WorkflowError: if it can no longer be looked at: the class that the verdict names, the same for a
-            blocking and a deferred wait.
-        """
-        if verdict.outcome == "timed_out":
-            raise ExecutionTimedOut(
-                f"{self.hook_name} execution {verdict.execution_id} was not over at the deadline; "
-                f"{verdict.message}.",
-                execution_id=verdict.execution_id,
-            )
-        execution = self.get_execution(verdict.execution_id)
-        if verdict.outcome == "look_failed" and not execution.over:
-            raise by_name(verdict.error)(
-                f"{self.hook_name} execution {verdict.execution_id} could not be looked at any more, and is "
-                f"{execution.status} now; {verdict.message}.",
-                execution_id=verdict.execution_id,
-            )
-        judge(execution, accepts, vendor=self.hook_name)
-        return execution
+            return Stop(f"Execution {execution_id} could not be stopped and may go on: {error}")
+        return Stop(f"{self.hook_name} was asked to stop execution {execution_id}.", asked=True)
 
     def test_connection(self) -> tuple[bool, str]:
         """

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
+from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import AuthFailed, InvalidInput, Unavailable, WorkflowError
 from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.session import ATTEMPTS, Session
-from airflow_workflow_providers.hooks.extra import HttpExtra, base_url
+from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
 from airflow_workflow_providers.hooks.shared import SharedSession, shared_session
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from airflow_workflow_providers.core.vendor import Vendor
 
 T = TypeVar("T")
+
+#: What was said of which connection.
+_warned: set[tuple[str, str]] = set()
 
 
 class ConnectedHook(BaseHook):
@@ -43,6 +47,7 @@ class ConnectedHook(BaseHook):
         self.conn_id = conn_id
         self.sleep = sleep
         self._session: Session | None = None
+        self._account: dict[str, Any] = {"conn_id": conn_id}
 
     def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
         """
@@ -55,28 +60,34 @@ class ConnectedHook(BaseHook):
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         session = self.session
+        compat.mask(*call.secrets)
         try:
             return session.send(call, attempts=attempts, patience=patience)
         except AuthFailed as error:
             fresh = self._read_connection() if error.status == 401 else session
             if fresh.settings == session.settings:
-                self._name_connection(error)
                 raise
         session.close()
         self._session = fresh
-        try:
-            return fresh.send(call, attempts=attempts, patience=patience)
-        except AuthFailed as error:
-            self._name_connection(error)
-            raise
+        return fresh.send(call, attempts=attempts, patience=patience)
 
-    async def asend(self, shared: SharedSession, call: Call[T], *, attempts: int = ATTEMPTS) -> T:
+    async def asend(
+        self,
+        shared: SharedSession,
+        call: Call[T],
+        *,
+        attempts: int = ATTEMPTS,
+        limit: float = math.inf,
+        apart: bool = False,
+    ) -> T:
         """
         Do what :meth:`send` does on an event loop, with the session that all triggers share.
 
         :param shared: what :meth:`shared_session` gives.
         :param call: what to send.
         :param attempts: how often at the most, where it may be sent again at all; default: 5.
+        :param limit: seconds for each attempt, where that is less than the call's own limit.
+        :param apart: use a connection of its own: for what must arrive whatever else hangs.
         :return: what the call reads from the answer.
         :raises AuthFailed: if the vendor refused the credentials; after a 401 the connection was read anew before, and
             what is new in it was tried.
@@ -84,17 +95,12 @@ class ConnectedHook(BaseHook):
         """
         session = await shared.current()
         try:
-            return await session.asend(call, attempts=attempts)
+            return await session.asend(call, attempts=attempts, limit=limit, apart=apart)
         except AuthFailed as error:
-            fresh = await shared.renewed(session) if error.status == 401 else None
+            fresh = await shared.refresh(session) if error.status == 401 else None
             if fresh is None:
-                self._name_connection(error)
                 raise
-        try:
-            return await fresh.asend(call, attempts=attempts)
-        except AuthFailed as error:
-            self._name_connection(error)
-            raise
+        return await fresh.asend(call, attempts=attempts, limit=limit, apart=apart)
 
     def close(self) -> None:
         """Close the connections of this worker; the next call opens them again."""
@@ -113,7 +119,9 @@ class ConnectedHook(BaseHook):
             connection = self.get_connection(self.conn_id)
         except Exception as error:
             raise self._no_connection(error) from error
-        return self._open(connection)
+        session = self._open(connection)
+        compat.mask(*session.settings.secrets)
+        return session
 
     def _no_connection(self, error: Exception) -> WorkflowError:
         # Airflow says "not found" too where a secrets backend or its own API server could not be asked just then; so a
@@ -138,7 +146,9 @@ class ConnectedHook(BaseHook):
                 connection = await self.aget_connection(self.conn_id)
             except Exception as error:
                 raise self._no_connection(error) from error
-            return self._open(connection)
+            session = self._open(connection)
+            await compat.amask(*session.settings.secrets)
+            return session
 
         return shared_session((self.conn_type, self.conn_id), open_session)
 
@@ -149,10 +159,25 @@ class ConnectedHook(BaseHook):
         :param connection: the connection.
         :param extra: its extra fields, read.
         :return: the base URL, and the password of the connection, which may be empty here.
+        :raises InvalidInput: if a field is wrong; it is named, and no value is shown.
         """
-        return base_url(connection, self.api.BASE_URL), connection.password or ""
+        return base_url(connection, self.api.BASE_URL), secret_of(connection)
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """
+        What tells the account of this connection from others, without a secret: runs of one are not those of another.
+
+        The connection's id, the base URL, and the vendor's own fields that are no secrets.
+        """
+        return self._account
 
     def _open(self, connection: Connection) -> Session:
+        if connection.conn_type != self.conn_type:
+            said = f"of type {connection.conn_type!r}" if connection.conn_type else "without a type"
+            raise InvalidInput(
+                f"Connection {self.conn_id!r} is {said}; {self.hook_name} needs one of type {self.conn_type!r}."
+            )
         extra = self.extra_model.from_connection(connection)
         url, secret = self.address(connection, extra)
         if not secret:
@@ -163,11 +188,40 @@ class ConnectedHook(BaseHook):
         try:
             headers = self.api.credentials(secret, **own)
         except InvalidInput as error:
-            raise InvalidInput(f"Connection {self.conn_id!r}: {error}".replace(secret, "***")) from None
-        common = extra.model_dump(include=set(HttpExtra.model_fields))
-        return Session(
-            self.hook_name, HttpSettings(url, headers, (secret,), **common), self.api.explain, self.sleep
+            raise InvalidInput(f"Connection {self.conn_id!r}: {error}") from None
+        secrets = dict.fromkeys(
+            [secret, secret_of(connection), *(getattr(extra, name) for name in extra.secret_fields)]
         )
+        common = extra.model_dump(include=set(HttpExtra.model_fields) - {"max_response_mb"})
+        settings = HttpSettings(
+            url,
+            headers,
+            tuple(filter(None, secrets)),
+            max_response=extra.max_response_mb * 1024 * 1024,
+            **common,
+        )
+        self._account = {
+            "conn_id": self.conn_id,
+            "base_url": url,
+            **{
+                name: value
+                for name, value in own.items()
+                if name not in extra.secret_fields and value is not None
+            },
+        }
+        self._warn(settings)
+        return Session(self.hook_name, settings, self.api.explain, self.sleep, self.conn_id)
 
-    def _name_connection(self, error: AuthFailed) -> None:
-        error.args = (f"{error} The credentials are those of connection {self.conn_id!r}.",)
+    def _warn(self, settings: HttpSettings) -> None:
+        """Say once a process what makes a connection unsafe."""
+        if settings.base_url.startswith("http://") and not is_loopback(settings.base_url):
+            self._warn_once("the key is sent over plain http:// and can be read on the way; use https://")
+        elif settings.base_url.startswith("https://") and not settings.verify:
+            self._warn_once(
+                "verify is false: the server's certificate is not checked, and the key can be read on the way"
+            )
+
+    def _warn_once(self, what: str) -> None:
+        if (self.conn_id, what) not in _warned:
+            _warned.add((self.conn_id, what))
+            self.log.warning("Connection %r: %s.", self.conn_id, what)

@@ -1,12 +1,18 @@
-"""What a connection holds besides its password: read, checked, and refused in one sentence."""
+"""What a connection holds: read, checked, and refused in one sentence that shows no value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ipaddress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.secret import stripped
+from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.get_provider_info import VENDORS
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -17,8 +23,12 @@ class HttpExtra(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    connect_timeout: float = Field(default=10.0, gt=0)
-    read_timeout: float = Field(default=30.0, gt=0)
+    #: The fields that hold a secret.
+    secret_fields: ClassVar[tuple[str, ...]] = ()
+
+    connect_timeout: float = Field(default=10.0, gt=0, le=300, allow_inf_nan=False)
+    read_timeout: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
+    max_response_mb: int = Field(default=64, ge=1, le=4096)
     verify: bool = True
     ca_bundle: str | None = None
     client_certificate: str | None = None
@@ -33,39 +43,135 @@ class HttpExtra(BaseModel):
         :return: an object of this class; a field that is null or empty has its default.
         :raises InvalidInput: one error that names each field that is wrong, and no value.
         """
-        where = f"Connection {connection.conn_id!r}, extra"
         try:
             return cls.model_validate_json(connection.extra or "{}")
         except ValidationError as error:
-            reasons = "; ".join(
-                f"{'.'.join(str(part) for part in e['loc']) or 'the whole'}: "
-                + (
-                    f"not a field of this connection type; there are {', '.join(cls.model_fields)}"
-                    if e["type"] == "extra_forbidden"
-                    else e["msg"]
-                )
-                for e in error.errors(include_url=False, include_input=False)
+            problems = error.errors(include_url=False, include_input=False, include_context=False)
+        except (TypeError, UnicodeEncodeError):
+            problems = [{"loc": (), "msg": "not a JSON object", "type": "json_invalid"}]  # type: ignore[typeddict-item]
+        reasons = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'the whole'}: "
+            + (
+                cls._unknown(str(problem["loc"][0]))
+                if problem["type"] == "extra_forbidden"
+                else problem["msg"]
             )
-            raise InvalidInput(f"{where}: {reasons}.") from None
+            for problem in problems
+        )
+        # A key that was pasted into the place of a field's name is not shown either.
+        secrets = tuple(filter(None, [stripped(str(connection.password or ""))]))
+        raise InvalidInput(
+            shown(f"Connection {connection.conn_id!r}, extra: {reasons}.", secrets, limit=1000)
+        )
+
+    @classmethod
+    def _unknown(cls, name: str) -> str:
+        """Say of a field that this connection type does not have whether another one has it."""
+        for vendor, (title, _) in VENDORS.items():
+            form = import_module(f"airflow_workflow_providers.forms.{vendor}").FORM
+            if name in form["conn-fields"]:
+                return f"a field of connections of type {vendor!r} ({title}), not of this type"
+        return f"not a field of this connection type; there are {', '.join(cls.model_fields)}"
 
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_absent(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name in cls.secret_fields and isinstance(value, str):
+            value = stripped(value)
         return cls.model_fields[str(info.field_name)].default if value in (None, "") else value
+
+
+def secret_of(connection: Connection) -> str:
+    """
+    Return the password of a connection without the white space and invisible characters that were pasted with it.
+
+    :param connection: the connection; it may have no password, and then the text is empty.
+    :raises InvalidInput: if the password is neither text nor a number; its value is not shown.
+    """
+    secret: Any = connection.password
+    if secret is None:
+        return ""
+    if isinstance(secret, bool) or not isinstance(secret, (str, int)):
+        raise InvalidInput(f"Connection {connection.conn_id!r}: password must be text.")
+    return stripped(str(secret))
 
 
 def base_url(connection: Connection, default: str) -> str:
     """
-    Return where paths begin: ``host`` may be a whole address, or a name with ``schema`` and ``port`` beside it.
+    Return where paths begin: ``host`` is a whole address, or a name or ``name/path`` with ``schema`` and ``port`` beside.
 
     :param connection: the connection; ``https`` goes before a name without a ``schema``.
     :param default: the vendor's own address, for a connection without a ``host``.
-    :return: an address; a slash at the end of ``host`` is taken off.
+    :return: an address without a slash at its end.
+    :raises InvalidInput: if a field is wrong or contradicts another one; it is named, and no value of it is shown.
     """
-    host = (connection.host or "").strip().rstrip("/")
+
+    def refuse(name: str, why: str) -> InvalidInput:
+        return InvalidInput(f"Connection {connection.conn_id!r}, {name}: {why}.")
+
+    host = stripped(str(connection.host or "")).rstrip("/")
+    port: Any = connection.port or None
     if not host:
+        if port:
+            raise refuse("port", "it needs a host beside it")
         return default
-    if "://" in host:
+    whole = "://" in host
+    if whole and port:
+        raise refuse("port", "host is a whole address, so the port belongs in it")
+    if port is not None and not (isinstance(port, int) and 0 < port < 65536):
+        raise refuse("port", "it must be a whole number from 1 to 65535")
+    return checked_address(
+        host if whole else f"{(connection.schema or 'https').strip().lower()}://{_bracketed(host)}",
+        lambda why: refuse("host" if whole or "scheme" not in why else "schema", why),
+        port=port,
+    )
+
+
+def _bracketed(host: str) -> str:
+    """Return an IPv6 address as it stands in an address: with brackets."""
+    try:
+        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
         return host
-    port = f":{connection.port}" if connection.port else ""
-    return f"{connection.schema or 'https'}://{host}{port}"
+
+
+def checked_address(address: str, refuse: Any, *, port: int | None = None) -> str:
+    """
+    Return an address that requests can be sent to.
+
+    :param address: http or https, with a host, and nothing in it that is no address: no user, query or fragment.
+    :param refuse: makes the error from what is wrong; the address is not in it.
+    :param port: goes into it, if it has none.
+    """
+    if not address.isprintable() or any(char.isspace() or char in "\\<>\"'{}|^`" for char in address):
+        raise refuse("it has white space or a character that no address may have")
+    try:
+        parts = urlsplit(address)
+        known_port, name = parts.port, parts.hostname
+    except ValueError:
+        raise refuse("it is not a valid base URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise refuse("the scheme must be http or https")
+    if "@" in parts.netloc:
+        raise refuse("it must not hold a user or a password; the key goes into the connection's password")
+    if "?" in address or "#" in address:
+        raise refuse("it must not hold a query or a fragment")
+    if not name or known_port == 0 or any(len(label) > 63 for label in name.split(".")) or ".." in name:
+        raise refuse("it is not a valid base URL")
+    if known_port and port:
+        raise refuse("it has a port already, so the connection's port must be empty")
+    netloc = f"{parts.netloc.rstrip(':')}:{port}" if port else parts.netloc
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def is_loopback(address: str) -> bool:
+    """
+    Whether an address is one of this machine's own.
+
+    :param address: http or https.
+    """
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

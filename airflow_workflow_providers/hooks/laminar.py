@@ -11,10 +11,11 @@ from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.errors import InvalidInput, NotFound, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.laminar import FORM
 from airflow_workflow_providers.hooks.base import TEST_LIMIT, WorkflowHook
-from airflow_workflow_providers.hooks.extra import HttpExtra, base_url
+from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, checked_address, secret_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -24,6 +25,8 @@ class LaminarExtra(HttpExtra):
     """The extra fields of a connection of type ``laminar``; ids may be written as numbers."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    secret_fields = ("trigger_api_key",)
 
     region: Literal["us", "ca"] = "us"
     trigger_url: str | None = None
@@ -57,7 +60,7 @@ class LaminarHook(WorkflowHook):
         :param extra: its extra fields, read.
         :return: the base URL, and the password of the connection, which may be empty here.
         """
-        return base_url(connection, api.REGIONS[extra.region]), connection.password or ""
+        return base_url(connection, api.REGIONS[extra.region]), secret_of(connection)
 
     def execute_workflow(self, workflow_id: int | str, **parameters: Any) -> Execution:
         """
@@ -132,7 +135,13 @@ class LaminarJobHook(WorkflowHook):
                 f"Connection {connection.conn_id!r} needs trigger_url and trigger_api_key for jobs; the password is the "
                 "workspace's key, and opens another surface."
             )
-        return extra.trigger_url.rstrip("/"), extra.trigger_api_key
+        return (
+            checked_address(
+                stripped(extra.trigger_url).rstrip("/"),
+                lambda why: InvalidInput(f"Connection {connection.conn_id!r}, trigger_url: {why}."),
+            ),
+            extra.trigger_api_key,
+        )
 
     def run_job(self, job_path: str, **parameters: Any) -> Execution:
         """

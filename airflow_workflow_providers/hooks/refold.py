@@ -13,6 +13,9 @@ from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.extra import HttpExtra
 
+#: How many pages of 100 runs are searched for one that may have started.
+SEARCHED_PAGES = 50
+
 
 class RefoldExtra(HttpExtra):
     """The extra fields of a connection of type ``refold``."""
@@ -83,17 +86,23 @@ class RefoldHook(WorkflowHook):
             )
         )
 
-    def find_started(self, start: Call[Execution], *, label: str, since: float) -> list[str]:  # noqa: ARG002
+    def find_started(self, start: Call[Execution], *, nonce: str, since: float) -> list[str]:  # noqa: ARG002
         """
-        Return the runs that show the label with which the start was sent.
+        Return the runs that show the nonce with which the start was sent, on whatever page of the list they are.
 
-        :param start: the start, as it was sent; the label alone decides.
-        :param label: what it was labelled with; empty if with nothing, and then nothing is asked.
+        :param start: the start, as it was sent; the nonce alone decides.
+        :param nonce: what it was labelled with; empty if with nothing, and then nothing is asked.
         :param since: when it was sent, in seconds since the epoch; runs begun up to a minute before are looked at too.
-        :return: their ids; none where Refold does not show the label.
+        :return: their ids; none where Refold does not show the nonce.
         :raises WorkflowError: if Refold could not be asked.
         """
-        return self.send(refold_lists.find_started(label, since)) if label else []
+        found: list[str] = []
+        page, more = 1, bool(nonce)
+        while more and page <= SEARCHED_PAGES:
+            runs, more = self.send(refold_lists.find_started(nonce, since, page))
+            found += runs
+            page += 1
+        return list(dict.fromkeys(found))
 
     def list_executions(self, **filters: Any) -> dict[str, Any]:
         """

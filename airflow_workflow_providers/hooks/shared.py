@@ -11,6 +11,9 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from airflow_workflow_providers.core.session import Session
 
+#: How long a connection that still says the same is not read again, in seconds, however many tasks are refused.
+REREAD_AFTER = 10.0
+
 # By event loop, because connections belong to the loop that opened them: a triggerer has one loop for years,
 # dag.test() has one for each deferral.
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], SharedSession]] = (
@@ -20,7 +23,7 @@ _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Shar
 
 class SharedSession:
     """
-    A session that its users open, renew and close together.
+    A session that its users open, refresh and close together.
 
     :param open_session: reads the connection and returns a new session.
     """
@@ -31,30 +34,37 @@ class SharedSession:
         self._lock = asyncio.Lock()
         self._session: Session | None = None
         self._replaced: list[Session] = []
+        self._unchanged_until = 0.0
 
     async def current(self) -> Session:
         """
         Return the session; the first to ask opens it.
 
-        :return: the newest, if it was renewed.
-        :raises WorkflowError: if the connection cannot be read, or is wrong; whoever asks next tries again.
+        :return: the newest, if it was refreshed.
+        :raises WorkflowError: if the connection cannot be read, or is wrong; the next caller tries again.
         """
+        if self._session is not None:  # not behind somebody who reads the connection anew
+            return self._session
         async with self._lock:
             if self._session is None:
                 self._session = await self.open_session()
             return self._session
 
-    async def renewed(self, refused: Session) -> Session | None:
+    async def refresh(self, refused: Session) -> Session | None:
         """
-        Return a session with the connection as it is now, read once for everybody who waits here.
+        Return a session with the connection as it is now, read once for all who wait here.
 
         :param refused: the session whose credentials the vendor refused.
         :return: ``None`` if the connection still says the same: then there is nothing to try again.
         """
         async with self._lock:
             if self._session is refused:
+                now = asyncio.get_running_loop().time()
+                if now < self._unchanged_until:
+                    return None
                 fresh = await self.open_session()
                 if fresh.settings == refused.settings:
+                    self._unchanged_until = now + REREAD_AFTER
                     return None
                 # Others may be in the middle of a request: the old one is closed when all have left.
                 self._replaced.append(refused)
@@ -65,8 +75,8 @@ class SharedSession:
         """Close every session that was opened."""
         opened = [*self._replaced, *([self._session] if self._session else [])]
         self._replaced, self._session = [], None
-        for session in opened:
-            await session.aclose()
+        # Together, and each of them shielded: one caller that is cancelled leaves no socket open.
+        await asyncio.gather(*(session.aclose() for session in opened))
 
 
 @asynccontextmanager

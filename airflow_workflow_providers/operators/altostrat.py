@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.call import Call
+from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 
 
@@ -26,6 +28,9 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
 
     :param workflow_id: the workflow's id, ``fl_...`` (templated).
     :param context: initial data for the workflow's trigger node, a JSON object; default: none (templated).
+    :param nonce_key: a key of your choice in ``context``, under which each start carries a text that no other start has.
+        With it, a run whose start has lost its answer can be found again, if Altostrat shows the context of a run; without
+        it, such a start is lost. It does not count as input. Default: no such key.
     :param on_ui_interaction: what happens when the run waits for a person (``awaiting_ui_interaction``): ``"wait"``
         goes on waiting and says so in the log, ``"fail"`` fails the task.
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
@@ -53,6 +58,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     template_fields = ("workflow_id", "context", "altostrat_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"context": "json"}
     hook_class = AltostratHook
+    unsupported = CANNOT_STOP
     trigger_class = AltostratExecutionTrigger
 
     def __init__(
@@ -60,6 +66,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         *,
         workflow_id: str,
         context: dict[str, Any] | None = None,
+        nonce_key: str | None = None,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         altostrat_conn_id: str = "altostrat_default",
         wait_for_completion: bool = True,
@@ -83,6 +90,10 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         )
         self.workflow_id = workflow_id
         self.context = context
+        self.nonce_key = nonce_key
+        if nonce_key is not None and not (isinstance(nonce_key, str) and nonce_key.strip()):
+            raise InvalidInput(f"nonce_key must be a text that names a key in context; got {nonce_key!r}.")
+        self.shows_nonce = nonce_key is not None
         self.on_ui_interaction = on_ui_interaction
         self.altostrat_conn_id = altostrat_conn_id
         one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
@@ -97,4 +108,5 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :return: the call, not sent.
         :raises InvalidInput: if a parameter is wrong; it is named.
         """
-        return api.execute_workflow(self.workflow_id, context=self.context)
+        nonce = {self.nonce_key: self.nonce} if self.nonce_key else None
+        return api.execute_workflow(self.workflow_id, context=self.context, nonce=nonce)

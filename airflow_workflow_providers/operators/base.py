@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from copy import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,22 +14,24 @@ from airflow_workflow_providers.compat import TaskDeferralError, TaskDeferralTim
 from airflow_workflow_providers.core.errors import (
     ExecutionStopped,
     ExecutionTimedOut,
+    InvalidInput,
     WorkflowError,
 )
 from airflow_workflow_providers.core.execution import Execution, judge
 from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import (
-    DEFERRABLE,
-    POLL_INTERVAL,
+    flag,
     one_of,
     seconds,
     whole_number,
     without_templates,
 )
-from airflow_workflow_providers.operators.memory import Memory
-from airflow_workflow_providers.operators.starting import StartsExecution
+from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
+from airflow_workflow_providers.operators.start_store import StartStore
+from airflow_workflow_providers.operators.starting import Starter
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -36,7 +39,11 @@ if TYPE_CHECKING:
     from airflow_workflow_providers.core.call import Call
 
 
-class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
+#: What does nothing where the vendor has no way to stop a run.
+CANNOT_STOP = frozenset({"on_timeout", "on_sigterm"})
+
+
+class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
     """
     What the operators of all vendors share; a vendor's operator documents these parameters with its own.
 
@@ -53,6 +60,26 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
 
     stop_on_kill: ClassVar[bool] = True
 
+    #: The parameters that do nothing for this vendor: refused where a task is given one, ignored in ``default_args``.
+    unsupported: ClassVar[frozenset[str]] = frozenset()
+
+    #: A name for the run that is about to be started, which no other run has.
+    nonce: str = ""
+
+    #: Whether the vendor is told it, so that the run can be found by it.
+    shows_nonce: bool = False
+
+    def __new__(cls, *_: Any, **given: Any) -> Any:  # noqa: D102  # not for users
+        # Here are only the parameters that the task is given itself: default_args come later. A mapped task is made of
+        # both, and cannot tell them apart.
+        useless = cls.unsupported.intersection(given)
+        if useless and not given.get("_airflow_from_mapped"):
+            name = cls.hook_class.hook_name
+            raise InvalidInput(
+                f"{', '.join(sorted(useless))} does nothing for {name}: {cls.__name__} takes no such parameter."
+            )
+        return super().__new__(cls)
+
     def __init__(
         self,
         *,
@@ -68,9 +95,9 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
-        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.wait_for_completion = flag("wait_for_completion", wait_for_completion)
+        self.deferrable = flag("deferrable", deferrable)
+        self.poll_interval = checked_poll_interval("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout, least=0.1)
         one_of("on_timeout", on_timeout, ("cancel", "leave"))
         one_of("on_sigterm", on_sigterm, ("cancel", "leave"))
@@ -81,9 +108,10 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         self.on_lost_start = on_lost_start
         self.on_clear = on_clear
         self.max_inline_output = whole_number("max_inline_output", max_inline_output)
-        self._execution_id: str | None = None
         self._killed = False
         self._kill_said = ""
+        self._stop_asked = False
+        self._context: Context | None = None
 
     # -- what a vendor says -----------------------------------------------------------------------------------
 
@@ -130,6 +158,7 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         :raises AirflowTaskTimeout: if ``execution_timeout`` came while no run was known; in the middle of a start it is
             a lost one instead.
         """
+        self._context = context
         limits = [self.timeout, *([self.execution_timeout.total_seconds()] if self.execution_timeout else [])]
         deadline = time.time() + min(limits)
         try:
@@ -143,24 +172,18 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
             self.hook.close()
 
     def _execute(self, context: Context, deadline: float) -> dict[str, Any]:
-        memory = Memory(context)
-        execution = self._start_or_take_up(memory, deadline)
-        self._announce(context, memory, execution)
+        store = StartStore(context)
+        execution = Starter(self, store, deadline).run()
+        self._announce(context, store, execution)
         if execution.over:
             judge(execution, self.accepts, vendor=self.hook.hook_name)
             return self._record(execution)
         if not self.wait_for_completion:
             return self._record(execution)
         watch = Watch(str(execution.execution_id), deadline, self.poll_interval, self.stop_at_pause)
-        step = self._say(watch.on_look(execution, time.time()))
-        if self.deferrable:
-            step = self._look(watch)  # what is quick never defers
-            if step.verdict is None:
-                self._defer(watch)
-        while step.verdict is None:
-            self._sleep(step.wait)
-            step = self._look(watch)
-        return self._finish(context, step.verdict)
+        # What is quick never defers.
+        step = self._look(watch) if self.deferrable else watch.begin(time.time())
+        return self._wait_from(context, watch, step)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """
@@ -174,12 +197,12 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
         :raises WorkflowError: if the trigger itself failed, so that the run may still be going; else what became of the
             run, as from :meth:`execute`.
         """
+        self._context = context
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
-            return self._time_out(
-                context, self._stored_id(context), "no triggerer was there to say so", error
-            )
+            execution_id = self._stored_id(context)
+            return self._time_out(context, execution_id, "no triggerer was there to say so", error)
         except TaskDeferralError as error:
             raise self._trigger_failed(self._stored_id(context), error) from error
         finally:
@@ -187,88 +210,124 @@ class ExecuteWorkflowOperator(StartsExecution, WaitsForExecution, BaseOperator):
 
     def on_kill(self) -> None:
         """Stop the run: the worker was told to stop. This runs inside a signal handler, so it calls no Airflow."""
+        if self._killed:
+            return
         self._killed = True
-        if self._execution_id is not None:
-            self._kill_said = (
-                self.hook.stop_at_once(self._execution_id)
-                if self.on_sigterm == "cancel"
-                else f"Execution {self._execution_id} is left to go on (on_sigterm='leave')."
-            )
+        self._stop_now()
 
-    def _announce(self, context: Context, memory: Memory, execution: Execution) -> None:
+    def _stop_now(self) -> None:
+        """Stop the run of a task that was told to stop, once, and keep what came of it for the error."""
+        if self._kill_said or self._execution_id is None:
+            return
+        if self.on_sigterm == "leave":
+            self._kill_said = f"Execution {self._execution_id} is left to go on (on_sigterm='leave')."
+            return
+        stop = self.hook.stop_at_once(self._execution_id)
+        if stop is not None:
+            self._kill_said, self._stop_asked = stop
+
+    def _announce(self, context: Context, store: StartStore, execution: Execution) -> None:
         """Say which run it is, to the log, to the tries to come and to other tasks, before any wait."""
-        execution_id = self._execution_id = execution.execution_id
+        execution_id = execution.execution_id
+        self.know(execution_id)
         if execution.note:
             self.log.warning("%s says: %s", self.hook.hook_name, execution.note)
         if execution_id is None:
             return
-        self.log.info("%s execution %s is %s.", self.hook.hook_name, execution_id, execution.status)
-        if self.retries and not memory.lasts:
+        see = f" See {execution.url}" if execution.url else ""
+        self.log.info("%s execution %s is this task's.%s", self.hook.hook_name, execution_id, see)
+        if self.retries and not store.lasts:
             self.log.info(
                 "This Airflow keeps nothing for a retry: a retry of this task would start a new run. From 3.3 on it "
                 "takes this one up."
             )
         known = False
         try:
-            memory.remember(execution_id)
-            known = memory.lasts
+            store.write_execution_id(execution_id)
+            known = store.lasts
             context["ti"].xcom_push(key="execution_id", value=execution_id)
             if execution.url:
                 context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=execution.url)
         except Exception as error:
-            left = "A retry takes it up." if known else self.hook.try_to_stop(execution_id)
+            left = "A retry takes it up." if known else self.hook.try_to_stop(execution_id).said
             raise WorkflowError(
                 f"Airflow could not store that execution {execution_id} was started: {error}. {left}",
                 execution_id=execution_id,
             ) from error
-        self._stop_if_killed()
+        self.stop_if_killed()
 
     def _look(self, watch: Watch) -> Step:
         step = super()._look(watch)
-        self._stop_if_killed()
+        self.stop_if_killed()
         return step
 
-    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:
-        if verdict.outcome == "timed_out":
-            return self._time_out(context, verdict.execution_id, verdict.message)
-        record = super()._finish(context, verdict)
-        self._stop_if_killed()
-        return record
+    def _finish(self, context: Context, verdict: Verdict, watch: Watch) -> dict[str, Any] | Step:
+        done = super()._finish(context, verdict, watch)
+        self.stop_if_killed()
+        return done
 
     def _time_out(
         self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
     ) -> dict[str, Any]:
         """Stop the run and say so; unless it is over by now, which nobody may have seen."""
-        if self._is_over(execution_id):
-            return super()._finish(context, Verdict("ended", execution_id))
+        if (record := self._result_at_deadline(execution_id)) is not None:
+            return record
         if self.on_timeout == "leave":
             became = f"Execution {execution_id} is left to go on (on_timeout='leave')."
-        elif not Memory(context).is_ours(execution_id):
-            became = f"Execution {execution_id} is left to go on: another try of this task may wait for it."
         else:
-            became = self.hook.try_to_stop(execution_id)
+            became = self._stop_unless_taken(StartStore(context), execution_id)
         raise ExecutionTimedOut(
             f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}. {became}",
             execution_id=execution_id,
         ) from cause
 
+    def _give_up(self, execution_id: str) -> str:
+        return self._stop_unless_taken(StartStore(self._context), execution_id)
+
+    def _stop_unless_taken(self, store: StartStore, execution_id: str) -> str:
+        """Stop the run, unless another try of this task waits for it; say in one sentence what came of it."""
+        if not store.is_ours(execution_id):
+            return f"Execution {execution_id} is left to go on: another try of this task may wait for it."
+        stop = self.hook.try_to_stop(execution_id)
+        if stop.asked:
+            self._mark_stopped(store, execution_id)
+        return stop.said
+
+    def _mark_stopped(self, store: StartStore, execution_id: str) -> None:
+        try:
+            store.write_stopped(execution_id)
+        except Exception as error:  # noqa: BLE001  # the run is stopped; a retry that waits for it sees that too
+            self.log.warning("Airflow could not store that execution %s was stopped: %s", execution_id, error)
+
     def _stored_id(self, context: Context) -> str:
         # The operator that resumes is a new object; XCom outlives a deferral, though not a retry.
         ti = context["ti"]
-        return str(ti.xcom_pull(task_ids=ti.task_id, key="execution_id", map_indexes=ti.map_index))
+        execution_id = str(ti.xcom_pull(task_ids=ti.task_id, key="execution_id", map_indexes=ti.map_index))
+        self.know(execution_id)
+        return execution_id
 
     def _sleep(self, duration: float) -> None:
         """Sleep in short pieces: a signal handler that returns lets a sleep go on to its end."""
         until = time.monotonic() + duration
         while not self._killed and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.5))
-        self._stop_if_killed()
+        self.stop_if_killed()
 
-    def _stop_if_killed(self) -> None:
+    def stop_if_killed(self) -> None:
+        """
+        End the task if its worker was told to stop: Airflow's signal handler returns, and lets it go on.
+
+        :raises ExecutionStopped: which says what became of the run.
+        """
         if not self._killed:
             return
-        if not self._kill_said and self._execution_id is not None and self.on_sigterm == "cancel":
-            self._kill_said = self.hook.stop_at_once(self._execution_id)
+        if not self._kill_said:
+            with suppress(WorkflowError):
+                self.hook.session  # noqa: B018  # reads the connection, which the signal handler could not
+            self._stop_now()
+        if self._stop_asked and self._context is not None and self._execution_id is not None:
+            self._mark_stopped(StartStore(self._context), self._execution_id)
+        left = f"Execution {self._execution_id} was not stopped and may go on." if self._execution_id else ""
         raise ExecutionStopped(
-            f"The task was told to stop. {self._kill_said}".strip(), execution_id=self._execution_id
+            f"The task was told to stop. {self._kill_said or left}".strip(), execution_id=self._execution_id
         )

@@ -5,16 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg, conf
+from airflow.providers.common.compat.sdk import XComArg
 
 from airflow_workflow_providers.core.errors import InvalidInput
-
-#: Seconds between two looks at a run, for a whole Airflow: ``[workflow_providers] poll_interval``.
-POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fallback=10.0)
-
-#: Whether tasks wait in the triggerer, for a whole Airflow: ``[operators] default_deferrable``.
-DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
-
+from airflow_workflow_providers.settings import min_poll_interval
 
 #: The longest wait; a moment much further away is none that Airflow can store.
 LONGEST = timedelta(days=3650)
@@ -40,6 +34,32 @@ def seconds(name: str, value: float | timedelta, *, least: float = 0.0) -> float
             f"{name} must be a number of seconds or a timedelta, from {least:g} s to {LONGEST.days} days; got {value!r}."
         )
     return float(number)
+
+
+def poll_interval(name: str, value: float | timedelta) -> float:
+    """
+    Return the seconds between two status checks: no fewer than ``[workflow_providers] min_poll_interval`` allows.
+
+    :param name: the parameter that it came from, for the error.
+    :param value: a timedelta, or a number of seconds.
+    :return: seconds.
+    :raises InvalidInput: if it is neither.
+    """
+    return max(seconds(name, value), min_poll_interval())
+
+
+def flag(name: str, value: object) -> bool:
+    """
+    Return a value that is True or False.
+
+    :param name: the parameter that it came from, for the error.
+    :param value: what its author has chosen; text is refused, for ``"False"`` would be true.
+    :return: the same value.
+    :raises InvalidInput: if it is something else.
+    """
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{name} must be True or False; got {value!r}.")
+    return value
 
 
 def whole_number(name: str, value: int) -> int:

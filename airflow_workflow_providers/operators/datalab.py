@@ -9,8 +9,9 @@ from airflow_workflow_providers.apis import datalab as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.datalab import DatalabHook
-from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
 
 
@@ -56,6 +57,7 @@ class DatalabExecuteWorkflowOperator(ExecuteWorkflowOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_config": "json"}
     stand_ins: ClassVar[dict[str, Any]] = {"workflow_id": 1}
     hook_class = DatalabHook
+    unsupported = CANNOT_STOP
     trigger_class = DatalabExecutionTrigger
 
     def __init__(

@@ -10,12 +10,13 @@ from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
-from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    pass
 
 
 class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
@@ -26,8 +27,8 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
     ``{"execution_id", "state", "status", "output", "url"}``: ``output`` is what the workflow has answered, JSON of any
     type or text; ``status`` is the HTTP status, which the workflow may choose, though 401, 403, 404 and 429 are taken for
     Laminar's own: a workflow that answers 429 is run again. ``execution_id`` and ``url`` are ``None``, for such a run has
-    no id: it cannot be looked at, taken up by a retry, or stopped. So the wait is on the worker whatever ``deferrable``
-    says. For work that takes long, see :class:`LaminarRunJobOperator`.
+    no id: it cannot be looked at, taken up by a retry, or stopped. So the wait is on the worker, and the parameters that
+    say how to wait are refused. For work that takes long, see :class:`LaminarRunJobOperator`.
 
     :param workflow_id: the workflow (templated).
     :param payload: the input of the workflow: JSON of any type; default: none (templated).
@@ -40,7 +41,6 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param laminar_conn_id: the connection, of type ``laminar`` (templated).
     :param timeout: seconds, or a timedelta, until the answer must be there; default: 1 h. The smaller of it and
         ``execution_timeout`` holds. An answer that comes later is lost, and the run may go on.
-    :param deferrable: has no effect here; it may stand in ``default_args``.
     :param on_lost_start: what a retry does where an earlier try was about to start a run and nobody knows what came of
         it: ``"fail"``, or ``"restart"``, which may start a second one.
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom; it cannot be fetched
@@ -53,6 +53,7 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
     template_fields = ("workflow_id", "payload", "configuration_id", "laminar_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
     hook_class = LaminarHook
+    unsupported = CANNOT_STOP | {"wait_for_completion", "deferrable", "poll_interval", "on_clear"}
 
     def __init__(
         self,
@@ -66,14 +67,12 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
         callback_url: str | None = None,
         laminar_conn_id: str = "laminar_default",
         timeout: float | timedelta = timedelta(hours=1),
-        deferrable: bool = False,
         on_lost_start: Literal["fail", "restart"] = "fail",
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
         super().__init__(
             timeout=timeout,
-            deferrable=deferrable,
             on_lost_start=on_lost_start,
             max_inline_output=max_inline_output,
             **kwargs,
@@ -87,18 +86,6 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.callback_url = callback_url
         self.laminar_conn_id = laminar_conn_id
         self.refuse_early()
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """
-        Run the workflow, on the worker whatever ``deferrable`` says.
-
-        :param context: Airflow's context of the running task.
-        :return: the record: ``state`` (our word), ``status`` (the HTTP status) and ``output``; ``execution_id`` and
-            ``url`` are ``None``.
-        """
-        if self.deferrable:
-            self.log.info("Laminar answers this call when the run is over: the wait is on the worker.")
-        return super().execute(context)
 
     def start_call(self, limit: float) -> Call[Execution]:
         """
@@ -119,18 +106,8 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
             limit=limit,
         )
 
-    def _record(self, execution: Execution) -> dict[str, Any]:
-        record = execution.record(
-            max_inline_output=self.max_inline_output,
-            fetch="It cannot be fetched again: such a run has no id.",
-        )
-        if "output_omitted" in record:
-            self.log.warning(
-                "The output is larger than max_inline_output=%d and is not put into XCom: %s",
-                self.max_inline_output,
-                record["output_omitted"],
-            )
-        return record
+    def _how_to_fetch(self, execution: Execution) -> str:  # noqa: ARG002  # the base asks for every run
+        return "It cannot be fetched again: such a run has no id."
 
 
 class LaminarRunJobOperator(ExecuteWorkflowOperator):
@@ -171,6 +148,7 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
     template_fields = ("job_path", "payload", "query", "laminar_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json", "query": "json"}
     hook_class = LaminarJobHook
+    unsupported = CANNOT_STOP
     trigger_class = LaminarJobExecutionTrigger
 
     def __init__(

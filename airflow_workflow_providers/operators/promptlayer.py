@@ -10,8 +10,8 @@ from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL
+from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
 
@@ -67,6 +67,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_variables": "json", "metadata": "json"}
     hook_class = PromptLayerHook
+    unsupported = CANNOT_STOP
     trigger_class = PromptLayerExecutionTrigger
 
     def __init__(

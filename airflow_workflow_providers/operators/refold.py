@@ -12,8 +12,9 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, one_of
+from airflow_workflow_providers.operators.checks import one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -121,7 +122,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.config_id = config_id
         self.sync_execution = sync_execution
         self.instance_tag = instance_tag
-        self.labels_runs = instance_tag is None
+        self.shows_nonce = instance_tag is None
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
         self.on_partial_failure = on_partial_failure
@@ -148,7 +149,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
             payload=self.payload,
             config_id=self.config_id,
             sync_execution=self.sync_execution,
-            instance_tag=self.instance_tag or self.label or None,
+            instance_tag=self.instance_tag or self.nonce or None,
             include_headers=self.include_headers,
             wrap_payload=self.wrap_payload,
             limit=limit,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_workflow_providers.core.errors import ExecutionTimedOut
-from airflow_workflow_providers.operators.checks import seconds
+from airflow_workflow_providers.operators.checks import flag, seconds
+from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -41,8 +42,8 @@ class StopExecutionOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.execution_id = execution_id
-        self.wait_for_completion = wait_for_completion
-        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.wait_for_completion = flag("wait_for_completion", wait_for_completion)
+        self.poll_interval = checked_poll_interval("poll_interval", poll_interval)
         self.timeout = seconds("timeout", timeout, least=0.1)
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow_workflow_providers.core.errors import WorkflowError
-from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.watch import Step, Verdict, Watch
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError, by_name
+from airflow_workflow_providers.core.execution import Execution, State, judge
+from airflow_workflow_providers.core.storable import storable
+from airflow_workflow_providers.core.watch import LEAST, Step, Verdict, Watch
+from airflow_workflow_providers.settings import POLL_INTERVAL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
     from airflow_workflow_providers.hooks.base import WorkflowHook
     from airflow_workflow_providers.triggers.base import ExecutionTrigger
+
+
+#: How long a worker tries to read the result of a run that is over before the wait for it goes on, in seconds.
+RESULT_PATIENCE = 10.0
+
+#: How long the last look at a deadline may take, in seconds.
+LAST_LOOK = 2.0
 
 
 class WaitsForExecution:
@@ -39,6 +49,8 @@ class WaitsForExecution:
     on_partial_failure: str = "fail"
 
     max_inline_output: int
+    deferrable: bool
+    _execution_id: str | None = None
 
     if TYPE_CHECKING:  # the half that is Airflow's
         log: Any
@@ -91,40 +103,117 @@ class WaitsForExecution:
             became of the run, as without a deferral.
         """
         try:
-            if wait is None or Verdict.is_event(event):
-                return self._finish(context, Verdict.from_event(event))
-            watch = Watch.from_stored(wait)
-            self.log.info(
-                "Something else than its trigger has resumed this task: execution %s is looked at, and waited for further.",
-                watch.execution_id,
-            )
-            step = self._look(watch)
-            if step.verdict is None:
-                self._defer(watch)
-            return self._finish(context, step.verdict)
+            if wait is not None:
+                watch = Watch.from_stored(wait)
+            else:  # of an older release
+                watch = Watch(Verdict.from_event(event).execution_id, time.time(), POLL_INTERVAL)
+            self.know(watch.execution_id)
+            if Verdict.is_event(event):
+                step = Step(verdict=Verdict.from_event(event))
+            else:
+                self.log.info(
+                    "Something else than its trigger has resumed this task: execution %s is looked at, and waited for "
+                    "further.",
+                    watch.execution_id,
+                )
+                step = self._look(watch)
+            return self._wait_from(context, watch, step)
         finally:
             self.hook.close()
+
+    def know(self, execution_id: str | None) -> None:
+        """
+        Note which run this task is about, for a kill and for the button to its page.
+
+        :param execution_id: the vendor's id; ``None`` for none yet.
+        """
+        self._execution_id = execution_id
 
     def _sleep(self, duration: float) -> None:
         time.sleep(duration)
 
-    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:  # noqa: ARG002  # an operator's needs it
-        """Return the record or raise what became of the run; the same for every way of waiting."""
-        return self._record(self.hook.conclude(verdict, self.accepts))
+    def _wait_from(self, context: Context, watch: Watch, step: Step) -> dict[str, Any]:
+        """Wait from this step on, here or in the triggerer, and finish; the same for every way of waiting."""
+        while True:
+            if step.verdict is None:
+                if self.deferrable:
+                    self._defer(watch)
+                self._sleep(step.wait)
+                step = self._look(watch)
+            else:
+                done = self._finish(context, step.verdict, watch)
+                if not isinstance(done, Step):
+                    return done
+                step = done
+
+    def _finish(self, context: Context, verdict: Verdict, watch: Watch) -> dict[str, Any] | Step:
+        """
+        Return the record, raise what became of the run, or return the next step of a wait that goes on after all.
+
+        The read of the result is as patient as a status check; and a vendor that can be read again is waited for again.
+        """
+        if verdict.outcome == "timed_out":
+            return self._time_out(context, watch.execution_id, verdict.message)
+        patience = RESULT_PATIENCE if self.deferrable else max(LEAST, watch.deadline - time.time())
+        try:
+            execution = self.hook.get_execution(watch.execution_id, patience=min(patience, RESULT_PATIENCE))
+        except WorkflowError as error:
+            return self._unread(verdict, watch, error)
+        if execution.over or (watch.stop_at_pause and execution.state is State.PAUSED):
+            judge(execution, self.accepts, vendor=self.hook.hook_name)
+            return self._record(execution)
+        if verdict.outcome == "ended":
+            self.log.warning(
+                "Execution %s was reported to be over, and is %s: the wait goes on.",
+                watch.execution_id,
+                execution.status,
+            )
+        return self._say(watch.on_look(execution, time.time()))
+
+    def _unread(self, verdict: Verdict, watch: Watch, error: WorkflowError) -> Step:
+        """Decide after a read of the result that failed: the wait goes on, or the run is given up."""
+        name = f"{self.hook.hook_name} execution {watch.execution_id}"
+        if verdict.outcome == "ended":
+            step = self._say(watch.on_error(error, time.time()))
+            if step.verdict is None:
+                return step
+            message = f"{name} is over, and its result could not be read: {error}"
+            cls = ExecutionTimedOut if step.verdict.outcome == "timed_out" else type(error)
+        else:
+            cls = by_name(verdict.error)
+            message = (
+                f"The status of {name} can no longer be read; {verdict.message}. {error} "
+                f"{self._give_up(watch.execution_id)}"
+            )
+        raise cls(message, execution_id=watch.execution_id, status=error.status)
+
+    def _give_up(self, execution_id: str) -> str:
+        """Say what becomes of a run whose status can no longer be read."""
+        return f"Execution {execution_id} may go on."
+
+    def _time_out(
+        self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
+    ) -> dict[str, Any]:
+        raise NotImplementedError
 
     def _look(self, watch: Watch) -> Step:
         try:
-            step = watch.on_look(self.hook.look(watch.execution_id), time.time())
+            left = max(LEAST, watch.deadline - time.time())
+            step = watch.on_look(self.hook.look(watch.execution_id, patience=left), time.time())
         except WorkflowError as error:
             step = watch.on_error(error, time.time())
         return self._say(step)
 
-    def _is_over(self, execution_id: str) -> bool:
+    def _result_at_deadline(self, execution_id: str) -> dict[str, Any] | None:
         """Look once more at a deadline: the run may be over, and nobody have seen it."""
         try:
-            return self.hook.look(execution_id).over
+            if not self.hook.look(execution_id, patience=LAST_LOOK).over:
+                return None
+            execution = self.hook.get_execution(execution_id, patience=RESULT_PATIENCE)
         except WorkflowError:
-            return False
+            return None
+        judge(execution, self.accepts, vendor=self.hook.hook_name)
+        return self._record(execution)
 
     def _trigger_failed(self, execution_id: str, error: Exception) -> WorkflowError:
         """Return what Airflow says of a trigger that broke, with the run, which Airflow does not know."""
@@ -147,6 +236,7 @@ class WaitsForExecution:
                 poll_interval=watch.poll_interval,
                 stop_on_kill=self.stop_on_kill,
                 stop_at_pause=watch.stop_at_pause,
+                status=watch.status,
             ),
             method_name="execute_complete",
             kwargs={"wait": watch.stored()},
@@ -154,15 +244,27 @@ class WaitsForExecution:
         )
 
     def _record(self, execution: Execution) -> dict[str, Any]:
-        record = self.shape(execution).record(
-            max_inline_output=self.max_inline_output,
-            fetch=f"{type(self.hook).__name__}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output",
+        shaped = self.shape(execution)
+        output, changed = storable(shaped.output)
+        name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
+        if changed:
+            self.log.warning(
+                "The output of %s holds what Airflow cannot store as it is; it is stored in the nearest form: %s.",
+                name,
+                changed,
+            )
+        record = replace(shaped, output=output).record(
+            max_inline_output=self.max_inline_output, fetch=self._how_to_fetch(execution)
         )
         if "output_omitted" in record:
             self.log.warning(
-                "The output of execution %s is larger than max_inline_output=%d and is not put into XCom: %s",
-                execution.execution_id,
+                "The output of %s is larger than max_inline_output=%d and is not put into XCom: %s",
+                name,
                 self.max_inline_output,
                 record["output_omitted"],
             )
         return record
+
+    def _how_to_fetch(self, execution: Execution) -> str:
+        hook = type(self.hook).__name__
+        return f"{hook}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output"

@@ -17,10 +17,12 @@ from airflow.providers.common.compat.sdk import (
 from airflow_workflow_providers.compat import TaskDeferralError
 from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
-from airflow_workflow_providers.core.watch import Verdict, Watch
+from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import DEFERRABLE, POLL_INTERVAL, whole_number
+from airflow_workflow_providers.operators.checks import flag, whole_number
+from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
 from airflow_workflow_providers.operators.waiting import WaitsForExecution
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -58,9 +60,10 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
+        poke_interval = checked_poll_interval("poke_interval", poke_interval)
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.execution_id = execution_id
-        self.deferrable = deferrable
+        self.deferrable = flag("deferrable", deferrable)
         self.max_inline_output = whole_number("max_inline_output", max_inline_output)
 
     @cached_property
@@ -87,6 +90,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         :raises AirflowSkipException: with ``soft_fail``, in the place of an error that says what became of the run.
         """
         segment("execution_id", self.execution_id)
+        self.know(self.execution_id)
         if url := self.hook.execution_url(self.execution_id):
             context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)
         try:
@@ -94,7 +98,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         except SensorTimedOut:
             raise
         except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
-            return self._time_out(context, error)
+            return self._time_out(context, self.execution_id, str(error), error)
         finally:
             self.hook.close()
 
@@ -115,30 +119,39 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         except SensorTimedOut:
             raise
         except AirflowSensorTimeout as error:
-            return self._time_out(context, error)
+            return self._time_out(context, self.execution_id, str(error), error)
         except TaskDeferralError as error:
             raise self._trigger_failed(self.execution_id, error) from error
         finally:
             self.hook.close()
 
-    def _time_out(self, context: Context, cause: BaseException) -> dict[str, Any]:
-        """Fail after one of Airflow's own clocks, which do not know which run it is; unless that is over by now."""
-        if self._is_over(self.execution_id):
-            return self._finish(context, Verdict("ended", self.execution_id))
+    def _time_out(
+        self,
+        context: Context,  # noqa: ARG002  # an operator's needs it
+        execution_id: str,
+        why: str,
+        cause: BaseException | None = None,
+    ) -> dict[str, Any]:
+        """Fail at the deadline, ours or one of Airflow's own, which do not know which run it is; unless it is over by now."""
+        try:
+            record = self._result_at_deadline(execution_id)
+        except WorkflowError as error:
+            raise self._ended_by(error) from error
+        if record is not None:
+            return record
         raise self._ended_by(
             SensorTimedOut(
-                f"{self.hook.hook_name} execution {self.execution_id} was not over at the deadline: {cause}",
-                execution_id=self.execution_id,
+                f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}.",
+                execution_id=execution_id,
             )
         ) from cause
 
     def _wait(self, context: Context) -> Any:
         if not self.deferrable:
             return super().execute(context)
-        step = self._look(self._watch)  # what is over already never defers
-        if step.verdict is None:
-            self._defer(self._watch)
-        return self._finish(context, step.verdict)
+        return self._wait_from(
+            context, self._watch, self._look(self._watch)
+        )  # what is over already never defers
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """
@@ -151,13 +164,25 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         :raises AirflowSkipException: with ``soft_fail``, in its place.
         """
         step = self._look(self._watch)
-        if step.verdict is None:
-            return False
-        return PokeReturnValue(is_done=True, xcom_value=self._finish(context, step.verdict))
+        # Each poke of this mode is a new process, which knows of no failure before: what may never be known is looked at
+        # again here, as often as in the other modes.
+        while self.mode == "reschedule" and step.verdict is None and self._watch.doubtful:
+            self._sleep(min(step.wait, 5.0))
+            step = self._look(self._watch)
+        while step.verdict is not None:
+            done = self._finish(context, step.verdict, self._watch)
+            if not isinstance(done, Step):
+                return PokeReturnValue(is_done=True, xcom_value=done)
+            step = done
+        return False
 
-    def _finish(self, context: Context, verdict: Verdict) -> dict[str, Any]:
+    def _finish(self, context: Context, verdict: Verdict, watch: Watch) -> dict[str, Any] | Step:
         try:
-            return super()._finish(context, verdict)
+            return super()._finish(context, verdict, watch)
+        except AirflowSkipException:
+            raise
+        except SensorTimedOut as error:
+            raise self._ended_by(error) from error
         except ExecutionTimedOut as error:
             raise self._ended_by(SensorTimedOut(str(error), execution_id=error.execution_id)) from error
         except WorkflowError as error:

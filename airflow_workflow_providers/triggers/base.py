@@ -15,9 +15,10 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.watch import Verdict, Watch
+from airflow_workflow_providers.core.watch import LEAST, Verdict, Watch
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.shared import SharedSession
+from airflow_workflow_providers.settings import min_poll_interval
 
 #: A trigger that speaks sooner can get its task failed by Airflow's scheduler, which may still be busy with the
 #: deferral. In seconds.
@@ -46,6 +47,7 @@ class ExecutionTrigger(BaseTrigger):
     :param poll_interval: seconds between two looks.
     :param stop_on_kill: stop the run when its task is ended by a person; a sensor leaves it.
     :param stop_at_pause: fire when the run waits for a person.
+    :param status: the last status that the task's log has.
     :param version: of this list of parameters.
     """
 
@@ -60,6 +62,7 @@ class ExecutionTrigger(BaseTrigger):
         poll_interval: float,
         stop_on_kill: bool,
         stop_at_pause: bool = False,
+        status: str = "",
         version: int = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
@@ -69,6 +72,7 @@ class ExecutionTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.stop_on_kill = stop_on_kill
         self.stop_at_pause = stop_at_pause
+        self.status = status
         self.version = version
         self.hook = self.hook_class(conn_id)
 
@@ -87,6 +91,7 @@ class ExecutionTrigger(BaseTrigger):
                 "poll_interval": self.poll_interval,
                 "stop_on_kill": self.stop_on_kill,
                 "stop_at_pause": self.stop_at_pause,
+                "status": self.status,
                 "version": self.version,
             },
         )
@@ -99,7 +104,8 @@ class ExecutionTrigger(BaseTrigger):
         :return: what the look has seen; the output may not be there.
         :raises WorkflowError: if the look failed; the wait decides whether there is another one.
         """
-        return await self.hook.asend(shared, self.hook.api.look(self.execution_id), attempts=1)
+        left = max(LEAST, self.deadline - time.time())
+        return await self.hook.asend(shared, self.hook.api.look(self.execution_id), attempts=1, limit=left)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """
@@ -139,10 +145,16 @@ class ExecutionTrigger(BaseTrigger):
                 await asyncio.shield(work)
 
     async def _wait(self) -> Verdict:
-        watch = Watch(self.execution_id, self.deadline, self.poll_interval, self.stop_at_pause)
+        watch = Watch(
+            self.execution_id,
+            self.deadline,
+            max(self.poll_interval, min_poll_interval()),
+            self.stop_at_pause,
+            self.status,
+        )
         # dag.test() runs a trigger in the task's own process, where no scheduler can be overtaken.
         quiet = 0.0 if self.trigger_id is None else QUIET
-        await asyncio.sleep(max(quiet, min(self.poll_interval, self.deadline - time.time())))
+        await asyncio.sleep(max(quiet, min(watch.poll_interval, self.deadline - time.time())))
         async with self.hook.shared_session() as shared:
             while True:
                 try:
@@ -153,8 +165,10 @@ class ExecutionTrigger(BaseTrigger):
                     (self.log.warning if step.warn else self.log.info)(step.say)
                 if step.verdict:
                     return step.verdict
-                # Tasks that were deferred together drift apart, so that their looks do not come in one burst.
-                await asyncio.sleep(step.wait * random.uniform(1.0, 1.1))  # noqa: S311  # no secret
+                # Tasks that were deferred together drift apart, so that their looks do not come in one burst; never past
+                # the deadline.
+                drifted = step.wait * random.uniform(1.0, 1.1)  # noqa: S311  # no secret
+                await asyncio.sleep(min(drifted, max(step.wait, self.deadline - time.time())))
 
     async def _stop_if_unwanted(self) -> None:
         try:
@@ -177,5 +191,5 @@ class ExecutionTrigger(BaseTrigger):
             return
         # Its own lease: the one of the wait has ended, and may have closed the session.
         async with self.hook.shared_session() as shared:
-            await self.hook.asend(shared, replace(call, limit=STOP_LIMIT / 2))
+            await self.hook.asend(shared, replace(call, limit=STOP_LIMIT / 2), apart=True)
         self.log.info("Execution %s was asked to stop: its task is %s.", self.execution_id, state)

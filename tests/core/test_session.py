@@ -10,22 +10,36 @@ import pytest
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.call import Answer, Call
-from airflow_workflow_providers.core.http import HttpSettings, open_client
-from airflow_workflow_providers.core.session import RETRY_AFTER_CAP, Session, _retry_after, _wait
+from airflow_workflow_providers.core.http import HttpSettings, Transport
+from airflow_workflow_providers.core.session import RETRY_AFTER_CAP, Session, _wait, retry_after
 
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("", None), ("7", 7), ("soon", None), ("-1", None), ("Mon, 01 Jan 2024 00:00:00 GMT", 0)],
+    [
+        ("", None),
+        ("7", 7),
+        ("soon", None),
+        ("-1", None),
+        ("²", None),
+        ("1e3", None),
+        ("Mon, 01 Jan 2024 00:00:00 GMT", 0),
+        ("Monday, 01-Jan-24 00:00:00 GMT", 0),
+        ("Mon Jan  1 00:00:00 2024", 0),
+        ("Mon, 01 Jan 2024 00:00:00", 0),
+        ("Mon, 01 Jan 2024 00:00:00 -0000", 0),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", None),
+        ("Mon, 99 Jan 2024 00:00:00 GMT", None),
+    ],
 )
 def test_retry_after_is_a_number_or_a_date(value: str, seconds: float | None) -> None:
-    assert _retry_after(Answer(429, {"retry-after": value}, b"")) == seconds
+    assert retry_after(Answer(429, {"retry-after": value}, b"")) == seconds
 
 
 def test_retry_after_as_a_date_is_counted_from_now() -> None:
     in_a_minute = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=60), usegmt=True)
 
-    seconds = _retry_after(Answer(503, {"retry-after": in_a_minute}, b""))
+    seconds = retry_after(Answer(503, {"retry-after": in_a_minute}, b""))
 
     assert seconds is not None
     assert 55 < seconds <= 60
@@ -67,19 +81,18 @@ def test_each_status_has_its_error(status: int, cls: type[errors.WorkflowError])
     call = Call("do it", "GET", "/", read=lambda _: None)
 
     with pytest.raises(cls) as error:
-        session._read(call, Answer(status, {"location": "https://elsewhere?token=1"}, b""))
+        session.receive(call, Answer(status, {"location": "https://elsewhere?token=1"}, b""))
 
     assert type(error.value) is cls
     assert str(status) in str(error.value)
     assert "token=1" not in str(error.value)
 
 
-def test_clients_share_one_tls_context() -> None:
+def test_transports_share_one_tls_context() -> None:
     """Making one costs more than many requests."""
 
     def context(settings: HttpSettings) -> ssl.SSLContext:
-        with open_client(settings) as client:
-            return client._transport._pool._ssl_context  # type: ignore[attr-defined]
+        return Transport(settings)._route.tls
 
     one = context(HttpSettings("https://one"))
 

@@ -75,7 +75,7 @@ def test_what_a_template_brings_is_refused_before_anything_is_sent(
         ({"extra": {"ca_bundle": "/nowhere/ca.pem"}}, "ca_bundle"),
         ({"extra": {"client_certificate": "/nowhere/me.pem"}}, "client_certificate"),
         ("without_secret", ""),
-        ("ftp", "no address"),
+        ("ftp", "http or https"),
     ],
 )
 def test_a_wrong_connection_is_refused_before_anything_is_sent(

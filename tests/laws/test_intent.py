@@ -8,7 +8,7 @@ import pytest
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.operators.memory import KEY
+from airflow_workflow_providers.operators.start_store import KEY
 from tests.laws import blocking_and_deferred, runs, starts
 from tests.laws.dying import Store, refuse
 from tests.task import Task

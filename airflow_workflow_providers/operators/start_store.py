@@ -1,0 +1,112 @@
+"""Where a start is stored, so that a retry finds it: Airflow deletes a task's XCom before each try."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow_workflow_providers import compat
+from airflow_workflow_providers.core.start import StartRecord
+
+#: The key in Airflow's task state store. A stored format: a new name would forget runs that are going.
+KEY = "workflow_execution"
+
+
+class StartStore:
+    """
+    The start of a task, stored over its tries.
+
+    There is no such place before Airflow 3.3; then nothing is stored.
+
+    :param context: the task's context.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._store = compat.state_store(context)
+        self.max_tries: int | None = context["ti"].max_tries
+        self._record: StartRecord | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a retry can read what is stored here."""
+        return self._store is not None
+
+    def read(self) -> StartRecord | None:
+        """
+        Return what an earlier try has started, or was about to start.
+
+        :return: ``None`` if nothing is stored, or this Airflow has no place for it.
+        """
+        stored = self._store.get(KEY) if self._store is not None else None
+        self._record = None if stored is None else StartRecord.from_stored(stored)
+        return self._record
+
+    def write_intent(self, fingerprint: str, nonce: str, account: Mapping[str, Any]) -> StartRecord:
+        """
+        Store that a start is about to be sent; when this returns, Airflow has it, if it keeps any (3.3).
+
+        :param fingerprint: of the workflow and its input.
+        :param nonce: by which the run can be recognised; empty if the vendor is not told it.
+        :param account: what tells the account from others.
+        :return: what was stored, with the time of now.
+        :raises Exception: if Airflow does not have it; then nothing may be sent.
+        """
+        return self._write(StartRecord(fingerprint, nonce, time.time(), self.max_tries, account))
+
+    def write_execution_id(self, execution_id: str) -> None:
+        """
+        Store which run it became.
+
+        :param execution_id: the vendor's id.
+        """
+        if self._record is None:
+            return
+        record = replace(self._record, execution_id=execution_id, max_tries=self.max_tries)
+        if record != self._record:  # a run that is reattached to is stored already
+            self._write(record)
+
+    def write_stopped(self, execution_id: str) -> None:
+        """
+        Store that the vendor was asked to stop the run, so that a retry submits a new one and waits for no dying one.
+
+        :param execution_id: the vendor's id.
+        """
+        record = self._record or self.read()
+        if record is not None and record.execution_id == execution_id:
+            self._write(replace(record, stopped=True))
+
+    def delete(self) -> None:
+        """Delete a start of which no run has come, or whose run is over and has no id to be found by."""
+        if self._store is not None:
+            self._store.delete(KEY)
+
+    def is_ours(self, execution_id: str) -> bool:
+        """
+        Whether this task still waits for that run, as far as Airflow says.
+
+        It does not where another try has begun because this one's supervisor was killed: this process can neither read nor
+        write any more.
+
+        :param execution_id: the vendor's id.
+        :return: False too where Airflow could not be asked; True on an Airflow that keeps nothing.
+        """
+        if self._store is None:
+            return True
+        try:
+            record = self.read()
+            if record is None:
+                # The record was kept for as long as Airflow keeps any; or this try has ended, and may not write.
+                self._write(StartRecord("", "", time.time(), self.max_tries, None, execution_id))
+        except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
+            return False
+        return record is None or (
+            record.execution_id == execution_id and record.max_tries in (None, self.max_tries)
+        )
+
+    def _write(self, record: StartRecord) -> StartRecord:
+        if self._store is not None:
+            self._store.set(KEY, record.stored())
+        self._record = record
+        return record
