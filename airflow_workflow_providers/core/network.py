@@ -157,10 +157,10 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         self._inner = inner
         self._layers = layers
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # the engine's signature
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await self._inner.read(max_bytes, timeout)
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # the engine's signature
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         exchange = _running()
         exchange.sent = exchange.sent or not self._layers
         await self._inner.write(buffer, timeout)
@@ -172,7 +172,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # the engine's signature
+        timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         return AsyncStream(inner, max(0, self._layers - 1))
@@ -190,7 +190,7 @@ class AsyncBackend(httpcore.AnyIOBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # the engine's signature
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
