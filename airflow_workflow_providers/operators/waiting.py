@@ -153,7 +153,10 @@ class WaitsForExecution:
         The read of the result is as patient as a status check; and a vendor that can be read again is waited for again.
         """
         if verdict.outcome == "timed_out":
+            if watch.ended:
+                raise self._without_result(watch, ExecutionTimedOut, verdict.message)
             return self._time_out(context, watch.execution_id, verdict.message)
+        watch.ended = watch.ended or verdict.outcome == "ended"
         patience = RESULT_PATIENCE if self.deferrable else max(LEAST, watch.deadline - time.time())
         try:
             execution = self.hook.get_execution(watch.execution_id, patience=min(patience, RESULT_PATIENCE))
@@ -162,7 +165,10 @@ class WaitsForExecution:
         if execution.over or (watch.stop_at_pause and execution.state is State.PAUSED):
             judge(execution, self.accepts, vendor=self.hook.hook_name)
             return self._record(execution)
-        if verdict.outcome == "ended":
+        watch.ended = False
+        if verdict.outcome == "look_failed":
+            self.log.info("The status of execution %s can be read again: the wait goes on.", watch.execution_id)
+        else:
             self.log.warning(
                 "Execution %s was reported to be over, and is %s: the wait goes on.",
                 watch.execution_id,
@@ -172,20 +178,24 @@ class WaitsForExecution:
 
     def _unread(self, verdict: Verdict, watch: Watch, error: WorkflowError) -> Step:
         """Decide after a read of the result that failed: the wait goes on, or the run is given up."""
-        name = f"{self.hook.hook_name} execution {watch.execution_id}"
         if verdict.outcome == "ended":
             step = self._say(watch.on_error(error, time.time()))
             if step.verdict is None:
                 return step
-            message = f"{name} is over, and its result could not be read: {error}"
-            cls = ExecutionTimedOut if step.verdict.outcome == "timed_out" else type(error)
-        else:
-            cls = by_name(verdict.error)
-            message = (
-                f"The status of {name} can no longer be read; {verdict.message}. {error} "
-                f"{self._give_up(watch.execution_id)}"
-            )
-        raise cls(message, execution_id=watch.execution_id, status=error.status)
+            late = step.verdict.outcome == "timed_out"
+            raise self._without_result(watch, ExecutionTimedOut if late else type(error), str(error))
+        name = f"{self.hook.hook_name} execution {watch.execution_id}"
+        raise by_name(verdict.error)(
+            f"The status of {name} can no longer be read; {verdict.message}. {error} "
+            f"{self._give_up(watch.execution_id)}",
+            execution_id=watch.execution_id,
+            status=error.status,
+        )
+
+    def _without_result(self, watch: Watch, cls: type[WorkflowError], why: str) -> WorkflowError:
+        """Return the error of a run that is over, well or not: nobody could see how."""
+        name = f"{self.hook.hook_name} execution {watch.execution_id}"
+        return cls(f"{name} is over, and its result could not be read: {why}", execution_id=watch.execution_id)
 
     def _give_up(self, execution_id: str) -> str:
         """Say what becomes of a run whose status can no longer be read."""
