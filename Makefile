@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix chaos chaos-mutants docs pictures wheel test constraints clean
+.PHONY: help demo check matrix chaos chaos-mutants bench docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,10 @@ chaos: $(READY) ## let anything die and anybody step in, on a real Airflow (SHOR
 
 chaos-mutants: $(READY) ## switch each guard off in turn and see the chaos suite fail (ONLY=... for some)
 	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
+
+bench: $(READY) ## measure the gate for a vendor's text, and a thousand waits (WAITS=..., LATENCY=...)
+	@$(RUN) dev.bench text
+	@$(RUN) dev.bench waits $(if $(WAITS),--waits $(WAITS)) $(if $(LATENCY),--latency $(LATENCY))
 
 docs: $(READY) ## make the documentation's site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
