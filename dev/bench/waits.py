@@ -96,9 +96,7 @@ async def _measure(waits: int, latency: float, interval: float, seconds: float, 
     print(
         f"{waits} waits, a status check every {interval:g} s, answers after {latency:g} s, {took:.0f} s measured"
     )
-    print(
-        f"checks a second: {made:.1f} of {wanted:.1f} wanted ({made / wanted:.1%}); failed: {failures.count}"
-    )
+    print(f"checks a second: {made:.1f} of {wanted:.1f} wanted ({made / wanted:.1%})")
     print(f"CPU a check: {used / max(1, after - before) * 1e6:.0f} us; of one core: {used / took:.1%}")
     print(
         f"event loop late by: {lags[len(lags) // 2] * 1e3:.1f} ms median, {lags[int(len(lags) * 0.99)] * 1e3:.1f} ms p99"
