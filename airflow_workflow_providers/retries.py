@@ -42,8 +42,14 @@ class WorkflowRetryPolicy(RetryPolicy):
 
     def __init__(self, *, max_delay: float | timedelta = timedelta(hours=1)) -> None:
         seconds = max_delay.total_seconds() if isinstance(max_delay, timedelta) else max_delay
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= 365 * 86_400:
-            raise InvalidInput(f"max_delay must be a number of seconds or a timedelta, up to 365 days; got {max_delay!r}.")
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, (int, float))
+            or not 0 <= seconds <= 365 * 86_400
+        ):
+            raise InvalidInput(
+                f"max_delay must be a number of seconds or a timedelta, up to 365 days; got {max_delay!r}."
+            )
         self.max_delay = float(seconds)
 
     def evaluate(

@@ -108,7 +108,9 @@ class Starter:
         operator, hook = self._operator, self._hook
         nonce = operator.nonce if operator.shows_nonce else ""
         try:
-            record = self._store.write_intent(start.fingerprint, nonce, start.account)
+            record = self._store.write_intent(
+                start.fingerprint, start.account, nonce=nonce, label=operator.run_label or nonce
+            )
         except Exception as error:
             raise WorkflowError(
                 f"Airflow could not store that {hook.hook_name} was about to be asked to {call.doing}: {error}. "
@@ -186,4 +188,4 @@ class Starter:
 
 
 def _labelled(record: StartRecord) -> str:
-    return f", labelled {record.nonce!r}" if record.nonce else ""
+    return f", labelled {record.label!r}" if record.label else ""

@@ -161,13 +161,20 @@ class WaitsForExecution:
         try:
             execution = self.hook.get_execution(watch.execution_id, patience=min(patience, RESULT_PATIENCE))
         except WorkflowError as error:
-            return self._unread(verdict, watch, error)
+            failure = error  # handled below, so that what is raised there is one error and not a chain
+        else:
+            return self._result(verdict, watch, execution)
+        return self._unread(verdict, watch, failure)
+
+    def _result(self, verdict: Verdict, watch: Watch, execution: Execution) -> dict[str, Any] | Step:
         if execution.over or (watch.stop_at_pause and execution.state is State.PAUSED):
             judge(execution, self.accepts, vendor=self.hook.hook_name)
             return self._record(execution)
         watch.ended = False
         if verdict.outcome == "look_failed":
-            self.log.info("The status of execution %s can be read again: the wait goes on.", watch.execution_id)
+            self.log.info(
+                "The status of execution %s can be read again: the wait goes on.", watch.execution_id
+            )
         else:
             self.log.warning(
                 "Execution %s was reported to be over, and is %s: the wait goes on.",
@@ -195,7 +202,9 @@ class WaitsForExecution:
     def _without_result(self, watch: Watch, cls: type[WorkflowError], why: str) -> WorkflowError:
         """Return the error of a run that is over, well or not: nobody could see how."""
         name = f"{self.hook.hook_name} execution {watch.execution_id}"
-        return cls(f"{name} is over, and its result could not be read: {why}", execution_id=watch.execution_id)
+        return cls(
+            f"{name} is over, and its result could not be read: {why}", execution_id=watch.execution_id
+        )
 
     def _give_up(self, execution_id: str) -> str:
         """Say what becomes of a run whose status can no longer be read."""

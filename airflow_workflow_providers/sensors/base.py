@@ -179,18 +179,15 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
     def _finish(self, context: Context, verdict: Verdict, watch: Watch) -> dict[str, Any] | Step:
         try:
             return super()._finish(context, verdict, watch)
-        except AirflowSkipException:
-            raise
-        except SensorTimedOut as error:
-            raise self._ended_by(error) from error
         except ExecutionTimedOut as error:
-            raise self._ended_by(SensorTimedOut(str(error), execution_id=error.execution_id)) from error
+            ended: WorkflowError = error
+            if not isinstance(error, SensorTimedOut):
+                ended = SensorTimedOut(str(error), execution_id=error.execution_id)
         except WorkflowError as error:
-            if self.soft_fail:
-                raise self._ended_by(error) from error
-            raise
+            ended = error
         finally:
             self.hook.close()
+        raise self._ended_by(ended)
 
     def _ended_by(self, error: WorkflowError) -> Exception:
         """Return what the task ends with: Airflow's own handling of soft_fail differs between a poke and a resume."""

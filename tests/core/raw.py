@@ -1,12 +1,20 @@
-"""A server that answers with any bytes at any speed: what no HTTP server can be made to do."""
+"""A server that answers with any bytes at any speed, which no HTTP server can be made to do; and a call to it."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from airflow_workflow_providers.core.call import Answer, Call
+from airflow_workflow_providers.core.http import HttpSettings
+from airflow_workflow_providers.core.session import Session
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
@@ -72,3 +80,31 @@ def says(*pieces: bytes, every: float = 0.0, endlessly: bool = False) -> Behavio
 def hangs(_: socket.socket, ends: threading.Event) -> None:
     """Say nothing until the test ends."""
     ends.wait()
+
+
+def call(**options: Any) -> Call[Answer]:
+    return Call("do it", "GET", "/it", read=lambda answer: answer, **options)
+
+
+def send(settings: HttpSettings, asked: Call[Answer], *, asynchronous: bool) -> Answer:
+    session = Session("Vendor", settings, lambda _: None, connection="vendor_default")
+    if not asynchronous:
+        try:
+            return session.send(asked, attempts=1)
+        finally:
+            session.close()
+
+    async def exchange() -> Answer:
+        try:
+            return await session.asend(asked, attempts=1)
+        finally:
+            await session.aclose()
+
+    return asyncio.run(exchange())
+
+
+blocking_and_asynchronous = pytest.mark.parametrize(
+    "asynchronous", [False, True], ids=["blocking", "asynchronous"]
+)
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

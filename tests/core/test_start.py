@@ -20,7 +20,7 @@ from airflow_workflow_providers.core.start import (
 
 HERE = {"conn_id": "refold_default", "base_url": "https://app.refold.ai", "linked_account_id": "acct_1"}
 START = Start("input", HERE, max_tries=2)
-INTENT = StartRecord("input", "airflow-1", 1_794_999_000.0, 2, HERE)
+INTENT = StartRecord("input", "airflow-1", "airflow-1", 1_794_999_000.0, 2, HERE)
 RUN = replace(INTENT, execution_id="70001")
 SUCCESS = frozenset({State.SUCCEEDED})
 
