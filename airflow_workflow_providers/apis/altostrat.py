@@ -7,17 +7,26 @@ reference at https://altostrat.io/docs/; what they leave open is said beside the
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, RootModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
+from airflow_workflow_providers.core.call import (
+    MOST_REASONS,
+    Answer,
+    Call,
+    Word,
+    found_id,
+    header,
+)
+from airflow_workflow_providers.core.call import execution_id as checked_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, OVER, Execution, State, state_of
+from airflow_workflow_providers.core.parameters import json_object, segment, whole_number
+from airflow_workflow_providers.core.text import shown
 
 #: Pages of 2025 show https://api.altostrat.io; the newest captures and the specification show this one.
 BASE_URL = "https://v1.api.altostrat.io"
@@ -30,36 +39,31 @@ STATUSES = {
     "failed": State.FAILED,
 }
 
-# A webhook's address starts its workflow for whoever has it; this is the part that nobody can guess.
-_WEBHOOK = re.compile(r"whsec_[\w-]+")
-
-
-class _Log(BaseModel):
-    node_id: Any = None
-    status: Any = None
-    output: Any = None
-
 
 class _Looked(BaseModel):
-    # The specification marks no member as required; without a status nothing can be said of a run. What a look does
-    # not need it does not read, so that nothing odd in a log can end a wait.
-    status: str
+    # The specification marks no member as required; without a status nothing can be said of a run. All else may be
+    # anything: https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
+    status: Word
 
 
 class _Run(_Looked):
-    id: Any = None
     error_message: Any = None
-    logs: list[_Log] | None = None
+    logs: Any = None
 
 
 class _Started(BaseModel):
     # An id is all that is needed of a start: without it a run may exist and nobody knows which.
-    id: str = Field(min_length=1)
+    id: Any = None
     status: Any = None
 
 
-class _Page(BaseModel, extra="allow"):
-    data: list[dict[str, Any]]
+class _Page(BaseModel):
+    data: list[dict[Any, Any]]
+
+
+class _Searched(BaseModel):
+    # One odd entry must not hide the run that is looked for.
+    data: list[Any]
 
 
 class _Workflows(RootModel[list[Any] | _Page]):
@@ -78,20 +82,13 @@ def explain(answer: Answer) -> str | None:
     Documented is ``{type, code, message, doc_url}``; the service in front of it answers 401 with ``{message}`` alone.
     """
     body = answer.json_object()
-    said = [_text(body[name]) for name in ("message", "code") if body.get(name)]
+    said = [answer.quote(body[name]) for name in ("message", "code") if body.get(name)]
     return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or None
 
 
 def check() -> Call[Any]:
     """Describe the list of workflows, which any right key can read."""
-
-    def read(answer: Answer) -> Any:
-        # Each workflow in the list has its webhook's address: an error that quotes the answer must not show it.
-        return replace(answer, content=_hidden(answer.content.decode("utf-8", "replace")).encode()).parse(
-            _Workflows
-        )
-
-    return Call("check the connection", "GET", "/workflows", read=read)
+    return Call("check the connection", "GET", "/workflows", read=lambda answer: answer.parse(_Workflows))
 
 
 def execute_workflow(
@@ -102,10 +99,12 @@ def execute_workflow(
 
     :param nonce: what the context carries besides, by which the run can be recognised; it is not part of the input.
     """
+    path = f"/workflows/{segment('workflow_id', workflow_id)}/execute"
     given = json_object("context", {} if context is None else context)
-    if nonce and not given.keys().isdisjoint(nonce):
+    label = json_object("nonce", {} if nonce is None else nonce)
+    if not given.keys().isdisjoint(label):
         raise InvalidInput(
-            f"nonce_key is a key of its own in context; {', '.join(nonce)!r} is there already."
+            f"nonce_key is a key of its own in context; {', '.join(label)!r} is there already."
         )
 
     def read(answer: Answer) -> Execution:
@@ -113,14 +112,15 @@ def execute_workflow(
         status = run.status if run.status and isinstance(run.status, str) else "pending"
         state = state_of(status, STATUSES)
         # The page's own example answers a start with "completed": whatever the word, the run is looked at.
+        # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
         going = state if state not in OVER and state is not State.UNKNOWN else State.QUEUED
-        return Execution(run.id, going, status)
+        return Execution(checked_id(run.id, answer), going, status)
 
     return Call(
         f"start workflow {workflow_id}",
         "POST",
-        f"/workflows/{segment('workflow_id', workflow_id)}/execute",
-        body={} if context is None and not nonce else {"context": {**given, **(nonce or {})}},
+        path,
+        body={} if context is None and not label else {"context": {**given, **label}},
         read=read,
         starts=True,
         identity={"workflow_id": workflow_id, "context": context},
@@ -128,7 +128,7 @@ def execute_workflow(
 
 
 def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at a run."""
+    """Describe a look at a run: nothing but the status is read."""
 
     def read(answer: Answer) -> Execution:
         status = answer.parse(_Looked).status
@@ -143,17 +143,16 @@ def get_execution(execution_id: str) -> Call[Execution]:
     def read(answer: Answer) -> Execution:
         run = answer.parse(_Run)
         state = state_of(run.status, STATUSES)
-        logs = run.logs or []
-        # Some of the page's examples are completed and carry an error_message: the status decides.
-        failed = [f"node {log.node_id!r}" for log in logs if log.status == "error"]
-        said = _text(run.error_message or ("an error in " + ", ".join(failed) if failed else ""))
+        logs = _entries(run.logs)
         return Execution(
             execution_id,
             state,
             run.status,
             # Before the end the last entry is that of some step on the way.
-            output=logs[-1].output if logs and state in OVER else None,
-            message=answer.quote(said) if said and state is State.FAILED else None,
+            output=logs[-1].get("output") if logs and state in OVER else None,
+            # Some of the page's examples are completed and carry an error_message: the status decides.
+            # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
+            message=_why(answer, run.error_message, logs) if state is State.FAILED else None,
         )
 
     return _get(execution_id, read)
@@ -168,47 +167,88 @@ def _get(execution_id: str, read: Any) -> Call[Execution]:
     )
 
 
+def _entries(logs: Any) -> list[dict[str, Any]]:
+    """Return the entries of a log, which is a list if the page is right; an object is one entry, or has one a name."""
+    if isinstance(logs, dict):
+        logs = [logs] if logs.keys() & {"output", "node_id"} else list(logs.values())
+    return [entry for entry in logs if isinstance(entry, dict)] if isinstance(logs, list) else []
+
+
+def _why(answer: Answer, error_message: Any, logs: list[dict[str, Any]]) -> str | None:
+    if error_message:
+        return answer.quote(error_message)
+    failed: Iterator[str] = (
+        f"node {shown(entry.get('node_id'), answer.secrets)!r}"
+        for entry in logs
+        if entry.get("status") == "error"
+    )
+    named = ", ".join(islice(failed, MOST_REASONS))
+    return f"an error in {named}" if named else None
+
+
 def get_run(execution_id: str) -> Call[dict[str, Any]]:
     """Describe the read of a run as it is, with its whole log."""
+
+    def read(answer: Answer) -> dict[str, Any]:
+        answer.parse(_Looked)
+        return {"id": None, "error_message": None, "logs": None, **answer.json_object()}
+
     return Call(
         f"read run {execution_id}",
         "GET",
         f"/workflows/runs/{segment('execution_id', execution_id)}",
-        read=lambda answer: {**answer.parse(_Run).model_dump(), **answer.json_object()},
+        read=read,
     )
 
 
 def list_runs(workflow_id: str, *, page: int = 1) -> Call[dict[str, Any]]:
     """Describe one page of a workflow's runs, newest first."""
-    if isinstance(page, bool) or not isinstance(page, int) or page < 1:
-        raise InvalidInput(f"page is a whole number from 1; got {page!r}.")
+
+    def read(answer: Answer) -> dict[str, Any]:
+        answer.parse(_Page)
+        return answer.json_object()
+
     return Call(
         f"list the runs of workflow {workflow_id}",
         "GET",
         f"/workflows/{segment('workflow_id', workflow_id)}/executions",
-        query={"page": str(page)},
-        read=lambda answer: answer.parse(_Page).model_dump(),
+        query={"page": str(whole_number("page", page, least=1))},
+        read=read,
     )
 
 
-def begun_at(run: dict[str, Any], moment: float) -> bool:
-    """Return whether a run says that it was begun then, as far as two clocks and a request on its way can agree."""
-    try:
-        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
-    except ValueError:
-        return False
-    began = began if began.tzinfo else began.replace(tzinfo=timezone.utc)
-    return abs(began.timestamp() - moment) <= CLOCK_DRIFT
+def find_begun(workflow_id: str, moment: float, page: int) -> Call[tuple[list[str], bool]]:
+    """
+    Describe one page of the search for the runs that were begun just then, and whether the next page may have more.
+
+    The list is newest first: what follows a page of older runs is older still.
+    https://altostrat.io/docs/api/en/workflow-runs/list-workflow-runs
+
+    :param moment: in seconds since the epoch; two clocks and a request on its way agree within a minute.
+    :param page: from 1.
+    """
+
+    def read(answer: Answer) -> tuple[list[str], bool]:
+        runs = [run for run in answer.parse(_Searched).data if isinstance(run, dict)]
+        begun = [(run, _begun_at(run)) for run in runs]
+        near = [run for run, at in begun if at is not None and abs(at - moment) <= CLOCK_DRIFT]
+        ids = [known for run in near if (known := found_id(run.get("id"), answer))]
+        # A run that does not say when it was begun may be as new as any.
+        return ids, any(at is None or at >= moment - CLOCK_DRIFT for _, at in begun)
+
+    listed = list_runs(workflow_id, page=page)
+    return Call("look for a run that may have started", listed.method, listed.path, read, query=listed.query)
 
 
-def begun_after(run: dict[str, Any], moment: float) -> bool:
-    """Return whether a run may have been begun at that time or later; one that does not say may."""
+def _begun_at(run: dict[str, Any]) -> float | None:
+    said = run.get("started_at")
     try:
-        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
+        began = datetime.fromisoformat(said.replace("Z", "+00:00")) if isinstance(said, str) else None
     except ValueError:
-        return True
-    began = began if began.tzinfo else began.replace(tzinfo=timezone.utc)
-    return began.timestamp() >= moment - CLOCK_DRIFT
+        return None
+    if began is None:
+        return None
+    return (began if began.tzinfo else began.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def carries(run: dict[str, Any], nonce: str) -> bool:
@@ -230,12 +270,3 @@ def stop_execution(execution_id: str) -> None:
 
 def execution_url(base_url: str, execution_id: str) -> None:
     """Return nothing: no page of a single run is documented."""
-
-
-def _text(value: Any) -> str:
-    """Return what a person should read of ``value``, which is a text if the page is right."""
-    return _hidden(value if isinstance(value, str) else json.dumps(value))
-
-
-def _hidden(text: str) -> str:
-    return _WEBHOOK.sub("whsec_***", text)

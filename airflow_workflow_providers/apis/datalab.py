@@ -7,13 +7,17 @@ https://documentation.datalab.to/; what they leave open is said beside the line 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, problems, segment
+from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header, problems
+from airflow_workflow_providers.core.call import execution_id as checked_id
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State, state_of
+from airflow_workflow_providers.core.parameters import json_object, quoted, segment
 
 BASE_URL = "https://www.datalab.to"
 
@@ -32,13 +36,17 @@ STATUSES = {
     "TIMED_OUT": State.FAILED,
 }
 
+#: The words of a step, or of a step over one file, that leave nothing undone. A branch that a conditional step did not
+#: take is skipped: https://documentation.datalab.to/docs/workflows/workflow-concepts
+DONE = frozenset({"COMPLETED", "SKIPPED"})
+
 #: The documented forms of ``input_config``, and what each must hold. The newest client sends forms without a type.
 TYPED_INPUTS = {"single_file": "file_url", "file_list": "file_urls"}
 
 
 class _Started(BaseModel):
-    # The page documents no field of this answer: these are what the vendor's own client reads. They may be anything,
-    # lest an odd one beside the id cost us the id of an execution that goes on.
+    # The page documents no field of this answer: these are what the vendor's own client reads. They may be anything: an
+    # odd value beside the id must not make us lose the id of an execution that goes on.
     execution_id: Any = None
     id: Any = None
     status: Any = None
@@ -47,14 +55,17 @@ class _Started(BaseModel):
 
 
 class _Looked(BaseModel):
-    status: str | None = None
+    status: Any = None
     success: Any = None
-    steps: dict[str, Any] | list[Any] | None = None
+
+
+class _Read(_Looked):
+    steps: Any = None
     error: Any = None
 
 
 class _Healthy(BaseModel):
-    status: str
+    status: Word
 
 
 def credentials(secret: str) -> dict[str, str]:
@@ -67,8 +78,8 @@ def explain(answer: Answer) -> str | None:
     body = answer.json_object()
     detail = body.get("detail") or body.get("error")
     if isinstance(detail, list):
-        return problems(detail)
-    return None if detail is None else str(detail)
+        return problems(detail, answer)
+    return answer.quote(detail) if detail else None
 
 
 def check() -> Call[Any]:
@@ -84,7 +95,7 @@ def execute_workflow(
     """Describe the start of a workflow; parameters as in the operator."""
     number = segment("workflow_id", workflow_id)
     if not number.isdecimal():
-        raise InvalidInput(f"workflow_id is a whole number at Datalab; got {workflow_id!r}.")
+        raise InvalidInput(f"workflow_id is a whole number at Datalab; got {quoted(workflow_id)}.")
     if input_config is not None:
         kind = json_object("input_config", input_config).get("type")
         if isinstance(kind, str) and kind in TYPED_INPUTS and not input_config.get(TYPED_INPUTS[kind]):
@@ -92,20 +103,17 @@ def execute_workflow(
 
     def read(answer: Answer) -> Execution:
         started = answer.parse(_Started)
-        execution_id = _id(started.execution_id) or _id(started.id)
-        if execution_id is None:
-            raise UnreadableAnswer(
-                f"answered without an execution id: {answer.quote()!r}", status=answer.status
-            )
+        # 0 is no id to the vendor's own client either.
+        execution_id = checked_id(started.execution_id or started.id, answer)
         status = started.status if isinstance(started.status, str) and started.status else "processing"
         if started.success is False or status.upper() == "FAILED":
-            message = answer.quote(str(started.error)) if started.error else None
+            message = answer.quote(started.error) if started.error else None
             return Execution(execution_id, State.FAILED, status, message=message)
         # No start is a success here: whatever other word it says, the execution is looked at.
         return Execution(execution_id, State.RUNNING, status)
 
     return Call(
-        f"start workflow {workflow_id}",
+        f"start workflow {number}",
         "POST",
         f"/api/v1/workflows/workflows/{number}/execute",
         body={} if input_config is None else {"input_config": input_config},
@@ -115,40 +123,47 @@ def execute_workflow(
     )
 
 
-def _id(value: Any) -> str | None:
-    """Return an id, a number or text; 0 is none to the vendor's own client either, and True is no number."""
-    known = isinstance(value, (int, str)) and not isinstance(value, bool) and value
-    return str(value).strip() or None if known else None
+def look(execution_id: str) -> Call[Execution]:
+    """Describe a look at an execution: its status, and no step. Whether a part is undone is read with the output."""
+
+    def read(answer: Answer) -> Execution:
+        return Execution(execution_id, *_outcome(answer.parse(_Looked), answer))
+
+    return _get(execution_id, read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of an execution: per step and file, its status and error. The signed addresses are left out."""
 
     def read(answer: Answer) -> Execution:
-        looked = answer.parse(_Looked)
-        # A team that is over its quota of pages is told so in a 200 with an error and no status.
-        if looked.status is None and looked.success is not False:
-            raise UnreadableAnswer(f"answered without a status: {answer.quote()!r}", status=answer.status)
-        status = "FAILED" if looked.status is None else looked.status
-        state = state_of(status.upper(), STATUSES)
-        cells = _cells(answer, looked.steps)
-        failed = [_named(*cell) for cell in cells if cell[2]["error"] or _word(cell) == "FAILED"]
-        undone = [_named(*cell) for cell in cells if _word(cell) not in ("COMPLETED", "")]
-        if state is State.SUCCEEDED and looked.success is False:
-            state = State.FAILED
-        if state is State.SUCCEEDED and (failed or undone or looked.error):
+        found = answer.parse(_Read)
+        state, status = _outcome(found, answer)
+        cells = _cells(answer, found.steps)
+        failed = [cell for cell in cells if cell.error or cell.word == "FAILED"]
+        undone = [cell for cell in cells if cell.word and cell.word not in DONE]
+        if state is State.SUCCEEDED and (failed or undone or found.error):
             # Files run on their own: if one fails the others go on, and the execution still completes.
+            # https://documentation.datalab.to/docs/workflows/workflow-concepts
             state = State.PARTIAL
         output: dict[str, Any] = {}
-        for step, file, cell in cells:
-            if file is None:
-                output[step] = cell
+        for cell in cells:
+            said = {"status": cell.status, "error": cell.error}
+            if cell.file is None:
+                output[cell.step] = said
             else:
-                output.setdefault(step, {})[file] = cell
-        reasons = failed or (undone if state is State.PARTIAL else [])
-        message = "; ".join([*([str(looked.error)] if looked.error else []), *reasons])
-        return Execution(execution_id, state, status, output, answer.quote(message) if message else None)
+                output.setdefault(cell.step, {})[cell.file] = said
+        reasons = [answer.quote(found.error)] if found.error else []
+        if state is State.FAILED and status.upper() == "COMPLETED" and found.success is not False:
+            reasons.append(f"success is {answer.quote(found.success)!r}")
+        blamed = failed or (undone if state is State.PARTIAL else [])
+        reasons += map(str, islice(blamed, MOST_REASONS))
+        message = answer.quote("; ".join(reasons)) if reasons else None
+        return Execution(execution_id, state, status, output, message)
 
+    return _get(execution_id, read)
+
+
+def _get(execution_id: str, read: Any) -> Call[Execution]:
     return Call(
         f"look at execution {execution_id}",
         "GET",
@@ -157,46 +172,79 @@ def get_execution(execution_id: str) -> Call[Execution]:
     )
 
 
-#: No look is cheaper than this read.
-look = get_execution
+def _outcome(looked: _Looked, answer: Answer) -> tuple[State, str]:
+    """Return the state, as far as the status and ``success`` say it, and the vendor's word."""
+    # A team that is over its quota of pages is told so in a 200 with an error and no status.
+    # https://documentation.datalab.to/platform/troubleshooting
+    if looked.status is None and looked.success is False:
+        return State.FAILED, "FAILED"
+    if not isinstance(looked.status, str):
+        raise UnreadableAnswer(
+            f"returned HTTP {answer.status} without a status: {answer.quote()!r}", status=answer.status
+        )
+    state = state_of(looked.status.upper(), STATUSES)
+    if state is State.SUCCEEDED and not (looked.success is None or looked.success is True):
+        # Only true is a yes; "false" and 0 are no more than nearly a no, and no success either.
+        state = State.FAILED
+    return state, looked.status
 
 
-#: Step, file, and what became of it: ``status`` and ``error``.
-_Cell = tuple[str, "str | None", "dict[str, str | None]"]
+@dataclass(frozen=True)
+class _Cell:
+    """
+    What became of a step, or of a step over one file.
+
+    ``status`` and ``error`` can be shown; ``word`` is the status as it decides, in the table's case: empty if none is said.
+    """
+
+    step: str
+    file: str | None
+    status: str | None
+    error: str | None
+    word: str
+
+    def __str__(self) -> str:
+        place = self.step if self.file is None else f"{self.step}[{self.file}]"
+        return f"{place}: {self.error or self.status}"
 
 
-def _cells(answer: Answer, steps: dict[str, Any] | list[Any] | None) -> list[_Cell]:
+def _cells(answer: Answer, steps: Any) -> list[_Cell]:
     """
     Return what became of each step and file; the file is ``None`` where a step has no files.
 
     The page shows one cell for a step; since October 2025 the vendor's own client reads one for each file, or one
     called ``aggregated``. What has a ``status`` that is no object is a cell. Nothing is passed on unread, not even a
-    name: an address in it may be signed.
+    name: an address in it may be signed. https://documentation.datalab.to/api-reference/get-execution-status
     """
-    named = {str(place): step for place, step in enumerate(steps)} if isinstance(steps, list) else steps or {}
+    known: dict[str, str] = {}  # the same few words and files stand in thousands of cells
+
+    def shown(value: Any) -> str:
+        if not isinstance(value, str):
+            return answer.quote(value)
+        if value not in known:
+            known[value] = answer.quote(value)
+        return known[value]
+
+    def cell(step: Any, file: Any, said: Any) -> _Cell:
+        # A cell that is no object is a word, if anything.
+        fields = said if isinstance(said, dict) else {"status": said}
+        status, error = fields.get("status"), fields.get("error") or fields.get("error_message")
+        return _Cell(
+            shown(step),
+            None if file is None else shown(file),
+            None if status is None else shown(status),
+            shown(error) if error else None,
+            "" if status is None else status.upper() if isinstance(status, str) else "(no word)",
+        )
+
+    named = dict(enumerate(steps)) if isinstance(steps, list) else steps if isinstance(steps, dict) else {}
     cells: list[_Cell] = []
-    for name, step in named.items():
-        by_file = isinstance(step, dict) and isinstance(step.get("status", {}), dict)
-        for file, cell in step.items() if by_file else [(None, step)]:
-            # A cell that is no object is a word, if anything.
-            known = cell if isinstance(cell, dict) else {"status": cell}
-            status, error = known.get("status"), known.get("error") or known.get("error_message")
-            said = {
-                "status": None if status is None else answer.quote(str(status)),
-                "error": answer.quote(str(error)) if error else None,
-            }
-            cells.append((answer.quote(name), None if file is None else answer.quote(file), said))
+    for step, said in named.items():
+        if isinstance(said, dict) and isinstance(said.get("status", {}), dict):
+            cells += [cell(step, file, inner) for file, inner in said.items()]
+        else:
+            cells.append(cell(step, None, said))
     return cells
-
-
-def _word(cell: _Cell) -> str:
-    """Return the status of a cell in the table's case; empty if the cell says none."""
-    return (cell[2]["status"] or "").upper()
-
-
-def _named(step: str, file: str | None, said: dict[str, str | None]) -> str:
-    """Return a cell as a person reads it."""
-    return f"{step if file is None else f'{step}[{file}]'}: {said['error'] or said['status']}"
 
 
 def stop_execution(execution_id: str) -> None:

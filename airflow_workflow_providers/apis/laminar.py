@@ -7,26 +7,40 @@ said beside the line that had to choose. The jobs of the same vendor are another
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, segment
+from airflow_workflow_providers.core.call import Answer, Call, header
 from airflow_workflow_providers.core.errors import InvalidInput, NotFound, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.parameters import (
+    callback,
+    id_or_name,
+    json_value,
+    quoted,
+    seconds,
+    segment,
+    text,
+    whole_number,
+)
+from airflow_workflow_providers.core.secret import address_secrets
+from airflow_workflow_providers.core.text import shown
 
 #: Where a workspace is, by its region.
 REGIONS = {"us": "https://api.laminar.run", "ca": "https://ca.api.laminar.run"}
 BASE_URL = REGIONS["us"]
+
+#: The greatest number of a step: an int32, says the page.
+#: https://docs.laminar.run/running-an-integration/remote-workflow-execution
+GREATEST_STEP = 2**31 - 1
 
 #: Statuses of 4xx that are not the author's: everything else of 4xx is what a run has answered.
 NOT_A_RUN = frozenset({401, 403, 404, 408, 429})
 
 
 class _Store(BaseModel):
-    keys: list[str]
+    keys: list[Any]
 
 
 def credentials(secret: str, **_: Any) -> dict[str, str]:
@@ -65,55 +79,43 @@ def execute_workflow(
     limit: float | None = None,
 ) -> Call[Execution]:
     """Describe the run of a workflow; parameters as in the operator, ``limit`` in seconds for the whole of it."""
-    for name, step in (("start_from_step", start_from_step), ("end_at_step", end_at_step)):
-        if step is not None and (isinstance(step, bool) or not isinstance(step, int) or step < 1):
-            raise InvalidInput(f"{name} is the number of a step, from 1; got {step!r}.")
+    name = id_or_name("workflow_id", workflow_id)
+    path = f"/workflow/execute/external/{segment('workflow_id', name)}"
+    for step_name, step in (("start_from_step", start_from_step), ("end_at_step", end_at_step)):
+        if step is not None:
+            whole_number(step_name, step, least=1, most=GREATEST_STEP)
     if start_from_step is not None and end_at_step is not None and start_from_step > end_at_step:
         raise InvalidInput(f"start_from_step={start_from_step} comes after end_at_step={end_at_step}.")
-    if configuration_id is not None:
-        segment("configuration_id", configuration_id)  # refuses what a template over nothing renders to
-    if response_type is not None and not (isinstance(response_type, str) and response_type.strip()):
-        raise InvalidInput(f"response_type must be a word; got {response_type!r}.")
-    if callback_url is not None and not _is_address(callback_url):
-        # It is not repeated here: it may hold a secret.
-        raise InvalidInput("callback_url must be an http or https address.")
-    try:
-        json.dumps(payload, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"payload cannot be sent as JSON: {error}.") from error
+    store = None if configuration_id is None else id_or_name("configuration_id", configuration_id)
+    if store is not None:
+        segment("configuration_id", store)  # refuses what a template over nothing renders to
+    address = callback("callback_url", callback_url)
     return Call(
-        f"run workflow {workflow_id}",
+        f"run workflow {shown(name)}",
         "POST",
-        f"/workflow/execute/external/{segment('workflow_id', workflow_id)}",
+        path,
         query={
-            "configuration_id": configuration_id,
-            "response_type": response_type,
+            "configuration_id": store,
+            "response_type": None if response_type is None else text("response_type", response_type),
             "start_from_step": None if start_from_step is None else str(start_from_step),
             "end_at_step": None if end_at_step is None else str(end_at_step),
-            "callback_url": callback_url,
+            "callback_url": address,
         },
-        body=payload,
-        secrets=(callback_url,) if callback_url else (),
+        body=json_value("payload", payload),
+        secrets=address_secrets(address) if address else (),
         read=_read,
         starts=True,
         identity={
-            "workflow_id": str(workflow_id),
+            "workflow_id": name,
             "configuration_id": configuration_id,
             "steps": [start_from_step, end_at_step],
             "payload": payload,
         },
         # A workflow may choose its status: 400 is documented as a failed execution, and so is read what is like it.
+        # https://docs.laminar.run/running-an-integration/remote-workflow-execution
         expects=lambda answer: answer.ok or (400 <= answer.status < 500 and answer.status not in NOT_A_RUN),
-        limit=limit,
+        limit=None if limit is None else seconds("limit", limit),
     )
-
-
-def _is_address(text: object) -> bool:
-    try:
-        parts = urlsplit(str(text))
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def _read(answer: Answer) -> Execution:
@@ -121,25 +123,22 @@ def _read(answer: Answer) -> Execution:
     if answer.ok and answer.headers.get("content-type", "").lower().startswith("text/html"):
         # Text is an output, but a page for people comes from something in between.
         raise UnreadableAnswer(
-            f"answered HTTP {answer.status} with an HTML page: {answer.quote()!r}", status=answer.status
+            f"returned HTTP {answer.status} with an HTML page: {answer.quote()!r}", status=answer.status
         )
     try:
-        output = json.loads(answer.content, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        output = answer.json()
+    except UnreadableAnswer:  # not JSON, or nested too deep to be read as such
         output = answer.content.decode("utf-8", "replace")
     if answer.ok:
         return Execution(None, State.SUCCEEDED, f"HTTP {answer.status}", output)
     return Execution(None, State.FAILED, f"HTTP {answer.status}", output, answer.quote())
 
 
-def _no_number(name: str) -> None:
-    """Refuse NaN and Infinity, which are not JSON and could not be put into XCom: such a body is text."""
-    raise ValueError(name)
-
-
 def look(execution_id: str) -> Call[Execution]:
     """Refuse: an execution has no id here."""
-    raise NotFound(f"An external execution of Laminar has no id, and cannot be looked at: {execution_id!r}.")
+    raise NotFound(
+        f"An external execution of Laminar has no id, and cannot be looked at: {quoted(execution_id)}."
+    )
 
 
 def get_execution(execution_id: str) -> Call[Execution]:

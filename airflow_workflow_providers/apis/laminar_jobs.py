@@ -8,23 +8,38 @@ open is said beside the line that had to choose.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
-from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.call import Answer, Call, header
+from airflow_workflow_providers.core.call import execution_id as checked_id
+from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State, state_of
+from airflow_workflow_providers.core.parameters import (
+    ADDRESS_LIMIT,
+    GREATEST,
+    id_or_name,
+    json_object,
+    quoted,
+    segment,
+    text,
+)
+from airflow_workflow_providers.core.text import shown
 
 #: Every customer has a trigger URL of their own.
 BASE_URL = ""
 
-#: Documented are ``queued`` and ``running``. How an end is called is not, only that ``done`` says that it has come; these
-#: are the likely words, and any other one at the end is a failure that names it.
+#: Documented are ``queued`` and ``running``, and that ``done`` says that the end has come. What an end is called is not:
+#: these are the likely words. Letters count, as in every other table: a word that is not here, or not so, is no success.
+#: https://docs.minicor.com/api/calling-jobs
 STATUSES = {
     "queued": State.QUEUED,
     "running": State.RUNNING,
-    "succeeded": State.SUCCEEDED,
+    "ok": State.SUCCEEDED,
+    "done": State.SUCCEEDED,
     "success": State.SUCCEEDED,
+    "succeeded": State.SUCCEEDED,
     "completed": State.SUCCEEDED,
     "partial": State.PARTIAL,
     "partially_succeeded": State.PARTIAL,
@@ -36,13 +51,13 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class _Started(BaseModel):
-    jobExecutionId: str = Field(min_length=1)  # noqa: N815  # the vendor's name
-    status: str | None = None
+    jobExecutionId: Any = None  # noqa: N815  # the vendor's name
+    status: Any = None
 
 
-class _Looked(BaseModel, extra="allow"):
-    status: str
-    done: bool | None = None
+class _Looked(BaseModel):
+    status: Any = None
+    done: Any = None
     error: Any = None
 
 
@@ -55,7 +70,7 @@ def explain(answer: Answer) -> str | None:
     """Return Laminar's words, if there are any: its 401 says nothing."""
     body = answer.json_object()
     said = body.get("message") or body.get("error")
-    return None if said is None else str(said)
+    return answer.quote(said) if said else None
 
 
 def check() -> Call[Any]:
@@ -71,29 +86,25 @@ def run_job(
     query: dict[str, str] | None = None,
 ) -> Call[Execution]:
     """Describe the call of a job that answers at once; parameters as in the operator."""
-    if method not in METHODS:
-        raise InvalidInput(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InvalidInput(f"method must be one of {', '.join(METHODS)}; got {quoted(method)}.")
+    path = id_or_name("job_path", job_path)
+    parts = [segment("job_path", part) for part in path.strip("/").split("/")]
     body = None if payload is None else json_object("payload", payload)
     # The page does not say whether the dot is part of the name.
     if body is not None and ("minicor.teach" in body or "teach" in _members(body.get("minicor"))):
         raise InvalidInput("payload holds 'minicor.teach', which makes the call a lesson and not a run.")
-    given = json_object("query", query or {})
-    if "async" in given:
-        raise InvalidInput("query must not hold 'async': the operator sets it.")
-    for name, value in given.items():
-        if not isinstance(value, (str, int, float)):
-            raise InvalidInput(f"query parameter {name!r} must be text or a number; got {value!r}.")
-    parts = [segment("job_path", part) for part in str(job_path).strip("/").split("/")]
 
     def read(answer: Answer) -> Execution:
         started = answer.parse(_Started)
-        return Execution(started.jobExecutionId, State.QUEUED, started.status or "queued")
+        status = started.status if started.status and isinstance(started.status, str) else "queued"
+        return Execution(checked_id(started.jobExecutionId, answer), State.QUEUED, status)
 
     return Call(
-        f"run job {job_path}",
+        f"run job {shown(path)}",
         method,
         "/" + "/".join(parts),
-        query={**{name: str(value) for name, value in given.items()}, "async": "1"},
+        query={**_query({} if query is None else query), "async": "1"},
         body=body,
         read=read,
         starts=True,
@@ -101,52 +112,106 @@ def run_job(
     )
 
 
+def _query(query: Any) -> dict[str, str]:
+    """Return query parameters as they are sent; what an address cannot say is refused, and nothing is guessed."""
+    given: dict[str, str] = {}
+    for name, value in json_object("query", query).items():
+        if text("a name in query", name) == "async":
+            raise InvalidInput("query must not hold 'async': the operator sets it.")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (isinstance(value, str) or (number and abs(value) <= GREATEST)):
+            raise InvalidInput(f"query parameter {name!r} must be text or a number; got {quoted(value)}.")
+        given[name] = str.__str__(value) if isinstance(value, str) else str(value)
+    if len(urlencode(given)) > ADDRESS_LIMIT:
+        raise InvalidInput(
+            f"query has more than {ADDRESS_LIMIT} characters when it is sent: a payload can hold more."
+        )
+    return given
+
+
 def _members(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def look(execution_id: str) -> Call[Execution]:
+    """Describe a look at a job's execution: ``done`` and the status word, and no output."""
+
+    def read(answer: Answer) -> Execution:
+        return Execution(execution_id, *_outcome(answer.parse(_Looked), answer))
+
+    return _get(execution_id, read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a job's execution with its output."""
 
     def read(answer: Answer) -> Execution:
-        looked = answer.parse(_Looked)
-        state = state_of(looked.status, STATUSES)
-        if not looked.done:
-            # Over is what is done: a word alone ends nothing.
-            going = state if state in (State.QUEUED, State.RUNNING, State.UNKNOWN) else State.RUNNING
-            return Execution(execution_id, going, looked.status)
-        # The error's name is not documented: without one that we know, the body is shown.
-        message: str | None = answer.quote(str(looked.error) if looked.error else None)
-        if state in (State.QUEUED, State.RUNNING, State.UNKNOWN):
-            state = State.FAILED
-            message = f"it is done, with a status that is not known as an end; {answer.quote()}"
-        # Whatever the word is, what HTTP calls undone is no success.
-        if answer.status == 502:
-            state = State.FAILED
-        elif answer.status == 207 and state is State.SUCCEEDED:
-            state = State.PARTIAL
-        extra = looked.model_extra or {}
-        known = {"jobExecutionId", "resultPath"}
-        # The output's name is not documented either; what is neither that nor a name we know is left whole.
-        output = extra.get("output", extra.get("result", {k: v for k, v in extra.items() if k not in known}))
-        if state is State.SUCCEEDED:
-            message = None
-        return Execution(execution_id, state, looked.status, output, message)
+        found = answer.parse(_Looked)
+        state, status = _outcome(found, answer)
+        if found.done is not True:
+            return Execution(execution_id, state, status)
+        body = answer.json_object()
+        # The output's name is not documented; what is neither that nor a name we know is left whole.
+        known = {"jobExecutionId", "resultPath", "status", "done", "error"}
+        rest = {name: value for name, value in body.items() if name not in known}
+        output = body.get("output", body.get("result", rest))
+        message: str | None = None
+        if state is not State.SUCCEEDED:
+            # The error's name is not documented: without one that we know, the body is shown.
+            message = answer.quote(found.error or None)
+            if STATUSES.get(status, State.UNKNOWN) in _NO_END:
+                message = f"it is done, with the status {answer.quote(status)!r}, which is not known as an end; {message}"
+        return Execution(execution_id, state, status, output, message)
 
+    return _get(execution_id, read)
+
+
+def _get(execution_id: str, read: Any) -> Call[Execution]:
     return Call(
         f"look at job execution {execution_id}",
         "GET",
         f"/_executions/{segment('execution_id', execution_id)}",
         read=read,
         # The page of the synchronous call answers 207 for a part undone and 502 for a failure: so may this one.
+        # https://docs.minicor.com/api/calling-jobs
         expects=lambda answer: (
             answer.ok or (answer.status == 502 and answer.json_object().get("done") is True)
         ),
     )
 
 
-#: No look is cheaper than this read.
-look = get_execution
+#: The states of a word that does not say how a run has ended.
+_NO_END = (State.QUEUED, State.RUNNING, State.UNKNOWN)
+
+
+def _outcome(looked: _Looked, answer: Answer) -> tuple[State, str]:
+    """
+    Return the state, and the vendor's word.
+
+    ``done``, and nothing that is nearly true, says that the run is over; a word alone ends nothing. Only then the word
+    says how it has ended.
+    """
+    if isinstance(looked.status, str):
+        status, state = looked.status, state_of(looked.status, STATUSES)
+    elif looked.status is None and looked.done is True:
+        # No page says that there is a word at all. Without one, an error speaks for it.
+        status, state = "done", State.FAILED if looked.error else State.SUCCEEDED
+    elif looked.status is None and looked.done is False:
+        return State.RUNNING, "running"
+    else:
+        raise UnreadableAnswer(
+            f"returned HTTP {answer.status} with something else than documented (neither done nor a status): "
+            f"{answer.quote()!r}",
+            status=answer.status,
+        )
+    if looked.done is not True:
+        return state if state in _NO_END else State.RUNNING, status
+    # Whatever the word is, what HTTP calls undone is no success.
+    if state in _NO_END or answer.status == 502:
+        return State.FAILED, status
+    if answer.status == 207 and state is State.SUCCEEDED:
+        return State.PARTIAL, status
+    return state, status
 
 
 def stop_execution(execution_id: str) -> None:

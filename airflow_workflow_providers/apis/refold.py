@@ -7,16 +7,19 @@ https://docs.refold.ai/; what they leave open is said beside the line that had t
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
 
 from airflow_workflow_providers.apis.refold_lists import list_executions
-from airflow_workflow_providers.core.call import Answer, Call, header, json_object, segment
+from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header
+from airflow_workflow_providers.core.call import execution_id as checked_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
+from airflow_workflow_providers.core.parameters import flag, id_or_name, json_object, segment, text
+from airflow_workflow_providers.core.text import shown
 
 BASE_URL = "https://app.refold.ai"
 
@@ -26,6 +29,9 @@ STATUSES = {
     "RUNNING": State.RUNNING,  # also while a Human task or a Wait-for-Webhook node waits
     "STOPPING": State.STOPPING,
     "COMPLETED": State.SUCCEEDED,
+    # The page of one node only, as the status of a run that the node has ended:
+    # https://docs.refold.ai/v3/platform/concepts/workflows/nodes/terminate-node
+    "Success": State.SUCCEEDED,
     "ERRORED": State.FAILED,
     "TIMED_OUT": State.FAILED,
     "DUPLICATE": State.FAILED,  # changelog only: an event that Refold dropped, so nothing was done
@@ -39,31 +45,24 @@ SYNC_LIMIT = 600.0
 
 
 class _Started(BaseModel):
-    execution_id: str
-    message: str | None = None
+    execution_id: Any = None
+    headers: Any = None
     # Only a synchronous run has the rest; which of them an answer carries differs between the pages.
     return_value: Any = None
-    errored: bool | None = None
+    errored: Any = None
     execution_error: Any = None
 
 
 class _Looked(BaseModel):
-    status: str
+    status: Word
 
 
-class _Node(BaseModel):
-    node_name: str | None = None
-    node_type: str | None = None
-    node_status: str | None = None
-    latest_output: Any = None
+class _Read(_Looked):
+    nodes: Any = None
 
 
-class _Detail(_Looked):
-    nodes: list[_Node] | None = None
-
-
-class _Said(BaseModel):
-    message: str
+class _Stopped(BaseModel):
+    message: Any = None
 
 
 def credentials(secret: str, *, auth_type: str, linked_account_id: str | None) -> dict[str, str]:
@@ -97,7 +96,7 @@ def explain(answer: Answer) -> str | None:
     parts = [body.get("message"), body.get("error_code") or body.get("error")]
     if "http_error_type" not in body:
         parts.reverse()
-    said = [str(part) for part in parts if part]
+    said = [answer.quote(part) for part in parts if part]
     return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or None
 
 
@@ -114,50 +113,58 @@ def execute_workflow(
     limit: float | None = None,
 ) -> Call[Execution]:
     """Describe the start of a workflow; parameters as in the operator, ``limit`` in seconds for a synchronous run."""
-    body = json_object("payload", payload if payload is not None else {})
+    name = id_or_name("workflow_id", workflow_id)
+    path = f"/api/v2/public/workflow/{segment('workflow_id', name)}/execute"
+    body = json_object("payload", {} if payload is None else payload)
+    waits = flag("sync_execution", sync_execution)
+    repeats = flag("include_headers", include_headers)
 
     def read(answer: Answer) -> Execution:
         started = answer.parse(_Started)
-        state, status = State.RUNNING, "RUNNING"
-        if sync_execution:
-            state, status = _sync_outcome(started)
-        headers = answer.json().get("headers") if include_headers else None
+        state, status = _sync_outcome(started) if waits else (State.RUNNING, "RUNNING")
+        headers = started.headers if repeats else None
         return Execution(
-            execution_id=started.execution_id,
+            execution_id=checked_id(started.execution_id, answer),
             state=state,
             status=status,
             output=started.return_value,
-            message=_text(answer, started.execution_error),
-            note=f"Request headers as Refold saw them: {_text(answer, headers)}" if headers else None,
+            message=_reason(answer, started.execution_error),
+            note=f"Request headers as Refold saw them: {answer.quote(headers)}" if headers else None,
         )
 
     return Call(
-        doing=f"start workflow {workflow_id}",
+        doing=f"start workflow {shown(name)}",
         method="POST",
-        path=f"/api/v2/public/workflow/{segment('workflow_id', workflow_id)}/execute",
+        path=path,
         headers={
-            "slug": header("slug", slug),
-            "config_id": None if config_id is None else header("config_id", config_id),
-            "sync_execution": "true" if sync_execution else None,
-            "instance_tag": None if instance_tag is None else header("instance_tag", instance_tag),
-            "include-headers": "true" if include_headers else None,
+            "slug": _header("slug", slug),
+            "config_id": None if config_id is None else _header("config_id", config_id),
+            "sync_execution": "true" if waits else None,
+            "instance_tag": None if instance_tag is None else _header("instance_tag", instance_tag),
+            "include-headers": "true" if repeats else None,
         },
         # The pages disagree: the example wraps the input in "payload", the specification calls the body itself
         # the payload. The example is the newer; wrap_payload=False sends the other.
-        body={"payload": body} if wrap_payload else body,
+        # https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
+        body={"payload": body} if flag("wrap_payload", wrap_payload) else body,
         read=read,
         starts=True,
         identity={"workflow_id": workflow_id, "slug": slug, "payload": body, "config_id": config_id},
         # A Response node may choose the HTTP status of a synchronous run, 4xx and 5xx too. What makes an answer
         # the run's own is that it names the run.
-        expects=_names_a_run if sync_execution else (lambda answer: answer.ok),
-        limit=min(limit or SYNC_LIMIT, SYNC_LIMIT) if sync_execution else None,
+        # https://docs.refold.ai/v3/platform/concepts/workflows/nodes/response
+        expects=_names_a_run if waits else (lambda answer: answer.ok),
+        limit=min(limit or SYNC_LIMIT, SYNC_LIMIT) if waits else None,
     )
+
+
+def _header(name: str, value: object) -> str:
+    return header(name, text(name, value))
 
 
 def _names_a_run(answer: Answer) -> bool:
     # A 200 that names none is read all the same, and refused there with its text.
-    return answer.ok or isinstance(answer.json_object().get("execution_id"), str)
+    return answer.ok or answer.json_object().get("execution_id") is not None
 
 
 def _sync_outcome(started: _Started) -> tuple[State, str]:
@@ -165,11 +172,12 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
     Judge a synchronous answer: success must be said, not guessed.
 
     ``errored`` and ``execution_error`` are in the specification, not in the example, which has ``return_value``
-    alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for.
+    alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for, and so is one
+    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
     """
-    if started.errored or started.execution_error:
+    if started.errored is True or started.execution_error:
         return State.FAILED, "ERRORED"
-    if started.errored is False or "return_value" in started.model_fields_set:
+    if started.errored is False or (started.errored is None and "return_value" in started.model_fields_set):
         return State.SUCCEEDED, "COMPLETED"
     return State.RUNNING, "RUNNING"
 
@@ -188,25 +196,38 @@ def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a run with its output: that of its Response node, if it has come to one."""
 
     def read(answer: Answer) -> Execution:
-        detail = answer.parse(_Detail)
-        nodes = detail.nodes or []
+        run = answer.parse(_Read)
+        nodes = _nodes(run.nodes)
         # Where an asynchronous run keeps its result is documented only as "the Response node"; a node that was
         # tried again is listed once for each try, so the last one counts.
-        results = [n.latest_output for n in nodes if (n.node_type or "").lower() == "response"]
-        errors = [
-            f"node {n.node_name!r} ({n.node_status}): {_text(answer, n.latest_output)}"
-            for n in nodes
-            if n.node_status in ("Errored", "Timed_Out", "Rejected")
-        ]
+        results = [node.get("latest_output") for node in nodes if _is_response(node.get("node_type"))]
+        errors = (
+            f"node {shown(node.get('node_name'), answer.secrets)!r} ({node.get('node_status')}): "
+            f"{_reason(answer, node.get('latest_output'))}"
+            for node in nodes
+            if node.get("node_status") in ("Errored", "Timed_Out", "Rejected")
+        )
+        message = "; ".join(islice(errors, MOST_REASONS))
         return Execution(
             execution_id,
-            state_of(detail.status, STATUSES),
-            detail.status,
+            state_of(run.status, STATUSES),
+            run.status,
             output=results[-1] if results else None,
-            message=answer.quote("; ".join(errors)) if errors else None,
+            message=answer.quote(message) if message else None,
         )
 
     return _get(execution_id, read)
+
+
+def _is_response(node_type: Any) -> bool:
+    return isinstance(node_type, str) and node_type.lower() == "response"
+
+
+def _nodes(nodes: Any) -> list[dict[str, Any]]:
+    """Return the nodes of a run: a list, if the page is right; an object that holds them by name is one as good."""
+    if isinstance(nodes, dict):
+        nodes = list(nodes.values())
+    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
 def _get(execution_id: str, read: Any) -> Call[Execution]:
@@ -230,7 +251,7 @@ def stop_execution(execution_id: str) -> Call[str]:
         doing=f"stop execution {execution_id}",
         method="POST",
         path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}/stop",
-        read=lambda answer: answer.parse(_Said).message,
+        read=lambda answer: shown(answer.parse(_Stopped).message or "", answer.secrets),
     )
 
 
@@ -239,10 +260,10 @@ def execution_url(base_url: str, execution_id: str) -> str:
     return f"{base_url}/logs#{execution_id}"
 
 
-def _text(answer: Answer, value: Any) -> str | None:
+def _reason(answer: Answer, value: Any) -> str | None:
     """Return what a person should read of ``value``, which may be an error object of any shape."""
     if value is None:
         return None
     if isinstance(value, dict):
         value = next((value[key] for key in ("message", "error") if value.get(key)), value)
-    return answer.quote(value if isinstance(value, str) else json.dumps(value))
+    return answer.quote(value)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, execution_id
+from airflow_workflow_providers.core.call import Answer, Call, found_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT
+from airflow_workflow_providers.core.parameters import id_or_name
 
 
-class _Page(BaseModel, extra="allow"):
-    docs: list[dict[str, Any]]
+class _Page(BaseModel):
+    docs: list[dict[Any, Any]]
+
+
+class _Searched(BaseModel):
+    # One odd entry must not hide the run that is looked for.
+    docs: list[Any]
+    hasNextPage: Any = None  # noqa: N815  # the vendor's name
 
 
 #: What a list of runs can be filtered by.
@@ -45,13 +51,22 @@ def list_executions(**filters: Any) -> Call[dict[str, Any]]:
         doing="list executions",
         method="GET",
         path="/api/v2/public/execution",
-        query={
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in given.items()
-            if value is not None
-        },
-        read=lambda answer: answer.parse(_Page).model_dump(),
+        query={name: _filter(name, value) for name, value in given.items() if value is not None},
+        read=_read,
     )
+
+
+def _filter(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    return id_or_name(name, value)
+
+
+def _read(answer: Answer) -> dict[str, Any]:
+    answer.parse(_Page)
+    return answer.json_object()
 
 
 def find_started(nonce: str, since: float, page: int) -> Call[tuple[list[str], bool]]:
@@ -67,14 +82,25 @@ def find_started(nonce: str, since: float, page: int) -> Call[tuple[list[str], b
     """
 
     def read(answer: Answer) -> tuple[list[str], bool]:
-        found = answer.parse(_Page)
-        runs = [
-            execution_id(run["_id"], answer)
-            for run in found.docs
-            if run.get("_id") and nonce in json.dumps(run)
-        ]
-        return runs, bool(found.docs) and (found.model_extra or {}).get("hasNextPage") is True
+        found = answer.parse(_Searched)
+        runs = [run for run in found.docs if isinstance(run, dict) and _shows(run, nonce)]
+        ids = [known for run in runs if (known := found_id(run.get("_id"), answer))]
+        return ids, bool(found.docs) and found.hasNextPage is True
 
     moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
     listed = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True, page=page)
     return Call("look for a run that may have started", listed.method, listed.path, read, query=listed.query)
+
+
+def _shows(run: dict[str, Any], nonce: str) -> bool:
+    """Return whether a text anywhere in a run holds the nonce, however deep it lies."""
+    rest: list[Any] = [run]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            rest += [*value, *value.values()]
+        elif isinstance(value, list):
+            rest += value
+        elif isinstance(value, str) and nonce in value:
+            return True
+    return False

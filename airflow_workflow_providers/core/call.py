@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PlainValidator, ValidationError
 
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.secret import unsendable
@@ -240,20 +240,50 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     return value
 
 
-def problems(items: list[Any]) -> str:
+#: How many reasons an error names; more of them would be cut from the message anyway.
+MOST_REASONS = 20
+
+
+def problems(items: list[Any], answer: Answer) -> str:
     """
     Return a list of what was wrong with a request as text, in the shape in which FastAPI gives it with a 422.
 
     The ``input`` that each repeats is left out: it may be an address with a key in it.
 
     :param items: each with ``loc``, ``msg`` and ``type``, or anything.
+    :param answer: where they were found.
     """
-    return "; ".join(_problem(item) for item in items)
+    return "; ".join(_problem(item, answer) for item in items[:MOST_REASONS])
 
 
-def _problem(item: Any) -> str:
+def _problem(item: Any, answer: Answer) -> str:
     if not isinstance(item, dict):
-        return str(item)
-    where, what = item.get("loc"), item.get("msg") or item.get("type") or "refused"
-    place = ".".join(map(str, where)) if isinstance(where, list) else str(where or "")
-    return f"{place}: {what}" if place else str(what)
+        return shown(item, answer.secrets)
+    where, what = item.get("loc"), answer.quote(item.get("msg") or item.get("type") or "refused")
+    parts = where[:MOST_REASONS] if isinstance(where, list) else [where] if where else []
+    place = ".".join(shown(part, answer.secrets) for part in parts)
+    return f"{place}: {what}" if place else what
+
+
+def found_id(value: object, answer: Answer) -> str | None:
+    """
+    Return the id of a run in a list; ``None`` if it cannot be used: one odd entry must not hide the others.
+
+    :param value: see :func:`execution_id`.
+    :param answer: where it was found.
+    """
+    try:
+        return execution_id(value, answer)
+    except UnreadableAnswer:
+        return None
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("not a text")  # pydantic makes its own error of it
+
+
+#: A field that decides. It must be a text, and is read as it is: half of a surrogate pair in it, which ``str`` would
+#: refuse, makes it a word that is not known.
+Word = Annotated[str, PlainValidator(_word)]

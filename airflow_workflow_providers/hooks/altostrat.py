@@ -58,13 +58,11 @@ class AltostratHook(WorkflowHook):
         :raises WorkflowError: if Altostrat could not be asked.
         """
         found: list[str] = []
-        for page in range(1, SEARCHED_PAGES + 1) if nonce else ():
-            runs = self.send(api.list_runs(start.identity["workflow_id"], page=page))["data"]
-            recent = [str(run["id"]) for run in runs if run.get("id") and api.begun_at(run, since)]
+        page, more = 1, bool(nonce)
+        while more and page <= SEARCHED_PAGES:
+            recent, more = self.send(api.find_begun(start.identity["workflow_id"], since, page))
             found += [run_id for run_id in recent if api.carries(self.get_run(run_id), nonce)]
-            # Newest first: what follows a page of older runs is older still.
-            if not runs or not any(api.begun_after(run, since) for run in runs):
-                break
+            page += 1
         return list(dict.fromkeys(found))
 
     def get_run(self, execution_id: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.call import Call
-from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.checks import one_of
@@ -90,9 +90,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         )
         self.workflow_id = workflow_id
         self.context = context
-        self.nonce_key = nonce_key
-        if nonce_key is not None and not (isinstance(nonce_key, str) and nonce_key.strip()):
-            raise InvalidInput(f"nonce_key must be a text that names a key in context; got {nonce_key!r}.")
+        self.nonce_key = None if nonce_key is None else text("nonce_key", nonce_key)
         self.shows_nonce = nonce_key is not None
         self.on_ui_interaction = on_ui_interaction
         self.altostrat_conn_id = altostrat_conn_id

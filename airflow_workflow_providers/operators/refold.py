@@ -12,7 +12,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import flag, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -120,7 +120,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.slug = slug
         self.payload = payload
         self.config_id = config_id
-        self.sync_execution = sync_execution
+        self.sync_execution = flag("sync_execution", sync_execution)
         self.instance_tag = instance_tag
         self.shows_nonce = instance_tag is None
         self.include_headers = include_headers
@@ -154,7 +154,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
             payload=self.payload,
             config_id=self.config_id,
             sync_execution=self.sync_execution,
-            instance_tag=self.instance_tag or self.nonce or None,
+            instance_tag=(self.nonce or None) if self.instance_tag is None else self.instance_tag,
             include_headers=self.include_headers,
             wrap_payload=self.wrap_payload,
             limit=limit,

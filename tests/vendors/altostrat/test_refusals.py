@@ -40,7 +40,10 @@ from tests.vendors.altostrat import WEBHOOK, every_mode, run
         ({"message": None, "code": "server_error"}, "server_error"),
         ({"message": {"a": 1}, "code": 7}, '{"a": 1} (7)'),
         ({"message": ["a"]}, '["a"]'),
-        ({"message": f"No workflow at {WEBHOOK}."}, f"No workflow at {WEBHOOK[:-10]}***."),
+        (
+            {"message": f"No workflow at {WEBHOOK}."},
+            "No workflow at https://v1.api.altostrat.io/workflows/webhooks/***.",
+        ),
         ({"message": ""}, None),
         ({}, None),
         ([], None),
@@ -78,7 +81,7 @@ def test_a_401_of_either_shape_names_the_connection(
     assert not ok
     assert sentence == (
         f"Altostrat could not check the connection: {said.rstrip('.')}. "
-        "The credentials are those of connection 'altostrat_default'."
+        "The connection is 'altostrat_default'."
     )
     assert emulator.runs("altostrat") == []
 
@@ -106,7 +109,7 @@ def test_laravels_422_is_a_refusal_in_its_words(emulator: Emulator) -> None:
     body = {"message": said, "errors": {"context": [said]}}
     emulator.fail("altostrat", "execute", "status", status=422, body=body)
 
-    with pytest.raises(errors.RequestRefused, match=f"HTTP 422: {said[:-1]}. Nothing was started"):
+    with pytest.raises(errors.RequestRefused, match=f"HTTP 422: {said}.*Nothing was started"):
         run()
 
     assert emulator.runs("altostrat") == []
@@ -140,7 +143,10 @@ def test_the_address_of_a_webhook_is_kept_nowhere(
     emulator.add_workflow("altostrat", "fl_calls", ends="failed", error=error)
     task = kind("fl_calls", deferrable)
 
-    with structlog.testing.capture_logs() as logs, pytest.raises(errors.ExecutionFailed, match=r"whsec_\*"):
+    with (
+        structlog.testing.capture_logs() as logs,
+        pytest.raises(errors.ExecutionFailed, match=r"webhooks/\*\*\*"),
+    ):
         task.run()
 
     assert "abc123-XYZ" not in task.everything_kept() + str(logs)

@@ -173,6 +173,7 @@ def test_an_id_is_found_beside_anything_and_a_start_is_never_a_success(body: Any
         {"execution_id": 0},
         {"execution_id": True},
         {"execution_id": "  "},
+        {"execution_id": "..", "id": 2},
         {"execution_id": {"id": 1}},
         {"success": True, "status": "COMPLETED"},
         {"success": False, "error": QUOTA},
@@ -183,7 +184,7 @@ def test_a_start_without_an_id_is_lost_with_the_vendors_words(emulator: Emulator
     """The page does not say that nothing was started then."""
     emulator.fail("datalab", "execute", "status", status=200, body=body, carry_out=True)
 
-    with pytest.raises(errors.LostStart, match="answered without an execution id") as lost:
+    with pytest.raises(errors.LostStart, match="without an execution id that can be used") as lost:
         run()
 
     assert str(body.get("error", "")) in str(lost.value)

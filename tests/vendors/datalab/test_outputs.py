@@ -63,8 +63,8 @@ def test_no_signature_hides_where_the_page_has_no_address(body: Any) -> None:
 
 def test_an_answer_that_cannot_be_read_is_shown_without_signatures() -> None:
     steps = {"parse": {"f1": {"status": "COMPLETED", "output_url": SIGNED}}}
-    for body in ({"steps": steps}, {"status": 5, "steps": steps}, {"status": "FAILED", "steps": SIGNED}):
-        with pytest.raises(errors.UnreadableAnswer, match=r"bucket\.example\.com|steps") as unreadable:
+    for body in ({"steps": steps}, {"status": 5, "steps": steps}, [SIGNED]):
+        with pytest.raises(errors.UnreadableAnswer, match=r"bucket\.example\.com") as unreadable:
             looked(body)
         assert "5ec2e7" not in str(unreadable.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -88,6 +89,8 @@ def test_a_quota_that_is_told_in_a_200_fails_the_task_with_its_words(emulator: E
         ({"status": "COMPLETED", "error": QUOTA}, State.PARTIAL),
         ({"status": "COMPLETED", "error": None, "success": True}, State.SUCCEEDED),
         ({"status": "COMPLETED", "error": "", "success": None}, State.SUCCEEDED),
+        ({"status": "COMPLETED", "steps": "all"}, State.SUCCEEDED),
+        ({"status": "COMPLETED", "steps": 7, "error": {}}, State.SUCCEEDED),
     ],
 )
 def test_an_answer_that_contradicts_itself_is_no_success(body: Any, state: State) -> None:
@@ -95,6 +98,17 @@ def test_an_answer_that_contradicts_itself_is_no_success(body: Any, state: State
 
     assert execution.state is state
     assert (execution.message or "") == (body.get("error") or "")
+
+
+@pytest.mark.parametrize("success", ["false", "true", 0, 1, "", [], {}])
+def test_a_success_that_is_neither_true_nor_false_is_none(success: Any) -> None:
+    """It stands for something that no page has; the error shows it."""
+    execution = looked({"status": "COMPLETED", "success": success})
+
+    assert execution.state is State.FAILED
+    shown = success if isinstance(success, str) else json.dumps(success)
+    assert execution.message == f"success is {shown!r}"
+    assert looked({"status": "IN_PROGRESS", "success": success}).state is State.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -106,7 +120,6 @@ def test_an_answer_that_contradicts_itself_is_no_success(body: Any, state: State
         {"error": "try again"},
         {"status": 5},
         {"status": ["COMPLETED"]},
-        {"status": "COMPLETED", "steps": "all"},
         [],
         None,
         "COMPLETED",

@@ -68,6 +68,12 @@ def test_steps_that_are_null_or_missing_are_survived(mode: str, workflow: int) -
         ({"parse": {"f1": None, "f2": {}}}, State.SUCCEEDED, None),
         ({"parse": "COMPLETED"}, State.SUCCEEDED, None),
         ([], State.SUCCEEDED, None),
+        # A branch that was not taken leaves nothing undone.
+        ({"parse": {"status": "COMPLETED"}, "no": {"status": "SKIPPED"}}, State.SUCCEEDED, None),
+        ({"parse": {"f1": {"status": "COMPLETED"}, "f2": {"status": "skipped"}}}, State.SUCCEEDED, None),
+        ({"no": "SKIPPED"}, State.SUCCEEDED, None),
+        ({"no": {"status": "SKIPPED", "error": "bad page"}}, State.PARTIAL, "no: bad page"),
+        ({"parse": {"status": "COMPLETED\x00"}}, State.PARTIAL, "parse: COMPLETED"),
         # Failed, in any of the shapes.
         ({"parse": {"status": "FAILED"}}, State.PARTIAL, "parse: FAILED"),
         ({"parse": {"status": "failed", "error": "bad page"}}, State.PARTIAL, "parse: bad page"),
@@ -92,7 +98,7 @@ def test_steps_that_are_null_or_missing_are_survived(mode: str, workflow: int) -
         ({"parse": {"f1": {"status": "PENDING"}}}, State.PARTIAL, "parse[f1]: PENDING"),
         ({"parse": {"f1": {"status": "HIBERNATING"}}}, State.PARTIAL, "parse[f1]: HIBERNATING"),
         ({"parse": {"status": 5}}, State.PARTIAL, "parse: 5"),
-        ({"parse": [{"status": "FAILED"}]}, State.PARTIAL, "parse: [{'status': 'FAILED'}]"),
+        ({"parse": [{"status": "FAILED"}]}, State.PARTIAL, 'parse: [{"status": "FAILED"}]'),
     ],
     ids=str,
 )

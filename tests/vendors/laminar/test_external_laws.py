@@ -22,7 +22,6 @@ from tests.vendors import LAMINAR_JOBS
 from tests.vendors.laminar import CALLBACK, change, external, run
 
 
-@pytest.mark.parametrize("deferrable", [False, True])
 @pytest.mark.parametrize(
     ("fault", "options"),
     [
@@ -38,11 +37,11 @@ from tests.vendors.laminar import CALLBACK, change, external, run
     ],
 )
 def test_a_run_whose_answer_was_lost_is_reported_and_not_repeated(
-    emulator: Emulator, fault: str, options: dict[str, Any], deferrable: bool
+    emulator: Emulator, fault: str, options: dict[str, Any]
 ) -> None:
     """Law 1: whatever was lost, and however many retries the task has, the vendor is asked once."""
     emulator.fail("laminar", "execute", fault, **options)
-    task = external(deferrable=deferrable, retries=3)
+    task = external(retries=3)
 
     with pytest.raises(errors.LostStart, match=r"Laminar could not run workflow 39.*a run may exist") as lost:
         task.run()
@@ -136,7 +135,7 @@ def test_no_secret_is_kept_or_said_anywhere(
     caplog.set_level(logging.DEBUG)
     if status:
         emulator.fail("laminar", "execute", "echo_secret", status=status)
-    task = external(callback_url=CALLBACK, deferrable=True)
+    task = external(callback_url=CALLBACK)
 
     with structlog.testing.capture_logs() as logs:
         try:

@@ -21,10 +21,14 @@ from tests.vendors.laminar import change, job, run
 
 
 def looked(body: Any, status: int = 200) -> Any:
-    call = jobs.look("1")
+    """Read the same answer as a look and as the read of the result: they say the same of the run."""
     said = answer(body, status)
-    assert call.expects(said)
-    return call.read(said)
+    look, read = jobs.look("1"), jobs.get_execution("1")
+    assert look.expects(said)
+    assert read.expects(said)
+    seen, execution = look.read(said), read.read(said)
+    assert (seen.state, seen.status, seen.output) == (execution.state, execution.status, None)
+    return execution
 
 
 @pytest.mark.parametrize("word", [*jobs.STATUSES, "HIBERNATING"])
@@ -40,14 +44,49 @@ def test_every_word_of_an_end_has_one_meaning(word: str, state: State) -> None:
     ended = looked({"status": word, "done": True, "output": 1})
 
     assert ended.state is (State.FAILED if word in ("queued", "running") else state)
-    assert (ended.state is State.SUCCEEDED) == (word in ("succeeded", "success", "completed"))
+    assert (ended.state is State.SUCCEEDED) == (word in ("ok", "done", "succeeded", "success", "completed"))
 
 
-@pytest.mark.parametrize("word", ["Succeeded", "SUCCESS", "done", ""])
+@pytest.mark.parametrize("word", ["Succeeded", "SUCCESS", "OK", "Done", "successful", "completed ", ""])
 def test_a_word_that_is_not_known_is_no_success(word: str) -> None:
-    """Letters count: waited on while the run goes on, and a failure at once when it is done."""
+    """Letters count: waited on while the run goes on, and a failure at once, which names it, when it is done."""
     assert looked({"status": word}).state is State.UNKNOWN
-    assert looked({"status": word, "done": True}).state is State.FAILED
+    ended = looked({"status": word, "done": True, "output": {"a": 1}})
+    assert (ended.state, ended.status, ended.output) == (State.FAILED, word, {"a": 1})
+    assert f"the status {word.strip()!r}, which is not known" in str(ended.message)
+
+
+@pytest.mark.parametrize("word", [{}, {"status": None}])
+@pytest.mark.parametrize(
+    ("members", "status", "state"),
+    [
+        ({"output": 1}, 200, State.SUCCEEDED),
+        ({}, 200, State.SUCCEEDED),
+        ({"error": None}, 200, State.SUCCEEDED),
+        ({}, 207, State.PARTIAL),
+        ({}, 502, State.FAILED),
+        ({"error": "login was refused"}, 200, State.FAILED),
+    ],
+)
+def test_a_job_that_is_done_without_a_word_has_succeeded(
+    word: dict[str, Any], members: dict[str, Any], status: int, state: State
+) -> None:
+    """Only ``done`` is documented; an error, or what HTTP says, speaks where there is no word."""
+    ended = looked({"done": True, **members, **word}, status)
+
+    assert ended.state is state
+    assert ("login was refused" in str(ended.message)) == ("login was refused" in members.values())
+
+
+@pytest.mark.parametrize("status", [7, True, [], {"at": 1}])
+def test_a_status_that_is_no_text_is_one_clear_error(status: Any) -> None:
+    for call in (jobs.look, jobs.get_execution):
+        with pytest.raises(errors.UnreadableAnswer, match="neither done nor a status"):
+            call("1").read(answer({"status": status, "done": True}))
+
+
+def test_a_job_that_says_only_that_it_is_not_done_is_running() -> None:
+    assert looked({"done": False}).state is State.RUNNING
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -165,13 +204,13 @@ def test_a_502_that_names_no_end_is_the_gateways(body: Any) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", [], None, 7, "text", {}, {"done": True}, {"done": True, "output": {}}, {"status": None},
-     {"status": 7, "done": True}, {"status": "succeeded", "done": {"at": 1}}],
+    [b"", b"<html>", [], None, 7, "text", {}, {"output": {}}, {"status": None}, {"status": 7}, {"done": "yes"}, {"done": 1}],
 )  # fmt: skip
 def test_a_look_that_contradicts_the_page_is_no_end(body: Any) -> None:
     """One clear error, after which the wait looks again for a while."""
-    with pytest.raises(errors.UnreadableAnswer, match="something else than documented"):
-        jobs.look("1").read(answer(body))
+    for call in (jobs.look, jobs.get_execution):
+        with pytest.raises(errors.UnreadableAnswer, match="something else than documented"):
+            call("1").read(answer(body))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +219,7 @@ def test_a_look_that_contradicts_the_page_is_no_end(body: Any) -> None:
         ({"error": "No job matches"}, "No job matches"),
         ({"message": "no", "error": "X"}, "no"),
         ({"message": "", "error": "X"}, "X"),
-        ({"error": {"code": 7}}, "{'code': 7}"),
+        ({"error": {"code": 7}}, '{"code": 7}'),
         ({}, None),
         ([], None),
         ("text", None),
@@ -211,7 +250,7 @@ def test_the_job_hooks_methods_do_what_they_are_called(emulator: Emulator) -> No
         assert hook.look(started.execution_id).state in (State.QUEUED, State.RUNNING)
         emulator.set_pace(seconds=0)
         assert hook.get_execution(started.execution_id).output["received"] == {"a": 1, "b": "2"}
-        assert "cannot stop a run" in hook.try_to_stop(started.execution_id)
+        assert "cannot stop a run" in hook.try_to_stop(started.execution_id).said
         assert hook.execution_url(started.execution_id) is None
 
     assert jobs.look("a/b c").path == "/_executions/a%2Fb%20c"

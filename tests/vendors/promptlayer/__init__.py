@@ -30,7 +30,11 @@ def wait_for(execution_id: Any, **options: Any) -> dict[str, Any]:
 
 
 def looked(body: Any, status: int = 200) -> Execution:
-    return api.look("7").read(answer(body, status))
+    """Read the same answer as a look and as the read of the result: they say the same of the execution."""
+    execution = api.get_execution("7").read(answer(body, status))
+    seen = api.look("7").read(answer(body, status))
+    assert (seen.state, seen.status, seen.output) == (execution.state, execution.status, None)
+    return execution
 
 
 def started(body: Any, status: int = 201, **options: Any) -> Execution:

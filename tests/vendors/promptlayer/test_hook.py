@@ -57,7 +57,7 @@ def test_a_right_connection_is_tested_with_one_cheap_read(emulator: Emulator) ->
         ("html", {"status": 502}, "HTTP 502"),
         ("list_body", {}, "HTTP 200"),
         ("status", {"status": 200, "body": {"status": "ok"}}, "items"),
-        ("hang", {}, "ReadTimeout"),
+        ("hang", {}, "no complete answer within 0.3 s"),
     ],
 )
 def test_a_connection_test_says_in_one_sentence_what_was_wrong(

@@ -130,12 +130,20 @@ def test_an_unknown_word_beside_running_nodes_is_said() -> None:
         ({"Draft": node(is_output=False)}, "it has no output node"),
         ({"Draft": node(is_output=None)}, "it has no output node"),
         ({"Draft": {"status": "SUCCESS"}}, "it has no output node"),
+        *[
+            ({"Answer": node(is_output=nearly)}, "it has no output node")
+            for nearly in ("on", "true", 1, [True], "perhaps")
+        ],
         ({"Answer": node("SKIPPED")}, "no output node succeeded"),
         ({"Draft": node(is_output=False), "Answer": node("SKIPPED")}, "no output node succeeded"),
         ({"Answer": node("FAILED", error_message="no")}, "node 'Answer' (FAILED): no"),
         ({"Answer": node("FAILURE", raw_error_message="raw")}, "node 'Answer' (FAILURE): raw"),
         ({"Answer": node("FAILED", raw_error_message={"raw": "it broke"})}, "it broke"),
-        ({"Answer": node("FAILED")}, "node 'Answer' (FAILED): without a word"),
+        (
+            {"Answer": node("FAILED", error_message={"reason": "no"})},
+            """node 'Answer' (FAILED): {"reason": "no"}""",
+        ),
+        ({"Answer": node("FAILED")}, "node 'Answer' (FAILED): no message"),
         (
             {
                 "Check": node("FAILED", is_output=False, error_message="x"),
@@ -175,14 +183,12 @@ def test_a_run_without_an_output_node_that_succeeded_has_failed(nodes: Any, mess
         {"Answer": node(None)},
         {"Answer": node(1)},
         {"Answer": node(["SUCCESS"])},
-        {"Answer": node(is_output="perhaps")},
-        {"Answer": node(is_output=[True])},
         {"Answer": node(), "Odd": "SUCCESS"},
     ],
 )
 def test_a_200_that_holds_something_else_than_nodes_is_one_clear_error(body: Any) -> None:
     """A bare value too: it was not asked for, and could be a failed run's."""
-    with pytest.raises(errors.UnreadableAnswer, match="HTTP 200 with something else than nodes"):
+    with pytest.raises(errors.UnreadableAnswer, match="HTTP 200 with something else than documented"):
         looked(body)
 
 

@@ -126,6 +126,9 @@ def test_the_answers_that_the_vendor_recorded_and_documents_are_read() -> None:
     [
         ({"workflow_version_execution_id": 5}, "5"),
         ({"workflow_version_execution_id": "5"}, "5"),
+        ({"success": None, "workflow_version_execution_id": 5}, "5"),
+        ({"success": "false", "workflow_version_execution_id": 5}, "5"),
+        ({"success": 0, "workflow_version_execution_id": 5}, "5"),
         ({"workflow_version_execution_id": 2**60, "message": 7, "warning": ["x"], "new": {}}, str(2**60)),
     ],
 )
@@ -150,7 +153,6 @@ def test_what_is_no_id_is_not_taken_for_one(emulator: Emulator, execution_id: An
     "body",
     [
         {"success": False, "message": "no", "workflow_version_execution_id": 5},
-        {"success": None, "workflow_version_execution_id": 5},
         {"success": True, "message": "started"},
         "AAA",
         None,
@@ -246,7 +248,7 @@ def test_what_the_vendor_refuses_fails_with_its_words(
             "body.a.0: x; odd; y",
         ),
         ({"detail": [{"loc": 5, "msg": "no list"}]}, "5: no list"),
-        ({"message": {"code": 7}}, "{'code': 7}"),
+        ({"message": {"code": 7}}, '{"code": 7}'),
         ({"success": False}, None),
         ({"detail": []}, None),
         ([], None),

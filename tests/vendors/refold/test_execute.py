@@ -153,7 +153,7 @@ def test_what_the_vendor_refuses_fails_with_its_words(
             "Execution not found (GONE)",
         ),
         ({"message": "alone"}, "alone"),
-        ({"error": {"code": 7}}, "{'code': 7}"),
+        ({"error": {"code": 7}}, '{"code": 7}'),
         ({}, None),
         ([], None),
         ("text", None),

@@ -95,7 +95,7 @@ def test_the_hooks_methods_do_what_they_are_called(emulator: Emulator) -> None:
     [
         ("status", {"status": 503, "body": {"message": "maintenance"}}, "HTTP 503: maintenance"),
         ("html", {}, "HTTP 200"),
-        ("hang", {}, "ReadTimeout"),
+        ("hang", {}, "no complete answer within 0.3 s"),
     ],
 )
 def test_a_connection_test_says_in_one_sentence_what_was_wrong(

@@ -29,10 +29,10 @@ def test_every_status_of_the_vendors_pages_has_one_meaning(
     looked = api.look("1").read(answer({"status": status}))
 
     assert looked.state is state
-    assert (state is State.SUCCEEDED) == (status == "COMPLETED")
+    assert (state is State.SUCCEEDED) == (status in ("COMPLETED", "Success"))
 
 
-@pytest.mark.parametrize("status", ["completed", "Success", "HIBERNATING", ""])
+@pytest.mark.parametrize("status", ["completed", "SUCCESS", "success", "HIBERNATING", ""])
 def test_any_other_status_is_unknown(status: str) -> None:
     """Letters count: a word that is nearly in the table is not in it."""
     assert api.look("1").read(answer({"status": status})).state is State.UNKNOWN
@@ -92,7 +92,22 @@ def test_of_a_node_that_was_tried_again_the_last_answer_counts() -> None:
     assert api.get_execution("1").read(answer(body)).output == {"try": 2}
 
 
-@pytest.mark.parametrize("nodes", [None, [], [{}], [{"node_status": "Errored"}]])
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [{"node_name": 7, "node_type": "response", "latest_output": {"a": 1}}],
+        [None, "text", {"node_type": "Response", "latest_output": {"a": 1}}, {"node_type": 7}],
+        {"1": {"node_type": "start"}, "2": {"node_type": "response", "latest_output": {"a": 1}}, "3": None},
+    ],
+)
+def test_a_result_is_found_beside_nodes_of_any_shape(nodes: Any) -> None:
+    """The status has said that the run is a success."""
+    execution = api.get_execution("1").read(answer({"status": "COMPLETED", "nodes": nodes}))
+
+    assert (execution.state, execution.output) == (State.SUCCEEDED, {"a": 1})
+
+
+@pytest.mark.parametrize("nodes", [None, [], [{}], [{"node_status": "Errored"}], {}, "all", [[{}]]])
 def test_nodes_that_are_missing_or_bare_are_survived(nodes: Any) -> None:
     execution = api.get_execution("1").read(answer({"status": "ERRORED", "nodes": nodes}))
 

@@ -57,6 +57,10 @@ def test_a_synchronous_run_that_fails_fails_the_task_with_its_message(emulator: 
         ({"execution_id": "1", "errored": False}, State.SUCCEEDED),
         ({"execution_id": "1", "errored": True, "return_value": {}}, State.FAILED),
         ({"execution_id": "1", "execution_error": {"message": "no"}, "return_value": {}}, State.FAILED),
+        *[
+            ({"execution_id": "1", "errored": nearly, "return_value": {"a": 1}}, State.RUNNING)
+            for nearly in ("0", 0, "false", "", [])
+        ],
         # The acknowledgement of an asynchronous run: not over, and no success.
         ({"execution_id": "1", "message": "Workflow execution started"}, State.RUNNING),
     ],
