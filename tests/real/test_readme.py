@@ -1,10 +1,14 @@
 """What the pages say to type does what they say, on a machine that has seen nothing of this project."""
 
 import ast
+import os
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.configuration import conf
 
 from tests.real.newcomer import (
     FIRST_DAGS,
@@ -53,6 +57,19 @@ def test_the_readme_and_the_pages_say_the_same():
     assert [*commands(SET_UP), *commands(REFOLD)] == [block for block in commands(README) if block != DEMO]
     assert files(REFOLD) == files(README)
     assert records(REFOLD) == records(README)
+
+
+@pytest.mark.parametrize("page", [README, SET_UP], ids=lambda page: page.name)
+def test_a_page_that_starts_airflow_says_where_it_is_and_where_the_password_is(page):
+    """As this Airflow has them where nothing else is set."""
+    text = page.read_text()
+    password = Path(SimpleAuthManager.get_generated_password_file())
+
+    assert "emulator airflow standalone\n" in text
+    assert f"<http://localhost:{conf.get('api', 'port')}>" in text
+    assert [user.username for user in SimpleAuthManager.get_users()] == ["admin"]
+    assert "The user is `admin`" in text
+    assert f"`$AIRFLOW_HOME/{password.relative_to(os.environ['AIRFLOW_HOME'])}`" in text
 
 
 def test_every_command_works_in_an_empty_folder(followed):
