@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib import import_module
@@ -12,6 +13,7 @@ import pytest
 from airflow.sdk import Connection
 
 from airflow_workflow_providers.get_provider_info import VENDORS, get_provider_info
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from dev import pictures
 from tests.real.newcomer import project_urls
 
@@ -112,6 +114,17 @@ def test_the_repository_has_one_address() -> None:
         url for url in urls.values() if not url.startswith(urls["Source"]) or not in_repository(url)
     ] == []
     assert named == {urls["Source"]}
+
+
+def test_the_nonce_on_altostrats_page_is_sent_under_its_key() -> None:
+    page = (DOCS / "operators" / "altostrat.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (call,) = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    task: Any = AltostratExecuteWorkflowOperator(**given)
+    task.nonce = "new for each start"
+
+    assert task.start_call(1.0).body["context"] == {**given["context"], given["nonce_key"]: task.nonce}
 
 
 def test_every_setting_is_on_the_operators_page_with_its_default() -> None:
