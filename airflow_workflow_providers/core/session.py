@@ -92,18 +92,26 @@ class Session:
         except InvalidInput as error:
             raise self._named(call, error) from None
 
-    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
+    def send(
+        self,
+        call: Call[T],
+        *,
+        attempts: int = ATTEMPTS,
+        patience: float = math.inf,
+        budget: float = math.inf,
+    ) -> T:
         """
         Send ``call`` and return what its ``read`` makes of the answer.
 
         :param call: what to send.
         :param attempts: 1 sends once, whatever happens; a wait has its own patience.
-        :param patience: seconds after which no further attempt is begun; who has a deadline gives it here.
+        :param patience: seconds after which no further attempt is begun.
+        :param budget: seconds that all of it may take, each response included: until a deadline.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         transport = self.open()
         built = self.build(call)
-        until = time.monotonic() + patience
+        until = time.monotonic() + budget
 
         def once() -> T:
             # A later attempt has less time: the deadline is one for all of them, and holds over any single answer.
@@ -114,7 +122,7 @@ class Session:
                 failure = self._named(call, error)
             raise failure
 
-        return Retrying(**_policy(attempts, patience), sleep=self._sleep)(once)
+        return Retrying(**_policy(attempts, min(patience, budget)), sleep=self._sleep)(once)
 
     async def asend(
         self, call: Call[T], *, attempts: int = ATTEMPTS, limit: float = math.inf, apart: bool = False
@@ -224,7 +232,7 @@ class Session:
     def _named(self, call: Call[Any], error: WorkflowError) -> WorkflowError:
         """Return ``error`` in whole sentences: who, what was asked, what came back, and what that means."""
         said = str(error).rstrip(".")
-        message = f"{self.vendor} could not {call.doing}: {said}."
+        message = f"{self.vendor} could not {call.doing}: {said}{'' if said.endswith('?') else '.'}"
         if self.connection and not isinstance(error, InvalidInput):
             message += f" The connection is {self.connection!r}."
         lost = isinstance(error, UnreadableAnswer) or (isinstance(error, Unavailable) and error.sent)

@@ -87,7 +87,7 @@ class Starter:
             self._operator.know(execution_id)  # for a kill that comes before the run was read
         old: Execution | WorkflowError
         try:
-            old = self._hook.get_execution(execution_id, patience=self._left())
+            old = self._hook.get_execution(execution_id, budget=self._left())
         except WorkflowError as error:
             old = error
         decided, stop = on_old_run(decision, old, self._operator.accepts)
@@ -120,7 +120,7 @@ class Starter:
         self._log.info("%s is asked to %s%s.", hook.hook_name, call.doing, _labelled(record))
         try:
             operator.stop_if_killed()
-            execution = hook.send(call, patience=self._left())
+            execution = hook.send(call, budget=self._left())
         except LostStart as error:
             lost = error
         except AirflowTaskTimeout as error:

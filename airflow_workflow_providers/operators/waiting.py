@@ -8,7 +8,13 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError, by_name
+from airflow_workflow_providers.core.errors import (
+    ExecutionTimedOut,
+    QuotaExceeded,
+    Unavailable,
+    WorkflowError,
+    by_name,
+)
 from airflow_workflow_providers.core.execution import Execution, State, judge
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.core.watch import LEAST, Step, Verdict, Watch
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 #: How long a worker tries to read the result of a run that is over before the wait for it goes on, in seconds.
 RESULT_PATIENCE = 10.0
+
+#: The least time that a result has to be read, in seconds.
+RESULT_BUDGET = 30.0
 
 #: How long the last look at a deadline may take, in seconds.
 LAST_LOOK = 2.0
@@ -157,9 +166,10 @@ class WaitsForExecution:
                 raise self._without_result(watch, ExecutionTimedOut, verdict.message)
             return self._time_out(context, watch.execution_id, verdict.message)
         watch.ended = watch.ended or verdict.outcome == "ended"
-        patience = RESULT_PATIENCE if self.deferrable else max(LEAST, watch.deadline - time.time())
+        # A run that ended in time is read also by a worker that was late itself.
+        left = max(watch.deadline - time.time(), RESULT_BUDGET)
         try:
-            execution = self.hook.get_execution(watch.execution_id, patience=min(patience, RESULT_PATIENCE))
+            execution = self.hook.get_execution(watch.execution_id, patience=RESULT_PATIENCE, budget=left)
         except WorkflowError as error:
             failure = error  # handled below, so that what is raised there is one error and not a chain
         else:
@@ -185,9 +195,10 @@ class WaitsForExecution:
 
     def _unread(self, verdict: Verdict, watch: Watch, error: WorkflowError) -> Step:
         """Decide after a read of the result that failed: the wait goes on, or the run is given up."""
-        if verdict.outcome == "ended":
+        passing = isinstance(error, (Unavailable, QuotaExceeded))
+        if verdict.outcome == "ended" or passing:
             step = self._say(watch.on_error(error, time.time()))
-            if step.verdict is None:
+            if step.verdict is None or not watch.ended:
                 return step
             late = step.verdict.outcome == "timed_out"
             raise self._without_result(watch, ExecutionTimedOut if late else type(error), str(error))
@@ -218,7 +229,7 @@ class WaitsForExecution:
     def _look(self, watch: Watch) -> Step:
         try:
             left = max(LEAST, watch.deadline - time.time())
-            step = watch.on_look(self.hook.look(watch.execution_id, patience=left), time.time())
+            step = watch.on_look(self.hook.look(watch.execution_id, budget=left), time.time())
         except WorkflowError as error:
             step = watch.on_error(error, time.time())
         return self._say(step)
@@ -226,7 +237,7 @@ class WaitsForExecution:
     def _result_at_deadline(self, execution_id: str) -> dict[str, Any] | None:
         """Look once more at a deadline: the run may be over, and nobody have seen it."""
         try:
-            if not self.hook.look(execution_id, patience=LAST_LOOK).over:
+            if not self.hook.look(execution_id, budget=LAST_LOOK).over:
                 return None
             execution = self.hook.get_execution(execution_id, patience=RESULT_PATIENCE)
         except WorkflowError:
