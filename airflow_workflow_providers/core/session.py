@@ -117,9 +117,11 @@ class Session:
             # A later attempt has less time: the deadline is one for all of them, and holds over any single answer.
             limit = min(self._limit(call), max(LEAST, until - time.monotonic()))
             try:
-                return self.receive(call, transport.exchange(built, limit))
+                answer = transport.exchange(built, limit)
             except WorkflowError as error:
                 failure = self._named(call, error)
+            else:
+                return self.receive(call, answer)
             raise failure
 
         return Retrying(**_policy(attempts, min(patience, budget)), sleep=self._sleep)(once)
@@ -147,9 +149,10 @@ class Session:
         async def once() -> T:
             try:
                 answer = await transport.exchange(built, self._limit(call), budget=limit, apart=apart)
-                return self.receive(call, answer)
             except WorkflowError as error:
                 failure = self._named(call, error)
+            else:
+                return self.receive(call, answer)
             raise failure
 
         return await once() if attempts == 1 else await AsyncRetrying(**_policy(attempts, math.inf))(once)
@@ -183,25 +186,24 @@ class Session:
         """
         Return what a call reads from an answer; all of the vendor's text in it has passed the gate.
 
-        :raises WorkflowError: if the answer is an error, or not what the vendor documents.
+        :raises WorkflowError: if the answer is an error, or not what the vendor documents. Of a start it is a
+            :class:`LostStart` unless the vendor has certainly started nothing.
         """
-        answer = replace(answer, secrets=(*self.settings.secrets, *call.secrets))
-        if not call.expects(answer):
-            raise self._error(answer)
         try:
-            value = call.read(answer)
-        except WorkflowError:
-            raise
+            return self._read(call, replace(answer, secrets=(*self.settings.secrets, *call.secrets)))
+        except WorkflowError as error:
+            failure = self._named(call, error)
         except (RecursionError, ValueError, TypeError, AttributeError, LookupError) as error:
             # A shape that nobody has thought of: no reason to end with anything else than our own error.
-            kind = type(error).__name__
-            failure = UnreadableAnswer(
-                f"returned HTTP {answer.status} with a body that cannot be read ({kind}): {answer.quote()!r}",
-                status=answer.status,
-            )
-        else:
-            return _gate(value, answer) if isinstance(value, Execution) else value  # type: ignore[return-value]
+            what = f"returned HTTP {answer.status} with a body that cannot be read ({type(error).__name__})"
+            failure = self._named(call, UnreadableAnswer(what, status=answer.status))
         raise failure
+
+    def _read(self, call: Call[T], answer: Answer) -> T:
+        if not call.expects(answer):
+            raise self._error(answer)
+        value = call.read(answer)
+        return _gate(value, answer) if isinstance(value, Execution) else value  # type: ignore[return-value]
 
     def _limit(self, call: Call[Any]) -> float:
         return call.limit if call.limit is not None else self.settings.read_timeout

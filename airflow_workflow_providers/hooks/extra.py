@@ -111,7 +111,7 @@ def base_url(connection: Connection, default: str) -> str:
         return InvalidInput(f"Connection {connection.conn_id!r}, {name}: {why}.")
 
     host, port = stripped(str(connection.host or "")), connection.port or None
-    schema = (connection.schema or "https").strip().lower()
+    schema = str(connection.schema or "https").strip().lower()
     if not host:
         if port:
             raise refuse("port", "it needs a host beside it")

@@ -46,7 +46,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 
 def is_id(text: Any) -> bool:
     """Say whether a text is an id as vendors document them: such a one must be accepted."""
-    return isinstance(text, str) and bool(_PLAIN_ID.fullmatch(text)) and text != "None"
+    return isinstance(text, str) and bool(_PLAIN_ID.fullmatch(text)) and text not in ("None", "null")
 
 
 def wrong_with_id(text: Any) -> str | None:

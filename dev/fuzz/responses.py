@@ -201,7 +201,9 @@ def _parsed(content: bytes) -> Any:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEEPEST))
     try:
-        return json.loads(content, parse_int=lambda text: int(text) if len(text) < 25 else Raw(text))
+        # A byte that is no UTF-8 may stand in a field that nobody needs.
+        text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+        return json.loads(text, parse_int=lambda text: int(text) if len(text) < 25 else Raw(text))
     except (ValueError, RecursionError):
         return expected.NOT_JSON
     finally:

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 from airflow.sdk import Connection
 
 import airflow_workflow_providers
@@ -22,7 +21,7 @@ from airflow_workflow_providers.apis import (
     refold,
     refold_lists,
 )
-from airflow_workflow_providers.core import errors, http
+from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.call import Answer, Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.session import Session
@@ -236,27 +235,21 @@ class Sent:
     content: bytes
 
 
-def send(session: Session, call: Call[Any]) -> Sent | None:
+def send(session: Session, call: Call[Any]) -> Sent:
     """
-    Send a call to nobody, and return what would have left.
+    Build the request of a call, which is sent to nobody, and return what would have left.
 
     :raises WorkflowError: if nothing would have; any exception that is not the package's own comes through.
     """
-    sent: list[Sent] = []
-
-    def nobody(request: httpx.Request) -> httpx.Response:
-        sent.append(Sent(str(request.url), dict(request.headers), request.read()))
-        return httpx.Response(404)
-
-    session._client = http.Client(transport=httpx.MockTransport(nobody))  # noqa: SLF001  # no socket is opened here
+    session.open()
     try:
-        session.send(call, attempts=1)
-    except errors.WorkflowError:
-        if not sent:
-            raise
+        built = session.build(call)
     finally:
         session.close()
-    return sent[0] if sent else None
+    headers = {name.decode().lower(): value.decode() for name, value in built.headers}
+    url = built.url
+    where = f"{url.scheme.decode()}://{url.host.decode()}{f':{url.port}' if url.port else ''}{url.target.decode()}"
+    return Sent(where, headers, built.content)
 
 
 def open_session(vendor: str, **fields: Any) -> Session:
