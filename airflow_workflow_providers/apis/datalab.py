@@ -7,8 +7,8 @@ https://documentation.datalab.to/; what they leave open is said beside the line 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
@@ -36,9 +36,9 @@ STATUSES = {
     "TIMED_OUT": State.FAILED,
 }
 
-#: The words of a step, or of a step over one file, that leave nothing undone. A branch that a conditional step did not
+#: The words of a step, or of a step over one file, that leave nothing undone; an empty one says nothing. A branch that a conditional step did not
 #: take is skipped: https://documentation.datalab.to/docs/workflows/workflow-concepts
-DONE = frozenset({"COMPLETED", "SKIPPED"})
+DONE = frozenset({"COMPLETED", "SKIPPED", ""})
 
 #: The documented forms of ``input_config``, and what each must hold. The newest client sends forms without a type.
 TYPED_INPUTS = {"single_file": "file_url", "file_list": "file_urls"}
@@ -57,9 +57,6 @@ class _Started(BaseModel):
 class _Looked(BaseModel):
     status: Any = None
     success: Any = None
-
-
-class _Read(_Looked):
     steps: Any = None
     error: Any = None
 
@@ -124,10 +121,11 @@ def execute_workflow(
 
 
 def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at an execution: its status, and no step. Whether a part is undone is read with the output."""
+    """Describe a look at an execution: its status, which no step can spoil, and no output."""
 
     def read(answer: Answer) -> Execution:
-        return Execution(execution_id, *_outcome(answer.parse(_Looked), answer))
+        looked = answer.parse(_Looked)
+        return Execution(execution_id, *_outcome(looked, answer, _cells(looked.steps)))
 
     return _get(execution_id, read)
 
@@ -136,27 +134,27 @@ def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of an execution: per step and file, its status and error. The signed addresses are left out."""
 
     def read(answer: Answer) -> Execution:
-        found = answer.parse(_Read)
-        state, status = _outcome(found, answer)
-        cells = _cells(answer, found.steps)
-        failed = [cell for cell in cells if cell.error or cell.word == "FAILED"]
-        undone = [cell for cell in cells if cell.word and cell.word not in DONE]
-        if state is State.SUCCEEDED and (failed or undone or found.error):
-            # Files run on their own: if one fails the others go on, and the execution still completes.
-            # https://documentation.datalab.to/docs/workflows/workflow-concepts
-            state = State.PARTIAL
+        looked = answer.parse(_Looked)
+        cells = list(_cells(looked.steps))
+        state, status = _outcome(looked, answer, cells)
+        shown = _quoting(answer)
         output: dict[str, Any] = {}
         for cell in cells:
-            said = {"status": cell.status, "error": cell.error}
+            said = {
+                "status": None if cell.status is None else shown(cell.status),
+                "error": shown(cell.error) if cell.error else None,
+            }
             if cell.file is None:
-                output[cell.step] = said
+                output[shown(cell.step)] = said
             else:
-                output.setdefault(cell.step, {})[cell.file] = said
-        reasons = [answer.quote(found.error)] if found.error else []
-        if state is State.FAILED and status.upper() == "COMPLETED" and found.success is not False:
-            reasons.append(f"success is {answer.quote(found.success)!r}")
-        blamed = failed or (undone if state is State.PARTIAL else [])
-        reasons += map(str, islice(blamed, MOST_REASONS))
+                output.setdefault(shown(cell.step), {})[shown(cell.file)] = said
+        reasons = [answer.quote(looked.error)] if looked.error else []
+        if state is State.FAILED and _is_odd(looked.success):
+            reasons.append(f"success is {answer.quote(looked.success)!r}")
+        # A file that fails at one step never comes to the next: what is undone is not the reason then.
+        failed = [cell for cell in cells if cell.failed]
+        blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
+        reasons += [cell.named(shown) for cell in blamed[:MOST_REASONS]]
         message = answer.quote("; ".join(reasons)) if reasons else None
         return Execution(execution_id, state, status, output, message)
 
@@ -172,8 +170,49 @@ def _get(execution_id: str, read: Any) -> Call[Execution]:
     )
 
 
-def _outcome(looked: _Looked, answer: Answer) -> tuple[State, str]:
-    """Return the state, as far as the status and ``success`` say it, and the vendor's word."""
+@dataclass(frozen=True)
+class _Cell:
+    """What became of a step, or of a step over one file; as the vendor says it, so that nothing of it can be shown yet."""
+
+    step: Any
+    file: Any
+    status: Any
+    error: Any
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error) or (isinstance(self.status, str) and self.status.upper() == "FAILED")
+
+    @property
+    def undone(self) -> bool:
+        """Whether it says something else than that it is done; a cell that says nothing leaves the word to the execution."""
+        if isinstance(self.status, str):
+            return self.status.upper() not in DONE
+        return self.status is not None
+
+    def named(self, shown: Callable[[Any], str]) -> str:
+        place = shown(self.step) if self.file is None else f"{shown(self.step)}[{shown(self.file)}]"
+        return f"{place}: {shown(self.error or self.status)}"
+
+
+def _cells(steps: Any) -> Iterator[_Cell]:
+    """
+    Yield what became of each step and file; the file is ``None`` where a step has no files.
+
+    The page shows one cell for a step; since October 2025 the vendor's own client reads one for each file, or one
+    called ``aggregated``. What has a ``status`` that is no object is a cell, and one that is no object is a word, if
+    anything. https://documentation.datalab.to/api-reference/get-execution-status
+    """
+    named = dict(enumerate(steps)) if isinstance(steps, list) else steps if isinstance(steps, dict) else {}
+    for step, said in named.items():
+        by_file = isinstance(said, dict) and isinstance(said.get("status", {}), dict)
+        for file, cell in said.items() if by_file else [(None, said)]:
+            fields = cell if isinstance(cell, dict) else {"status": cell}
+            yield _Cell(step, file, fields.get("status"), fields.get("error") or fields.get("error_message"))
+
+
+def _outcome(looked: _Looked, answer: Answer, cells: Iterable[_Cell]) -> tuple[State, str]:
+    """Return the state, and the vendor's word."""
     # A team that is over its quota of pages is told so in a 200 with an error and no status.
     # https://documentation.datalab.to/platform/troubleshooting
     if looked.status is None and looked.success is False:
@@ -183,40 +222,27 @@ def _outcome(looked: _Looked, answer: Answer) -> tuple[State, str]:
             f"returned HTTP {answer.status} without a status: {answer.quote()!r}", status=answer.status
         )
     state = state_of(looked.status.upper(), STATUSES)
-    if state is State.SUCCEEDED and not (looked.success is None or looked.success is True):
+    if state is State.SUCCEEDED and looked.success is not None and looked.success is not True:
         # Only true is a yes; "false" and 0 are no more than nearly a no, and no success either.
         state = State.FAILED
+    if state is State.SUCCEEDED and (looked.error or any(cell.failed or cell.undone for cell in cells)):
+        # Files run on their own: if one fails the others go on, and the execution still completes.
+        # https://documentation.datalab.to/docs/workflows/workflow-concepts
+        state = State.PARTIAL
     return state, looked.status
 
 
-@dataclass(frozen=True)
-class _Cell:
+def _is_odd(success: Any) -> bool:
+    return success is not None and not isinstance(success, bool)
+
+
+def _quoting(answer: Answer) -> Callable[[Any], str]:
     """
-    What became of a step, or of a step over one file.
+    Return what makes a word, name or error fit to be shown: nothing is passed on unread, for an address may be signed.
 
-    ``status`` and ``error`` can be shown; ``word`` is the status as it decides, in the table's case: empty if none is said.
+    The same few words and files stand in thousands of cells: each text is read once.
     """
-
-    step: str
-    file: str | None
-    status: str | None
-    error: str | None
-    word: str
-
-    def __str__(self) -> str:
-        place = self.step if self.file is None else f"{self.step}[{self.file}]"
-        return f"{place}: {self.error or self.status}"
-
-
-def _cells(answer: Answer, steps: Any) -> list[_Cell]:
-    """
-    Return what became of each step and file; the file is ``None`` where a step has no files.
-
-    The page shows one cell for a step; since October 2025 the vendor's own client reads one for each file, or one
-    called ``aggregated``. What has a ``status`` that is no object is a cell. Nothing is passed on unread, not even a
-    name: an address in it may be signed. https://documentation.datalab.to/api-reference/get-execution-status
-    """
-    known: dict[str, str] = {}  # the same few words and files stand in thousands of cells
+    known: dict[str, str] = {}
 
     def shown(value: Any) -> str:
         if not isinstance(value, str):
@@ -225,26 +251,7 @@ def _cells(answer: Answer, steps: Any) -> list[_Cell]:
             known[value] = answer.quote(value)
         return known[value]
 
-    def cell(step: Any, file: Any, said: Any) -> _Cell:
-        # A cell that is no object is a word, if anything.
-        fields = said if isinstance(said, dict) else {"status": said}
-        status, error = fields.get("status"), fields.get("error") or fields.get("error_message")
-        return _Cell(
-            shown(step),
-            None if file is None else shown(file),
-            None if status is None else shown(status),
-            shown(error) if error else None,
-            "" if status is None else status.upper() if isinstance(status, str) else "(no word)",
-        )
-
-    named = dict(enumerate(steps)) if isinstance(steps, list) else steps if isinstance(steps, dict) else {}
-    cells: list[_Cell] = []
-    for step, said in named.items():
-        if isinstance(said, dict) and isinstance(said.get("status", {}), dict):
-            cells += [cell(step, file, inner) for file, inner in said.items()]
-        else:
-            cells.append(cell(step, None, said))
-    return cells
+    return shown
 
 
 def stop_execution(execution_id: str) -> None:

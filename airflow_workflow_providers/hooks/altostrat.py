@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.altostrat import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
@@ -29,7 +30,7 @@ class AltostratHook(WorkflowHook):
     form = FORM
 
     def __init__(self, altostrat_conn_id: str = "altostrat_default", **kwargs: Any) -> None:
-        super().__init__(altostrat_conn_id, **kwargs)
+        super().__init__(text("altostrat_conn_id", altostrat_conn_id), **kwargs)
 
     def execute_workflow(
         self, workflow_id: str, *, context: dict[str, Any] | None = None, nonce: dict[str, str] | None = None

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from airflow_workflow_providers.apis import datalab as api
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
@@ -25,7 +26,7 @@ class DatalabHook(WorkflowHook):
     form = FORM
 
     def __init__(self, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
-        super().__init__(datalab_conn_id, **kwargs)
+        super().__init__(text("datalab_conn_id", datalab_conn_id), **kwargs)
 
     def execute_workflow(
         self, workflow_id: int | str, *, input_config: dict[str, Any] | None = None

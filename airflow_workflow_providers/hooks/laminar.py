@@ -11,6 +11,7 @@ from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.errors import InvalidInput, NotFound, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.laminar import FORM
@@ -50,7 +51,7 @@ class LaminarHook(WorkflowHook):
     extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
-        super().__init__(laminar_conn_id, **kwargs)
+        super().__init__(text("laminar_conn_id", laminar_conn_id), **kwargs)
 
     def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
         """
@@ -119,7 +120,7 @@ class LaminarJobHook(WorkflowHook):
     extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
-        super().__init__(laminar_conn_id, **kwargs)
+        super().__init__(text("laminar_conn_id", laminar_conn_id), **kwargs)
 
     def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
         """

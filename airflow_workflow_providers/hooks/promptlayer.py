@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.promptlayer import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
@@ -25,7 +26,7 @@ class PromptLayerHook(WorkflowHook):
     form = FORM
 
     def __init__(self, promptlayer_conn_id: str = "promptlayer_default", **kwargs: Any) -> None:
-        super().__init__(promptlayer_conn_id, **kwargs)
+        super().__init__(text("promptlayer_conn_id", promptlayer_conn_id), **kwargs)
 
     def run_workflow(
         self,

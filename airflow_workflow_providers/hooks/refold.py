@@ -8,6 +8,7 @@ from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.apis import refold_lists
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.vendor import Vendor
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook
@@ -39,7 +40,7 @@ class RefoldHook(WorkflowHook):
     extra_model = RefoldExtra
 
     def __init__(self, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
-        super().__init__(refold_conn_id, **kwargs)
+        super().__init__(text("refold_conn_id", refold_conn_id), **kwargs)
 
     def execute_workflow(
         self,

@@ -11,7 +11,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 
@@ -94,6 +94,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.shows_nonce = nonce_key is not None
         self.on_ui_interaction = on_ui_interaction
         self.altostrat_conn_id = altostrat_conn_id
+        conn_id("altostrat_conn_id", altostrat_conn_id)
         one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.stop_at_pause = on_ui_interaction == "fail"
         self.refuse_early()

@@ -8,10 +8,10 @@ from typing import Any
 from airflow.providers.common.compat.sdk import XComArg
 
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.parameters import flag, quoted, seconds, whole_number
+from airflow_workflow_providers.core.parameters import flag, quoted, seconds, text, whole_number
 from airflow_workflow_providers.settings import min_poll_interval
 
-__all__ = ["flag", "one_of", "poll_interval", "seconds", "whole_number", "without_templates"]
+__all__ = ["conn_id", "flag", "one_of", "poll_interval", "seconds", "whole_number", "without_templates"]
 
 
 def poll_interval(name: str, value: float | timedelta) -> float:
@@ -37,6 +37,17 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
     """
     if not isinstance(value, str) or value not in choices:
         raise InvalidInput(f"{name} must be one of {', '.join(map(repr, choices))}; got {quoted(value)}.")
+
+
+def conn_id(name: str, value: object) -> None:
+    """
+    Refuse what can be no id of a connection; a template, or an XComArg, may be one when the task runs.
+
+    :param name: the parameter that it came from, for the error.
+    :param value: what its author has chosen.
+    :raises InvalidInput: if it is no text, or an empty one.
+    """
+    text(name, without_templates(value))
 
 
 def without_templates(value: Any, stand_in: Any = "template") -> Any:

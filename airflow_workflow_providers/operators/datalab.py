@@ -10,7 +10,7 @@ from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
 
@@ -90,6 +90,7 @@ class DatalabExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.input_config = input_config
         self.on_partial_failure = on_partial_failure
         self.datalab_conn_id = datalab_conn_id
+        conn_id("datalab_conn_id", datalab_conn_id)
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))
         self.refuse_early()
 

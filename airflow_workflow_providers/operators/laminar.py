@@ -11,7 +11,7 @@ from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
@@ -85,6 +85,7 @@ class LaminarExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.end_at_step = end_at_step
         self.callback_url = callback_url
         self.laminar_conn_id = laminar_conn_id
+        conn_id("laminar_conn_id", laminar_conn_id)
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:
@@ -185,6 +186,7 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         self.method = method
         self.on_partial_failure = on_partial_failure
         self.laminar_conn_id = laminar_conn_id
+        conn_id("laminar_conn_id", laminar_conn_id)
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))
         self.refuse_early()
 

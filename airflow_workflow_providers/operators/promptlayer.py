@@ -11,6 +11,7 @@ from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.operators.base import CANNOT_STOP, ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.checks import conn_id
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
@@ -108,6 +109,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.return_all_outputs = return_all_outputs
         self.callback_url = callback_url
         self.promptlayer_conn_id = promptlayer_conn_id
+        conn_id("promptlayer_conn_id", promptlayer_conn_id)
         self.refuse_early()
 
     def start_call(self, limit: float) -> Call[Execution]:  # noqa: ARG002  # a start is answered at once

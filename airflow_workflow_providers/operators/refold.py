@@ -12,7 +12,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import flag, one_of
+from airflow_workflow_providers.operators.checks import conn_id, flag, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -127,6 +127,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.wrap_payload = wrap_payload
         self.on_partial_failure = on_partial_failure
         self.refold_conn_id = refold_conn_id
+        conn_id("refold_conn_id", refold_conn_id)
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))
         if sync_execution and not wait_for_completion:
             raise InvalidInput(
@@ -196,3 +197,4 @@ class RefoldStopExecutionOperator(StopExecutionOperator):
         )
         self.execution_id = execution_id
         self.refold_conn_id = refold_conn_id
+        conn_id("refold_conn_id", refold_conn_id)
