@@ -124,7 +124,8 @@ def execute_workflow(
         state, status = _sync_outcome(started) if waits else (State.RUNNING, "RUNNING")
         headers = started.headers if repeats else None
         return Execution(
-            execution_id=checked_id(started.execution_id, answer),
+            # Documented are 24 hexadecimal digits: a number is no such id, and stands for nothing.
+            execution_id=checked_id(started.execution_id if isinstance(started.execution_id, str) else None, answer),
             state=state,
             status=status,
             output=started.return_value,

@@ -226,7 +226,7 @@ def execution_id(value: object, answer: Answer) -> str:
     :param answer: where it was found.
     :raises UnreadableAnswer: if no path or log line can carry it, or it stands for nothing.
     """
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
     if (
         isinstance(text, str)
         and 0 < len(text) <= ID_LIMIT

@@ -96,10 +96,6 @@ def _datalab(response: Response) -> Expected:
         return Expected(must=must if sure or began.must else None, ids=began.ids)
     word = members.get("status")
     word = word.upper() if isinstance(word, str) else word
-    if response.operation == "status":  # whether a part is undone is read with the result
-        members = {name: member for name, member in members.items() if name in ("status", "success")} | {
-            "steps": {}
-        }
     cells = list(_cells(members.get("steps")))
     words = {cell.get("status") if isinstance(cell, dict) else cell for cell in cells if _plain(cell)}
     words = {each.upper() if isinstance(each, str) else each for each in words}
