@@ -125,7 +125,9 @@ def execute_workflow(
         headers = started.headers if repeats else None
         return Execution(
             # Documented are 24 hexadecimal digits: a number is no such id, and stands for nothing.
-            execution_id=checked_id(started.execution_id if isinstance(started.execution_id, str) else None, answer),
+            execution_id=checked_id(
+                started.execution_id if isinstance(started.execution_id, str) else None, answer
+            ),
             state=state,
             status=status,
             output=started.return_value,
