@@ -144,7 +144,7 @@ def execute_workflow(
         },
         # The pages disagree: the example wraps the input in "payload", the specification calls the body itself
         # the payload. The example is the newer; wrap_payload=False sends the other.
-        # https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
+        # https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
         body={"payload": body} if flag("wrap_payload", wrap_payload) else body,
         read=read,
         starts=True,
@@ -172,7 +172,7 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
 
     ``errored`` and ``execution_error`` are in the specification, not in the example, which has ``return_value``
     alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for, and so is one
-    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
+    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
     """
     if started.errored is True or started.execution_error:
         return State.FAILED, "ERRORED"
