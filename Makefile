@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix chaos chaos-mutants docs pictures wheel test constraints clean
+.PHONY: help demo check matrix fuzz chaos chaos-mutants bench docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,10 +36,13 @@ check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff format --check
 	$(RUN) flake8 $(PUBLIC)
 	$(RUN) mypy -p airflow_workflow_providers -p dev
-	$(RUN) pytest -n 2 -m "not airflow and not real and not browser and not every_vendor"
+	$(RUN) pytest -n 2 -m "not airflow and not real and not browser and not every_vendor and not fuzz"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
+
+fuzz: $(READY) ## odd responses, parameters, connections and echoes (SEED=... for the same again, N=... for more)
+	@$(RUN) dev.fuzz $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(if $(ONLY),--only $(ONLY))
 
 chaos: $(READY) ## let anything die and anybody step in, on a real Airflow (SHORT=1: a few minutes of it)
 	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
@@ -47,6 +50,10 @@ chaos: $(READY) ## let anything die and anybody step in, on a real Airflow (SHOR
 
 chaos-mutants: $(READY) ## switch each guard off in turn and see the chaos suite fail (ONLY=... for some)
 	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
+
+bench: $(READY) ## measure the gate for a vendor's text, and a thousand waits (WAITS=..., LATENCY=...)
+	@$(RUN) dev.bench text
+	@$(RUN) dev.bench waits $(if $(WAITS),--waits $(WAITS)) $(if $(LATENCY),--latency $(LATENCY))
 
 docs: $(READY) ## make the documentation's site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
@@ -61,7 +68,7 @@ wheel: $(READY) ## build wheel and sdist into dist/
 
 # pytest's closing line is the last thing printed, which is what CI reads. The longest file, which mostly waits, goes first.
 test: check docs matrix ## everything CI runs
-	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser" tests/real tests/browser tests/packaging
+	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser or fuzz" tests/real tests/fuzz tests/browser tests/packaging
 
 constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)

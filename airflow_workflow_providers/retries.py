@@ -10,7 +10,13 @@ try:
 except ImportError as error:
     raise ImportError("Airflow has retry policies from 3.3 on.") from error
 
-from airflow_workflow_providers.core.errors import AuthFailed, QuotaExceeded, RequestRefused, Unavailable
+from airflow_workflow_providers.core.errors import (
+    AuthFailed,
+    InvalidInput,
+    QuotaExceeded,
+    RequestRefused,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,10 +32,25 @@ class WorkflowRetryPolicy(RetryPolicy):
     - Refused credentials (:class:`~.core.errors.AuthFailed`) and refused requests
       (:class:`~.core.errors.RequestRefused`): no retry. They stay wrong until a person mends them.
     - An exhausted quota (:class:`~.core.errors.QuotaExceeded`) and a vendor that is down
-      (:class:`~.core.errors.Unavailable`), where it said how long: a retry after exactly that time.
+      (:class:`~.core.errors.Unavailable`), where it said how long: a retry after that time, or after ``max_delay``.
     - Everything else: as the task's ``retry_delay`` says. Errors after which no retry may be made at all, such as
       :class:`~.core.errors.LostStart`, never come here: Airflow fails the task.
+
+    :param max_delay: the longest pause that a vendor can ask for: seconds, or a timedelta; default: 1 h.
+    :raises InvalidInput: if it is no such duration, or a negative one.
     """
+
+    def __init__(self, *, max_delay: float | timedelta = timedelta(hours=1)) -> None:
+        seconds = max_delay.total_seconds() if isinstance(max_delay, timedelta) else max_delay
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, (int, float))
+            or not 0 <= seconds <= 365 * 86_400
+        ):
+            raise InvalidInput(
+                f"max_delay must be a number of seconds or a timedelta, up to 365 days; got {max_delay!r}."
+            )
+        self.max_delay = float(seconds)
 
     def evaluate(
         self,
@@ -50,26 +71,27 @@ class WorkflowRetryPolicy(RetryPolicy):
         if isinstance(exception, (AuthFailed, RequestRefused)):
             return RetryDecision.fail(reason=f"A retry cannot help: {type(exception).__name__}.")
         if isinstance(exception, (QuotaExceeded, Unavailable)) and exception.retry_after is not None:
-            wait = timedelta(seconds=exception.retry_after)
+            wait = min(exception.retry_after, self.max_delay)
             return RetryDecision.retry(
-                delay=wait, reason=f"The vendor asked for a pause of {exception.retry_after:g} s."
+                delay=timedelta(seconds=wait),
+                reason=f"The vendor asked for a pause of {exception.retry_after:g} s; it gets {wait:g} s.",
             )
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
         """
-        Return what makes it again: it has nothing to choose.
+        Return what makes it again.
 
-        :return: an empty dict.
+        :return: ``max_delay``, in seconds.
         """
-        return {}
+        return {"max_delay": self.max_delay}
 
     @classmethod
-    def deserialize(cls, data: dict[str, Any]) -> WorkflowRetryPolicy:  # noqa: ARG003  # Airflow's signature
+    def deserialize(cls, data: dict[str, Any]) -> WorkflowRetryPolicy:
         """
         Make it again.
 
-        :param data: what :meth:`serialize` has returned; nothing in it is read.
-        :return: a policy like any other of this class.
+        :param data: what :meth:`serialize` has returned; one of an older release is empty.
+        :return: a policy with the same choices.
         """
-        return cls()
+        return cls(**{name: value for name, value in data.items() if name == "max_delay"})

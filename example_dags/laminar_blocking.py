@@ -1,4 +1,4 @@
-"""Run a Laminar workflow in one call, which answers when the run is over: its answer is the result."""
+"""Run a Laminar workflow in one call, which returns when the execution is over: the response is the result."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from airflow_workflow_providers.operators.laminar import LaminarExecuteWorkflowO
 
 @dag(schedule=None, tags=["laminar"], doc_md=__doc__)
 def laminar_blocking() -> None:
-    """Wait on the worker: a run of this kind has no id that could be waited for elsewhere."""
+    """Wait on the worker: an execution of this kind has no id to wait for elsewhere."""
 
     @task
     def show(record: dict) -> str:

@@ -1,4 +1,4 @@
-"""A execution that fails fails its task, with the vendor's message. This DAG is meant to fail."""
+"""An execution that fails fails its task, with the vendor's message. This DAG is meant to fail."""
 
 from airflow.sdk import dag
 

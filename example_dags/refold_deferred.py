@@ -7,11 +7,11 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_deferred() -> None:
-    """Two runs, the second with what the first has answered."""
+    """Two executions, the second with the output of the first."""
 
     @task
     def next_payload(record: dict) -> dict:
-        """Make the input of the second run from the record of the first."""
+        """Make the input of the second execution from the record of the first."""
         return {"after": record["execution_id"], "answer": record["output"]}
 
     sync = RefoldExecuteWorkflowOperator(

@@ -1,4 +1,4 @@
-"""Stop a run that is no longer wanted: a teardown does it, whatever has become of the work between."""
+"""Stop an execution that is no longer needed: a teardown does it, whatever became of the work in between."""
 
 from airflow.sdk import dag, task
 
@@ -10,11 +10,11 @@ from airflow_workflow_providers.operators.refold import (
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_stopped() -> None:
-    """Let a run that would go on for ever last as long as the work that needs it."""
+    """Let an execution that has no end of its own go on as long as the work that needs it."""
 
     @task
     def work_that_needs_the_run() -> str:
-        """Stand for work against something that the run keeps up."""
+        """Stand for work that needs the execution."""
         return "done"
 
     start = RefoldExecuteWorkflowOperator(

@@ -1,4 +1,4 @@
-"""Let Refold answer when the run is over, with its result: one request, nothing to look at."""
+"""Let Refold respond when the execution is over, with its result: one request, and no status checks."""
 
 from airflow.sdk import dag
 

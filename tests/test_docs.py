@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib import import_module
@@ -12,7 +13,9 @@ import pytest
 from airflow.sdk import Connection
 
 from airflow_workflow_providers.get_provider_info import VENDORS, get_provider_info
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from dev import pictures
+from tests.real.newcomer import project_urls
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -71,11 +74,67 @@ def test_the_pictures_show_the_forms_as_they_are() -> None:
     assert json.loads(pictures.NOTE.read_text()) == pictures.forms()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
 def test_links_between_files_lead_somewhere(name: str) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / name).read_text())
 
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def in_repository(url: str) -> bool:
+    """Return whether an address below the repository's names a file or a folder that is there."""
+    below = url.removeprefix(project_urls()["Source"])
+    kind, _, path = below.partition("/main/")
+    path = path.partition("#")[0]
+    return below in ("", "/issues") or {"/blob": Path.is_file, "/tree": Path.is_dir}[kind](ROOT / path)
+
+
+def test_the_readme_can_be_read_elsewhere() -> None:
+    """It is the package's description: each link is a whole address, and those into the repository lead to what is there."""
+    text = (ROOT / "README.md").read_text()
+    defined = dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", text, re.MULTILINE))
+    links = [*re.findall(r"\]\(([^)]+)\)", text), *defined.values()]
+    source = project_urls()["Source"]
+
+    assert set(re.findall(r"\]\[([^\]]+)\]", text)) == set(defined)
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert [link for link in links if link.startswith(source) and not in_repository(link)] == []
+
+
+def test_the_repository_has_one_address() -> None:
+    """The one in ``[project.urls]``, wherever a page names it."""
+    urls = project_urls()
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    named = {
+        url for page in pages for url in re.findall(r"https://github\.com/[\w-]+/[\w-]+", page.read_text())
+    }
+
+    assert set(urls) == {"Homepage", "Documentation", "Source", "Issues", "Changelog"}
+    assert [
+        url for url in urls.values() if not url.startswith(urls["Source"]) or not in_repository(url)
+    ] == []
+    assert named == {urls["Source"]}
+
+
+def test_the_nonce_on_altostrats_page_is_sent_under_its_key() -> None:
+    page = (DOCS / "operators" / "altostrat.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (call,) = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    task: Any = AltostratExecuteWorkflowOperator(**given)
+    task.nonce = "new for each start"
+
+    assert task.start_call(1.0).body["context"] == {**given["context"], given["nonce_key"]: task.nonce}
+
+
+def test_every_setting_is_on_the_operators_page_with_its_default() -> None:
+    said = rows(DOCS / "operators" / "index.md")
+    (section,) = get_provider_info()["config"].items()
+
+    for name, option in section[1]["options"].items():
+        variable, default, _ = said[name]
+        assert variable == f"`AIRFLOW__{section[0].upper()}__{name.upper()}`"
+        assert float(default) == float(option["default"])
 
 
 def test_a_commit_runs_what_a_contributor_runs() -> None:

@@ -95,7 +95,7 @@ def test_what_is_written_now_is_what_the_newest_file_has() -> None:
     """Whoever changes a format has to add a file, and with it the test that old ones still load."""
     store = StateStore()
     written = start_store(store)
-    written.write_intent("f" * 64, "airflow-1", NEWEST["starts"]["an intent"]["account"])
+    written.write_intent("f" * 64, NEWEST["starts"]["an intent"]["account"], nonce="airflow-1", label="mine")
     intent = dict(store[KEY])
     written.write_execution_id("70001")
 

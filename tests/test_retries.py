@@ -1,4 +1,4 @@
-"""The retry policy of Airflow 3.3: it fails where a retry cannot help, and waits exactly as long as a quota says."""
+"""The retry policy of Airflow 3.3: it fails where a retry cannot help, and waits as long as a vendor asks, up to a cap."""
 
 from __future__ import annotations
 
@@ -31,11 +31,31 @@ def test_what_stays_wrong_is_not_tried_again(kind: type[errors.WorkflowError]) -
 
 
 @pytest.mark.parametrize("kind", [errors.QuotaExceeded, errors.Unavailable])
-def test_a_retry_waits_exactly_as_long_as_the_vendor_says(kind: Any) -> None:
-    """Longer than the session would wait by itself: that is what a retry is for."""
-    decision = decide(kind("later", retry_after=3600.5))
+@pytest.mark.parametrize(
+    ("asked", "options", "waits"),
+    [
+        (3599.5, {}, 3599.5),
+        (86_400.0, {}, 3600.0),
+        (1e300, {}, 3600.0),
+        (86_400.0, {"max_delay": timedelta(days=2)}, 86_400.0),
+        (60.0, {"max_delay": 5}, 5.0),
+    ],
+)
+def test_a_retry_waits_as_long_as_the_vendor_asks_up_to_a_cap(
+    kind: Any, asked: float, options: dict[str, Any], waits: float
+) -> None:
+    """Longer than a request waits by itself: that is what a retry is for. But no header holds a task for a day."""
+    policy = retries.WorkflowRetryPolicy(**options)
+    for same in (policy, policy.deserialize(policy.serialize())):
+        decision = same.evaluate(kind("later", retry_after=asked), 1, 3)
 
-    assert (decision.action.value, decision.retry_delay) == ("retry", timedelta(seconds=3600.5))
+        assert (decision.action.value, decision.retry_delay) == ("retry", timedelta(seconds=waits))
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), "1h", True, timedelta(days=400)])
+def test_a_cap_that_is_no_duration_is_refused(wrong: Any) -> None:
+    with pytest.raises(errors.InvalidInput, match="max_delay"):
+        retries.WorkflowRetryPolicy(max_delay=wrong)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
@@ -19,6 +20,11 @@ M = TypeVar("M", bound=BaseModel)
 
 #: The longest number that is read as one; https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 _DIGITS = 4000
+
+#: How deep a body is read where Python cannot read all of it.
+_DEEPEST = 200
+
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 #: The longest id that is believed, in characters.
 ID_LIMIT = 200
@@ -62,15 +68,16 @@ class Answer:
         Nothing is refused that need not be: bytes that are no UTF-8 and halves of surrogate pairs are let through, for
         they may stand in a field that nobody needs.
 
-        :raises UnreadableAnswer: if it is not JSON, or nested too deep to be read.
+        :raises UnreadableAnswer: if it is not JSON, or nothing but brackets.
         """
+        text = self.content.decode(json.detect_encoding(self.content), "replace").removeprefix("\ufeff")
         try:
-            text = self.content.decode(json.detect_encoding(self.content), "replace").removeprefix("\ufeff")
-            return json.loads(text, parse_int=_whole)
+            return _parsed(text)
         except ValueError:
-            raise self._unreadable("not JSON") from None
+            why = "not JSON"
         except RecursionError:
-            raise self._unreadable("JSON that is nested too deep") from None
+            why = "JSON that is nested too deep"
+        raise self._unreadable(why)
 
     def json_object(self) -> dict[str, Any]:
         """Return the parsed body if it is a JSON object, else an empty one: for looking at what may be anything."""
@@ -102,6 +109,32 @@ class Answer:
             f"answered HTTP {self.status} with something else than documented ({why}): {self.quote()!r}",
             status=self.status,
         )
+
+
+def _parsed(text: str) -> Any:
+    """Return the value of a JSON text; what is nested deeper than Python can read is text in it."""
+    try:
+        return json.loads(text, parse_int=_whole)
+    except RecursionError:
+        return json.loads(_shallow(text), parse_int=_whole)
+
+
+def _shallow(text: str) -> str:
+    """Return a JSON text in which each part that lies too deep stands as a string that holds its JSON."""
+    pieces: list[str] = []
+    depth = done = began = 0
+    for token in _NESTING.finditer(text):
+        if token.group() in "[{":
+            depth += 1
+            if depth == _DEEPEST:
+                pieces.append(text[done : token.start()])
+                began = token.start()
+        elif token.group() in "]}":
+            if depth == _DEEPEST:
+                done = token.end()
+                pieces.append(json.dumps(text[began:done], ensure_ascii=False))
+            depth -= 1
+    return "".join([*pieces, text[done:]])
 
 
 def _whole(digits: str) -> int | str:
@@ -193,13 +226,13 @@ def execution_id(value: object, answer: Answer) -> str:
     :param answer: where it was found.
     :raises UnreadableAnswer: if no path or log line can carry it, or it stands for nothing.
     """
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
     if (
         isinstance(text, str)
         and 0 < len(text) <= ID_LIMIT
         and text.isprintable()
         and not any(char.isspace() or char in "/\\?#%" for char in text)
-        and text.lower() not in (".", "..", "none", "null", "0")
+        and text not in (".", "..", "None", "null")
         and answer.quote(text) == text
     ):
         return text

@@ -92,29 +92,39 @@ class Session:
         except InvalidInput as error:
             raise self._named(call, error) from None
 
-    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
+    def send(
+        self,
+        call: Call[T],
+        *,
+        attempts: int = ATTEMPTS,
+        patience: float = math.inf,
+        budget: float = math.inf,
+    ) -> T:
         """
         Send ``call`` and return what its ``read`` makes of the answer.
 
         :param call: what to send.
         :param attempts: 1 sends once, whatever happens; a wait has its own patience.
-        :param patience: seconds after which no further attempt is begun; who has a deadline gives it here.
+        :param patience: seconds after which no further attempt is begun.
+        :param budget: seconds that all of it may take, each response included: until a deadline.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         transport = self.open()
         built = self.build(call)
-        until = time.monotonic() + patience
+        until = time.monotonic() + budget
 
         def once() -> T:
             # A later attempt has less time: the deadline is one for all of them, and holds over any single answer.
             limit = min(self._limit(call), max(LEAST, until - time.monotonic()))
             try:
-                return self.receive(call, transport.exchange(built, limit))
+                answer = transport.exchange(built, limit)
             except WorkflowError as error:
                 failure = self._named(call, error)
+            else:
+                return self.receive(call, answer)
             raise failure
 
-        return Retrying(**_policy(attempts, patience), sleep=self._sleep)(once)
+        return Retrying(**_policy(attempts, min(patience, budget)), sleep=self._sleep)(once)
 
     async def asend(
         self, call: Call[T], *, attempts: int = ATTEMPTS, limit: float = math.inf, apart: bool = False
@@ -139,9 +149,10 @@ class Session:
         async def once() -> T:
             try:
                 answer = await transport.exchange(built, self._limit(call), budget=limit, apart=apart)
-                return self.receive(call, answer)
             except WorkflowError as error:
                 failure = self._named(call, error)
+            else:
+                return self.receive(call, answer)
             raise failure
 
         return await once() if attempts == 1 else await AsyncRetrying(**_policy(attempts, math.inf))(once)
@@ -175,25 +186,24 @@ class Session:
         """
         Return what a call reads from an answer; all of the vendor's text in it has passed the gate.
 
-        :raises WorkflowError: if the answer is an error, or not what the vendor documents.
+        :raises WorkflowError: if the answer is an error, or not what the vendor documents. Of a start it is a
+            :class:`LostStart` unless the vendor has certainly started nothing.
         """
-        answer = replace(answer, secrets=(*self.settings.secrets, *call.secrets))
-        if not call.expects(answer):
-            raise self._error(answer)
         try:
-            value = call.read(answer)
-        except WorkflowError:
-            raise
+            return self._read(call, replace(answer, secrets=(*self.settings.secrets, *call.secrets)))
+        except WorkflowError as error:
+            failure = self._named(call, error)
         except (RecursionError, ValueError, TypeError, AttributeError, LookupError) as error:
             # A shape that nobody has thought of: no reason to end with anything else than our own error.
-            kind = type(error).__name__
-            failure = UnreadableAnswer(
-                f"returned HTTP {answer.status} with a body that cannot be read ({kind}): {answer.quote()!r}",
-                status=answer.status,
-            )
-        else:
-            return _gate(value, answer) if isinstance(value, Execution) else value  # type: ignore[return-value]
+            what = f"returned HTTP {answer.status} with a body that cannot be read ({type(error).__name__})"
+            failure = self._named(call, UnreadableAnswer(what, status=answer.status))
         raise failure
+
+    def _read(self, call: Call[T], answer: Answer) -> T:
+        if not call.expects(answer):
+            raise self._error(answer)
+        value = call.read(answer)
+        return _gate(value, answer) if isinstance(value, Execution) else value  # type: ignore[return-value]
 
     def _limit(self, call: Call[Any]) -> float:
         return call.limit if call.limit is not None else self.settings.read_timeout
@@ -224,7 +234,7 @@ class Session:
     def _named(self, call: Call[Any], error: WorkflowError) -> WorkflowError:
         """Return ``error`` in whole sentences: who, what was asked, what came back, and what that means."""
         said = str(error).rstrip(".")
-        message = f"{self.vendor} could not {call.doing}: {said}."
+        message = f"{self.vendor} could not {call.doing}: {said}{'' if said.endswith('?') else '.'}"
         if self.connection and not isinstance(error, InvalidInput):
             message += f" The connection is {self.connection!r}."
         lost = isinstance(error, UnreadableAnswer) or (isinstance(error, Unavailable) and error.sent)

@@ -26,6 +26,7 @@ class StartRecord:
 
     :param fingerprint: of the workflow and its input.
     :param nonce: new for each start; a run that shows it is this start's. Empty where the vendor is not told it.
+    :param label: what the run carries at the vendor, for people: the nonce, or a label of the author's.
     :param intent_at: when it was about to be sent, in seconds since the epoch.
     :param max_tries: the task's number then; a retry leaves it as it is, a clear raises it.
     :param account: what tells the account from others, without a secret; ``None`` if that is not known.
@@ -35,6 +36,7 @@ class StartRecord:
 
     fingerprint: str
     nonce: str
+    label: str
     intent_at: float
     max_tries: int | None
     account: Mapping[str, Any] | None
@@ -58,7 +60,8 @@ class StartRecord:
         execution_id, account = known.get("execution_id"), known.get("account")
         return cls(
             fingerprint=str(known.get("fingerprint") or ""),
-            nonce=str(known.get("nonce") or known.get("label") or ""),
+            nonce=str(known.get("nonce", known.get("label")) or ""),
+            label=str(known.get("label") or ""),
             intent_at=float(known.get("intent_at") or known.get("asked_at") or 0.0),
             max_tries=known.get("max_tries"),
             account=account if isinstance(account, dict) else None,

@@ -60,7 +60,10 @@ def _nested(value: list[Any] | dict[str, Any], depth: int, changed: Counter[str]
 
 def _as_json(value: Any, what: str, changed: Counter[str]) -> str:
     changed[what] += 1
-    return _text(json.dumps(value, ensure_ascii=False), changed)
+    try:
+        return _text(json.dumps(value, ensure_ascii=False), changed)
+    except RecursionError:  # it could be read where the stack was less deep
+        return "…"
 
 
 def _text(value: str, changed: Counter[str]) -> str:

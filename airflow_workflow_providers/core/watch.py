@@ -121,6 +121,7 @@ class Watch:
     :param poll_interval: seconds between two looks at a run that is going.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that the task's log has; it is not said again.
+    :param ended: whether the run was seen to be over, so that only its result is waited for.
     """
 
     execution_id: str
@@ -128,6 +129,7 @@ class Watch:
     poll_interval: float
     stop_at_pause: bool = False
     status: str = ""
+    ended: bool = False
     _failures: int = 0
     _doubts: int = 0
     _trouble: str = ""
@@ -142,7 +144,7 @@ class Watch:
         Return what makes this wait again in another process, as plain JSON.
 
         :return: ``version`` (of this format, 1), ``execution_id``, ``deadline``, ``poll_interval``,
-            ``stop_at_pause`` and ``status``; not the failures so far.
+            ``stop_at_pause``, ``status`` and ``ended``; not the failures so far.
         """
         return {
             "version": 1,
@@ -151,6 +153,7 @@ class Watch:
             "poll_interval": self.poll_interval,
             "stop_at_pause": self.stop_at_pause,
             "status": self.status,
+            "ended": self.ended,
         }
 
     @classmethod
@@ -167,6 +170,7 @@ class Watch:
             float(stored["poll_interval"]),
             stop_at_pause=bool(stored.get("stop_at_pause")),
             status=str(stored.get("status") or ""),
+            ended=stored.get("ended") is True,
         )
 
     def begin(self, now: float) -> Step:

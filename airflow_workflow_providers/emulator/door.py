@@ -4,6 +4,7 @@ The call is read and written down, a scripted fault is looked up, the vendor say
 does what it is asked, the fault spoils the answer, and what is about to be told is written down before it is sent.
 """
 
+import itertools
 import json
 from typing import Any
 
@@ -12,16 +13,24 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.routing import Route as Address
 
-from airflow_workflow_providers.emulator.faults import HARMLESS, Fault, Faults
+from airflow_workflow_providers.emulator.fault_answers import faulty_answer
+from airflow_workflow_providers.emulator.faults import HARMLESS, STREAMED, Fault, Faults
 from airflow_workflow_providers.emulator.ledger import HIDDEN, Call, Ledger, hide, hide_header
 from airflow_workflow_providers.emulator.shape import LONGEST_WAIT, Answer, Asked, Never, Route, Wait
+from airflow_workflow_providers.emulator.streams import (
+    CONTINUE,
+    drip_body,
+    drip_headers,
+    empty_gzip,
+    gzip_bomb,
+    padded_with_blanks,
+)
 from airflow_workflow_providers.emulator.vendor import Vendor
-from airflow_workflow_providers.emulator.wire import BrokenOff, Silence, left_within
+from airflow_workflow_providers.emulator.wire import BrokenOff, Raw, Silence, left_within, stream_response
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 #: How often a blocking call asks whether its run is over.
 _GLANCE = 0.02
-_PROXY_PAGE = b"<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body><h1>Please try again</h1></body></html>\n"
 
 
 class Door:
@@ -117,22 +126,52 @@ class Door:
     async def _deliver(
         self, request: Request, asked: Asked, call: Call, fault: Fault | None, reply: Answer | Never | None
     ) -> Response:
-        if fault is not None and fault.name in ("reset", "lost_answer"):
-            return BrokenOff(clean=fault.options["clean"])
-        if fault is not None and fault.name == "hang":
+        if fault is None:
+            return self._sent(call, reply)
+        name, options = fault.name, fault.options
+        if name in ("reset", "lost_answer"):
+            return BrokenOff(clean=options["clean"])
+        if name == "endless_continue":
+            return Raw(itertools.repeat(CONTINUE), options["seconds"])
+        if name == "hang" or (name in ("slow", "delay") and await left_within(request, options["seconds"])):
             return Silence()
-        if (
-            fault is not None
-            and fault.name == "slow"
-            and await left_within(request, fault.options["seconds"])
-        ):
-            return Silence()
-        answer = reply if fault is None else self._spoilt(asked, fault, reply)
+        answer = faulty_answer(self._vendor, asked, fault, reply)
+        if name in STREAMED and isinstance(answer, Answer):
+            return self._streamed(call, fault, answer)
+        return self._sent(call, answer, client_received=name in HARMLESS)
+
+    def _sent(self, call: Call, answer: Answer | Never | None, *, client_received: bool = True) -> Response:
+        """Send an answer in one piece, and note before whether its caller reads in it of its run."""
         if not isinstance(answer, Answer):
             return Silence()
-        told = answer.execution_id is not None and (fault is None or fault.name in HARMLESS)
-        self._ledger.answered(call, answer.status, told=told)
+        self._ledger.answered(call, answer.status, told=client_received and answer.execution_id is not None)
         return Response(answer.encoded(), answer.status, answer.headers, answer.media_type)
+
+    def _streamed(self, call: Call, fault: Fault, answer: Answer) -> Response:
+        """Send an answer in pieces; its caller reads of its run when it has read them all."""
+        options, whole, headers = fault.options, answer.encoded(), dict(answer.headers)
+        if options.get("part") == "headers":
+            return Raw(drip_headers(answer), options["seconds"])
+        if fault.name == "drip":
+            pieces = drip_body(whole)
+        elif fault.name == "large":
+            pieces = padded_with_blanks(whole, options["bytes"])
+            if not options["chunked"]:
+                headers["Content-Length"] = str(max(options["bytes"], len(whole)))
+        else:
+            pieces = gzip_bomb(whole, options["bytes"]) if fault.name == "gzip_bomb" else empty_gzip()
+            headers["Content-Encoding"] = "gzip"
+        # HTTP allows no body with these two.
+        status = 200 if answer.status in (204, 304) else answer.status
+        self._ledger.answered(call, status, told=False)
+        return stream_response(
+            pieces,
+            status,
+            headers,
+            answer.media_type,
+            seconds=options.get("seconds", 0),
+            before_last=lambda: self._ledger.answered(call, status, told=answer.execution_id is not None),
+        )
 
     async def _released(self, request: Request, before: int) -> bool:
         """Wait until what is held is released; False when the caller has left before."""
@@ -140,44 +179,6 @@ class Door:
             if await left_within(request, _GLANCE):
                 return False
         return True
-
-    def _spoilt(self, asked: Asked, fault: Fault, reply: Answer | Never | None) -> Answer | Never:
-        """Return what the fault makes of the vendor's reply (None: the vendor was not asked)."""
-        options = fault.options
-        if fault.name in HARMLESS or fault.name == "truncated":
-            whole = reply if reply is not None else self._vendor.error(asked.operation, 500)
-            return self._altered(fault, whole) if isinstance(whole, Answer) else whole
-        if fault.name == "html":
-            return Answer(options["status"], _PROXY_PAGE, media_type="text/html")
-        if fault.name == "list_body":
-            return Answer(200, [{"unexpected": "list"}])
-        if fault.name == "not_json":
-            return Answer(200, b"OK, but this is no JSON")
-        if fault.name == "echo_secret":
-            sent = [v for k, v in asked.headers.items() if k in self._vendor.secret_headers]
-            sent += [v for k, v in asked.query.items() if k in self._vendor.secret_parameters]
-            said = " ".join(sent)
-            return self._vendor.error(asked.operation, options["status"], f"Invalid Credentials: {said}")
-        status = options.get("status", 429)
-        worded = self._vendor.error(asked.operation, status)
-        headers = {name: str(value) for name, value in (options.get("headers") or {}).items()}
-        if options.get("retry_after") is not None:
-            headers["Retry-After"] = str(options["retry_after"])
-        own = options.get("body")
-        body, media_type = (worded.body, worded.media_type) if own is None else (own, "application/json")
-        return Answer(status, body, headers, media_type=media_type)
-
-    def _altered(self, fault: Fault, answer: Answer) -> Answer:
-        """Return the vendor's own answer with one thing in it changed."""
-        body: Any = answer.body
-        if fault.name == "truncated":
-            whole = answer.encoded()
-            body = whole[: max(len(whole) // 2, 1)]
-        elif fault.name == "unknown_status":
-            body = self._vendor.with_status(body, fault.options["status"])
-        elif fault.name == "huge":
-            body = self._vendor.with_output_of(body, fault.options["bytes"])
-        return Answer(answer.status, body, answer.headers, answer.execution_id, answer.media_type)
 
 
 def _parsed(raw: bytes) -> Any:

@@ -1,5 +1,6 @@
 """Scripted faults: which there are, with which options, and when the next one is due."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,6 +19,7 @@ FAULTS: Mapping[str, Mapping[str, tuple[Any, tuple[type, ...]]]] = MappingProxyT
         "reset": {"clean": (False, _FLAG)},
         "hang": {"carry_out": (False, _FLAG)},
         "slow": {"seconds": (1.0, _NUMBER)},
+        "delay": {"seconds": (1.0, _NUMBER)},  # another word for ``slow``
         "hold": {},
         "status": {
             "status": (429, _STATUS),
@@ -33,12 +35,42 @@ FAULTS: Mapping[str, Mapping[str, tuple[Any, tuple[type, ...]]]] = MappingProxyT
         "list_body": {"carry_out": (True, _FLAG)},
         "huge": {"bytes": (1_000_000, (int,))},
         "not_json": {"carry_out": (True, _FLAG)},
-        "echo_secret": {"status": (401, _STATUS), "carry_out": (False, _FLAG)},
+        # ``field`` is a path, as ``nodes.0.node_name``: a number is a place in a list, ``*`` is all of a list or an
+        # object, and what is not there is made. Without one it is the status, wherever the vendor says it.
+        "garbled": {"field": (None, (str, type(None))), "value": (None, (object,))},
+        "deep_json": {"depth": (1500, (int,)), "field": ("deep", (str,)), "carry_out": (True, _FLAG)},
+        "echo_secret": {"status": (401, _STATUS), "encoding": ("plain", (str,)), "carry_out": (False, _FLAG)},
+        # These end when the client leaves. ``seconds`` lie between two pieces.
+        "drip": {"part": ("body", (str,)), "seconds": (0.05, _NUMBER), "carry_out": (True, _FLAG)},
+        "endless_continue": {"seconds": (0.05, _NUMBER), "carry_out": (True, _FLAG)},
+        "empty_gzip": {"seconds": (0.05, _NUMBER), "carry_out": (True, _FLAG)},
+        # The true answer and then blanks, which JSON allows: so many bytes in all, as they are or decoded.
+        "gzip_bomb": {"bytes": (3_000_000_000, (int,)), "carry_out": (True, _FLAG)},
+        "large": {"bytes": (100_000_000, (int,)), "chunked": (False, _FLAG), "carry_out": (True, _FLAG)},
     }
 )
 
-#: Faults after which the caller has still read its run's id.
-HARMLESS = frozenset({"slow", "hold", "unknown_status", "huge"})
+#: What an option may be, where it is one of a few words.
+_WORDS: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
+    {
+        ("drip", "part"): ("headers", "body"),
+        ("echo_secret", "encoding"): (
+            "plain",
+            "json",
+            "percent",
+            "percent_lower",
+            "html",
+            "base64",
+            "folded",
+            "half",
+        ),
+    }
+)
+
+#: Faults after which the caller has still read its run's id, if the answer has it.
+HARMLESS = frozenset({"slow", "delay", "hold", "unknown_status", "huge", "garbled", "deep_json"})
+#: Faults that send the vendor's own answer in an odd manner.
+STREAMED = frozenset({"drip", "empty_gzip", "gzip_bomb", "large"})
 
 #: The least status that means what each of these says; h11 sends none below 200 as a final answer.
 _LEAST_STATUS = {"status": 200, "html": 200, "server_error": 500, "echo_secret": 400}
@@ -83,9 +115,25 @@ def checked(name: str, options: dict[str, Any]) -> Fault:
     filled = {option: options.get(option, default) for option, (default, _) in known.items()}
     if name in _LEAST_STATUS and not _LEAST_STATUS[name] <= filled["status"] <= _GREATEST_STATUS:
         raise ValueError(f"Fault {name!r} answers a status from {_LEAST_STATUS[name]} to {_GREATEST_STATUS}.")
-    if filled.get("seconds", 0) < 0 or filled.get("bytes", 0) < 0:
-        raise ValueError(f"Fault {name!r} takes no negative number.")
+    if filled.get("seconds", 0) < 0 or filled.get("bytes", 0) < 0 or filled.get("depth", 1) < 1:
+        raise ValueError(f"Fault {name!r} takes no negative number, and no depth of 0.")
+    for option, value in filled.items():
+        if value not in _WORDS.get((name, option), (value,)):
+            known_words = ", ".join(_WORDS[name, option])
+            raise ValueError(f"Option {option!r} of fault {name!r} is one of {known_words}.")
+    _check_field(name, filled)
     return Fault(name, filled)
+
+
+def _check_field(name: str, options: dict[str, Any]) -> None:
+    """Refuse a path with an empty step, and a value that JSON cannot say."""
+    field_ = options.get("field")
+    if field_ is not None and not all(field_.split(".")):
+        raise ValueError(f"Option 'field' of fault {name!r} is a path of names with dots between them.")
+    try:
+        json.dumps(options.get("value"))
+    except (TypeError, ValueError):
+        raise ValueError(f"Option 'value' of fault {name!r} is anything that JSON can say.") from None
 
 
 class Faults:

@@ -174,7 +174,8 @@ class Emulator:
         if operation not in routes:
             raise ValueError(f"{vendor} has no operation {operation!r}; it has {', '.join(routes)}.")
         scripted = checked(fault, options)
-        if fault == "unknown_status" and not routes[operation].looks:
+        of_status = fault == "unknown_status" or (fault == "garbled" and scripted.options["field"] is None)
+        if of_status and not routes[operation].looks:
             raise ValueError(f"Operation {operation!r} answers no status that could be unknown.")
         with self._ledger.lock:
             self._faults.add(vendor, operation, scripted, times, after, workflow_id=workflow_id)

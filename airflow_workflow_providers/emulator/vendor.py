@@ -147,7 +147,7 @@ class Vendor(ABC, Generic[W]):
 
     # -- what a fault does to an answer -----------------------------------------------------------------------
 
-    def with_status(self, body: Any, word: str) -> Any:
+    def with_status(self, body: Any, word: Any) -> Any:
         """Return a look's body with this status in it instead of the true one."""
         return {**body, "status": word} if "status" in body else body
 

@@ -6,10 +6,11 @@ import random
 import socket
 import struct
 import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -21,13 +22,13 @@ _NO_LINGERING = struct.pack("ii", 1, 0)
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's own, with three changes: a request can reach its transport, none is logged, none outlives the server."""
+    """uvicorn's own, with three changes: a request can reach it, none is logged, none outlives the server."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # Whoever configures logging after us, as Airflow does, would turn the log of requests on again.
         self.access_log = False
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "protocol": self}
 
     def shutdown(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
@@ -146,9 +147,54 @@ class BrokenOff(Response):
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """End the connection, and wait until uvicorn has seen it, or it would answer 500 of its own."""
-        transport: asyncio.Transport = scope["state"]["transport"]
+        transport: asyncio.Transport = scope["state"]["protocol"].transport
         if not self._clean:
             # Without lingering, closing sends a reset: "connection reset by peer" and not an orderly end.
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         transport.abort()
         await client_left(receive)
+
+
+class Raw(Response):
+    """Bytes past HTTP's own rules, a piece at a time with ``seconds`` between, until the client leaves."""
+
+    def __init__(self, pieces: Iterable[bytes], seconds: float) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._seconds = seconds
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write to the transport itself, no faster than the client reads."""
+        protocol: _Protocol = scope["state"]["protocol"]
+        leaving = asyncio.ensure_future(client_left(receive))
+        for piece in self._pieces:
+            protocol.transport.write(piece)
+            await protocol.flow.drain()
+            await asyncio.wait({leaving}, timeout=self._seconds)
+            if leaving.done():
+                return
+
+
+def stream_response(
+    pieces: Iterable[bytes],
+    status: int,
+    headers: dict[str, str],
+    media_type: str,
+    *,
+    seconds: float,
+    before_last: Callable[[], None],
+) -> Response:
+    """Return a response whose body comes a piece at a time, with ``seconds`` between two, as long as the client reads."""
+
+    async def paced() -> AsyncIterator[bytes]:
+        held: bytes | None = None
+        for piece in pieces:
+            if held is not None:
+                yield held
+                await asyncio.sleep(seconds)
+            held = piece
+        before_last()
+        yield held or b""
+
+    return StreamingResponse(paced(), status, headers, media_type)

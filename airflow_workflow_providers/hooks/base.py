@@ -23,7 +23,7 @@ AT_ONCE = 3.6
 TEST_LIMIT = 15.0
 
 
-#: How long a run may take to be stopped at the end of a task, in seconds; a request that is under way is not counted.
+#: How long the stop of a run is tried again at the end of a task, in seconds; all of it takes twice that at the most.
 STOP_PATIENCE = 5.0
 
 
@@ -75,29 +75,32 @@ class WorkflowHook(ConnectedHook):
         """
         return self.api.execution_url(self.session.settings.base_url, execution_id)
 
-    def look(self, execution_id: str, *, patience: float = math.inf) -> Execution:
+    def look(self, execution_id: str, *, budget: float = math.inf) -> Execution:
         """
         Look once at a run, as cheaply as the vendor lets us; a wait has its own patience, so nothing is tried again.
 
         :param execution_id: the vendor's id of the run.
-        :param patience: seconds that this may take at the most; default: the connection's read timeout.
+        :param budget: seconds that this may take at the most; default: the connection's read timeout.
         :return: its ``state`` and ``status``. Whether the output is there too is up to the vendor, so do not count on
             it: :meth:`get_execution` reads it.
         :raises WorkflowError: if the look failed.
         """
-        return self.send(self.api.look(execution_id), attempts=1, patience=patience)
+        return self.send(self.api.look(execution_id), attempts=1, budget=budget)
 
-    def get_execution(self, execution_id: str, *, patience: float = math.inf) -> Execution:
+    def get_execution(
+        self, execution_id: str, *, patience: float = math.inf, budget: float = math.inf
+    ) -> Execution:
         """
         Return a run with its output.
 
         :param execution_id: the vendor's id of the run.
         :param patience: seconds after which a read that fails in passing is not tried again.
+        :param budget: seconds that this may take at the most; default: the connection's read timeout for each try.
         :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has come
             to one, and its ``url``, if the vendor has a page for it.
         :raises WorkflowError: if it cannot be read.
         """
-        execution = self.send(self.api.get_execution(execution_id), patience=patience)
+        execution = self.send(self.api.get_execution(execution_id), patience=patience, budget=budget)
         return replace(execution, url=self.execution_url(execution_id))
 
     def find_started(self, start: Call[Execution], *, nonce: str, since: float) -> list[str]:  # noqa: ARG002
@@ -130,7 +133,9 @@ class WorkflowHook(ConnectedHook):
         :param execution_id: the vendor's id of the run.
         :return: whether the vendor was asked, and one sentence on what came of it; this never raises.
         """
-        return self._stop(execution_id, lambda call: self.send(call, patience=STOP_PATIENCE))
+        return self._stop(
+            execution_id, lambda call: self.send(call, patience=STOP_PATIENCE, budget=2 * STOP_PATIENCE)
+        )
 
     def stop_at_once(self, execution_id: str) -> Stop | None:
         """

@@ -49,27 +49,35 @@ class ConnectedHook(BaseHook):
         self._session: Session | None = None
         self._account: dict[str, Any] = {"conn_id": conn_id}
 
-    def send(self, call: Call[T], *, attempts: int = ATTEMPTS, patience: float = math.inf) -> T:
+    def send(
+        self,
+        call: Call[T],
+        *,
+        attempts: int = ATTEMPTS,
+        patience: float = math.inf,
+        budget: float = math.inf,
+    ) -> T:
         """
         Send a call on the worker.
 
         :param call: what to send.
         :param attempts: how often at the most, where it may be sent again at all.
         :param patience: seconds after which no further attempt is begun.
+        :param budget: seconds that each sending may take, all its attempts and responses included: until a deadline.
         :return: what the call reads from the answer.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         session = self.session
         compat.mask(*call.secrets)
         try:
-            return session.send(call, attempts=attempts, patience=patience)
+            return session.send(call, attempts=attempts, patience=patience, budget=budget)
         except AuthFailed as error:
             fresh = self._read_connection() if error.status == 401 else session
             if fresh.settings == session.settings:
                 raise
         session.close()
         self._session = fresh
-        return fresh.send(call, attempts=attempts, patience=patience)
+        return fresh.send(call, attempts=attempts, patience=patience, budget=budget)
 
     async def asend(
         self,

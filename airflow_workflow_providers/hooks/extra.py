@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -109,22 +110,21 @@ def base_url(connection: Connection, default: str) -> str:
     def refuse(name: str, why: str) -> InvalidInput:
         return InvalidInput(f"Connection {connection.conn_id!r}, {name}: {why}.")
 
-    host = stripped(str(connection.host or "")).rstrip("/")
-    port: Any = connection.port or None
+    host, port = stripped(str(connection.host or "")), connection.port or None
+    schema = str(connection.schema or "https").strip().lower()
     if not host:
         if port:
             raise refuse("port", "it needs a host beside it")
         return default
-    whole = "://" in host
-    if whole and port:
+    if "://" not in host:
+        if schema not in ("http", "https"):
+            raise refuse("schema", "it must be http or https")
+        host = f"{schema}://{_bracketed(host.rstrip('/'))}"
+    elif port:
         raise refuse("port", "host is a whole address, so the port belongs in it")
     if port is not None and not (isinstance(port, int) and 0 < port < 65536):
         raise refuse("port", "it must be a whole number from 1 to 65535")
-    return checked_address(
-        host if whole else f"{(connection.schema or 'https').strip().lower()}://{_bracketed(host)}",
-        lambda why: refuse("host" if whole or "scheme" not in why else "schema", why),
-        port=port,
-    )
+    return checked_address(host, lambda why: refuse("host", why), port=port)
 
 
 def _bracketed(host: str) -> str:
@@ -135,7 +135,7 @@ def _bracketed(host: str) -> str:
         return host
 
 
-def checked_address(address: str, refuse: Any, *, port: int | None = None) -> str:
+def checked_address(address: str, refuse: Callable[[str], InvalidInput], *, port: int | None = None) -> str:
     """
     Return an address that requests can be sent to.
 

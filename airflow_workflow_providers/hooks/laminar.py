@@ -138,7 +138,7 @@ class LaminarJobHook(WorkflowHook):
             )
         return (
             checked_address(
-                stripped(extra.trigger_url).rstrip("/"),
+                stripped(extra.trigger_url),
                 lambda why: InvalidInput(f"Connection {connection.conn_id!r}, trigger_url: {why}."),
             ),
             extra.trigger_api_key,

@@ -69,6 +69,9 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
     #: Whether the vendor is told it, so that the run can be found by it.
     shows_nonce: bool = False
 
+    #: What the author has labelled the run with, at a vendor that takes labels.
+    run_label: str = ""
+
     def __new__(cls, *_: Any, **given: Any) -> Any:  # noqa: D102  # not for users
         # Here are only the parameters that the task is given itself: default_args come later. A mapped task is made of
         # both, and cannot tell them apart.

@@ -136,6 +136,11 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
             )
         self.refuse_early()
 
+    @property
+    def run_label(self) -> str:  # type: ignore[override]  # a template is rendered after the operator was made
+        """What the author has labelled the run with."""
+        return self.instance_tag or ""
+
     def start_call(self, limit: float) -> Call[Execution]:
         """
         Describe the start of the run.

@@ -43,17 +43,20 @@ class StartStore:
         self._record = None if stored is None else StartRecord.from_stored(stored)
         return self._record
 
-    def write_intent(self, fingerprint: str, nonce: str, account: Mapping[str, Any]) -> StartRecord:
+    def write_intent(
+        self, fingerprint: str, account: Mapping[str, Any], *, nonce: str = "", label: str = ""
+    ) -> StartRecord:
         """
         Store that a start is about to be sent; when this returns, Airflow has it, if it keeps any (3.3).
 
         :param fingerprint: of the workflow and its input.
-        :param nonce: by which the run can be recognised; empty if the vendor is not told it.
         :param account: what tells the account from others.
+        :param nonce: by which the run can be recognised; empty if the vendor is not told it.
+        :param label: what the run carries at the vendor, for people.
         :return: what was stored, with the time of now.
         :raises Exception: if Airflow does not have it; then nothing may be sent.
         """
-        return self._write(StartRecord(fingerprint, nonce, time.time(), self.max_tries, account))
+        return self._write(StartRecord(fingerprint, nonce, label, time.time(), self.max_tries, account))
 
     def write_execution_id(self, execution_id: str) -> None:
         """
@@ -98,7 +101,7 @@ class StartStore:
             record = self.read()
             if record is None:
                 # The record was kept for as long as Airflow keeps any; or this try has ended, and may not write.
-                self._write(StartRecord("", "", time.time(), self.max_tries, None, execution_id))
+                self._write(StartRecord("", "", "", time.time(), self.max_tries, None, execution_id))
         except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
             return False
         return record is None or (

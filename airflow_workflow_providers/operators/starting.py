@@ -87,7 +87,7 @@ class Starter:
             self._operator.know(execution_id)  # for a kill that comes before the run was read
         old: Execution | WorkflowError
         try:
-            old = self._hook.get_execution(execution_id, patience=self._left())
+            old = self._hook.get_execution(execution_id, budget=self._left())
         except WorkflowError as error:
             old = error
         decided, stop = on_old_run(decision, old, self._operator.accepts)
@@ -108,7 +108,9 @@ class Starter:
         operator, hook = self._operator, self._hook
         nonce = operator.nonce if operator.shows_nonce else ""
         try:
-            record = self._store.write_intent(start.fingerprint, nonce, start.account)
+            record = self._store.write_intent(
+                start.fingerprint, start.account, nonce=nonce, label=operator.run_label or nonce
+            )
         except Exception as error:
             raise WorkflowError(
                 f"Airflow could not store that {hook.hook_name} was about to be asked to {call.doing}: {error}. "
@@ -118,7 +120,7 @@ class Starter:
         self._log.info("%s is asked to %s%s.", hook.hook_name, call.doing, _labelled(record))
         try:
             operator.stop_if_killed()
-            execution = hook.send(call, patience=self._left())
+            execution = hook.send(call, budget=self._left())
         except LostStart as error:
             lost = error
         except AirflowTaskTimeout as error:
@@ -186,4 +188,4 @@ class Starter:
 
 
 def _labelled(record: StartRecord) -> str:
-    return f", labelled {record.nonce!r}" if record.nonce else ""
+    return f", labelled {record.label!r}" if record.label else ""

@@ -8,7 +8,13 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError, by_name
+from airflow_workflow_providers.core.errors import (
+    ExecutionTimedOut,
+    QuotaExceeded,
+    Unavailable,
+    WorkflowError,
+    by_name,
+)
 from airflow_workflow_providers.core.execution import Execution, State, judge
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.core.watch import LEAST, Step, Verdict, Watch
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
 
 #: How long a worker tries to read the result of a run that is over before the wait for it goes on, in seconds.
 RESULT_PATIENCE = 10.0
+
+#: The least time that a result has to be read, in seconds.
+RESULT_BUDGET = 30.0
 
 #: How long the last look at a deadline may take, in seconds.
 LAST_LOOK = 2.0
@@ -153,16 +162,30 @@ class WaitsForExecution:
         The read of the result is as patient as a status check; and a vendor that can be read again is waited for again.
         """
         if verdict.outcome == "timed_out":
+            if watch.ended:
+                raise self._without_result(watch, ExecutionTimedOut, verdict.message)
             return self._time_out(context, watch.execution_id, verdict.message)
-        patience = RESULT_PATIENCE if self.deferrable else max(LEAST, watch.deadline - time.time())
+        watch.ended = watch.ended or verdict.outcome == "ended"
+        # A run that ended in time is read also by a worker that was late itself.
+        left = max(watch.deadline - time.time(), RESULT_BUDGET)
         try:
-            execution = self.hook.get_execution(watch.execution_id, patience=min(patience, RESULT_PATIENCE))
+            execution = self.hook.get_execution(watch.execution_id, patience=RESULT_PATIENCE, budget=left)
         except WorkflowError as error:
-            return self._unread(verdict, watch, error)
+            failure = error  # handled below, so that what is raised there is one error and not a chain
+        else:
+            return self._result(verdict, watch, execution)
+        return self._unread(verdict, watch, failure)
+
+    def _result(self, verdict: Verdict, watch: Watch, execution: Execution) -> dict[str, Any] | Step:
         if execution.over or (watch.stop_at_pause and execution.state is State.PAUSED):
             judge(execution, self.accepts, vendor=self.hook.hook_name)
             return self._record(execution)
-        if verdict.outcome == "ended":
+        watch.ended = False
+        if verdict.outcome == "look_failed":
+            self.log.info(
+                "The status of execution %s can be read again: the wait goes on.", watch.execution_id
+            )
+        else:
             self.log.warning(
                 "Execution %s was reported to be over, and is %s: the wait goes on.",
                 watch.execution_id,
@@ -172,20 +195,27 @@ class WaitsForExecution:
 
     def _unread(self, verdict: Verdict, watch: Watch, error: WorkflowError) -> Step:
         """Decide after a read of the result that failed: the wait goes on, or the run is given up."""
-        name = f"{self.hook.hook_name} execution {watch.execution_id}"
-        if verdict.outcome == "ended":
+        passing = isinstance(error, (Unavailable, QuotaExceeded))
+        if verdict.outcome == "ended" or passing:
             step = self._say(watch.on_error(error, time.time()))
-            if step.verdict is None:
+            if step.verdict is None or not watch.ended:
                 return step
-            message = f"{name} is over, and its result could not be read: {error}"
-            cls = ExecutionTimedOut if step.verdict.outcome == "timed_out" else type(error)
-        else:
-            cls = by_name(verdict.error)
-            message = (
-                f"The status of {name} can no longer be read; {verdict.message}. {error} "
-                f"{self._give_up(watch.execution_id)}"
-            )
-        raise cls(message, execution_id=watch.execution_id, status=error.status)
+            late = step.verdict.outcome == "timed_out"
+            raise self._without_result(watch, ExecutionTimedOut if late else type(error), str(error))
+        name = f"{self.hook.hook_name} execution {watch.execution_id}"
+        raise by_name(verdict.error)(
+            f"The status of {name} can no longer be read; {verdict.message}. {error} "
+            f"{self._give_up(watch.execution_id)}",
+            execution_id=watch.execution_id,
+            status=error.status,
+        )
+
+    def _without_result(self, watch: Watch, cls: type[WorkflowError], why: str) -> WorkflowError:
+        """Return the error of a run that is over, well or not: nobody could see how."""
+        name = f"{self.hook.hook_name} execution {watch.execution_id}"
+        return cls(
+            f"{name} is over, and its result could not be read: {why}", execution_id=watch.execution_id
+        )
 
     def _give_up(self, execution_id: str) -> str:
         """Say what becomes of a run whose status can no longer be read."""
@@ -199,7 +229,7 @@ class WaitsForExecution:
     def _look(self, watch: Watch) -> Step:
         try:
             left = max(LEAST, watch.deadline - time.time())
-            step = watch.on_look(self.hook.look(watch.execution_id, patience=left), time.time())
+            step = watch.on_look(self.hook.look(watch.execution_id, budget=left), time.time())
         except WorkflowError as error:
             step = watch.on_error(error, time.time())
         return self._say(step)
@@ -207,7 +237,7 @@ class WaitsForExecution:
     def _result_at_deadline(self, execution_id: str) -> dict[str, Any] | None:
         """Look once more at a deadline: the run may be over, and nobody have seen it."""
         try:
-            if not self.hook.look(execution_id, patience=LAST_LOOK).over:
+            if not self.hook.look(execution_id, budget=LAST_LOOK).over:
                 return None
             execution = self.hook.get_execution(execution_id, patience=RESULT_PATIENCE)
         except WorkflowError:

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_workflow_providers.compat import TaskDeferralError
 from airflow_workflow_providers.core.call import segment
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, InvalidInput, WorkflowError
 from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import flag, whole_number
@@ -60,6 +60,9 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         max_inline_output: int = 5_000_000,
         **kwargs: Any,
     ) -> None:
+        # A template, or what another task gives, is known when the task runs.
+        if not isinstance(execution_id, (str, int)) and not hasattr(execution_id, "resolve"):
+            raise InvalidInput(f"execution_id must be the vendor's id of a run; got a {type(execution_id).__name__}.")
         poke_interval = checked_poll_interval("poke_interval", poke_interval)
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.execution_id = execution_id
@@ -179,18 +182,15 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
     def _finish(self, context: Context, verdict: Verdict, watch: Watch) -> dict[str, Any] | Step:
         try:
             return super()._finish(context, verdict, watch)
-        except AirflowSkipException:
-            raise
-        except SensorTimedOut as error:
-            raise self._ended_by(error) from error
         except ExecutionTimedOut as error:
-            raise self._ended_by(SensorTimedOut(str(error), execution_id=error.execution_id)) from error
+            ended: WorkflowError = error
+            if not isinstance(error, SensorTimedOut):
+                ended = SensorTimedOut(str(error), execution_id=error.execution_id)
         except WorkflowError as error:
-            if self.soft_fail:
-                raise self._ended_by(error) from error
-            raise
+            ended = error
         finally:
             self.hook.close()
+        raise self._ended_by(ended)
 
     def _ended_by(self, error: WorkflowError) -> Exception:
         """Return what the task ends with: Airflow's own handling of soft_fail differs between a poke and a resume."""

@@ -17,6 +17,16 @@ from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
 from tests.vendors import VENDORS
 
+#: What a vendor may answer, and neither JSON's nor Airflow's storage can hold as it is.
+ODD_OUTPUT: dict[str, Any] = {
+    "half of a pair": "x\ud800y",
+    "not a number": [float("nan"), float("inf")],
+    "large": 2**70,
+    "deep": json.loads("[" * 120 + "1" + "]" * 120),
+    "reserved": {"__classname__": "airflow.sdk.timezone", "__data__": 1},
+    "plain": {"rows": [1, 2.5, None, True, "\u00e4"]},
+}
+
 EXAMPLES = Path(__file__).parent.parent.parent / "example_dags"
 
 
@@ -92,7 +102,9 @@ def ended(
         for vendor in VENDORS:
             connect(patched, vendor, workflow_emulator_process)
         if dag_id.startswith("retried"):  # so that the first try fails, in either mode
-            workflow_emulator_process.fail("refold", "get", "html", times=7)
+            workflow_emulator_process.fail("datalab", "get", "html", times=7)
+        if dag_id.startswith("odd"):
+            workflow_emulator_process.add_workflow("refold", "odd-output", slug="hubspot", output=ODD_OUTPUT)
         state = dags[dag_id].test().state
         return Ended(state, workflow_emulator_process.runs(), xcoms(dag_id))
 

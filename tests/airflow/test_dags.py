@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from airflow.settings import Session
 from sqlalchemy import MetaData, select
 
 from airflow_workflow_providers.emulator import Emulator
-from tests.airflow.conftest import EXAMPLES, Ended, dag_bag
+from tests.airflow.conftest import EXAMPLES, ODD_OUTPUT, Ended, dag_bag
 from tests.vendors import VENDORS
 
 pytestmark = pytest.mark.airflow
@@ -128,6 +129,34 @@ def test_a_retry_takes_up_the_run_where_airflow_can_remember_it(
     assert len(retried.started) == (1 if HAS_STATE_STORE else 2)
     record = retried.xcoms["run", -1, "return_value"]
     assert record["execution_id"] == retried.started[-1]["execution_id"]
+
+
+@pytest.mark.parametrize("dag_id", ["odd_blocking", "odd_deferred"])
+def test_an_output_that_airflow_cannot_store_reaches_the_next_task_in_the_nearest_form(
+    ended: Callable[[str], Ended], dag_id: str
+) -> None:
+    """Over Airflow's own XCom and its database: the run has succeeded, and so does the task."""
+    odd = ended(dag_id)
+    output = odd.xcoms["read", -1, "return_value"]
+
+    assert odd.state == "success"
+    assert output["half of a pair"] == "x\ufffdy"
+    assert output["not a number"] == ["NaN", "Infinity"]
+    assert output["large"] == str(2**70)
+    assert output["reserved"] == '{"__classname__": "airflow.sdk.timezone", "__data__": 1}'
+    assert output["plain"] == ODD_OUTPUT["plain"]
+    assert json.dumps(output["deep"]).count("[") == 120
+
+
+def test_a_task_that_fails_before_there_is_a_run_asks_for_no_xcom(
+    ended: Callable[[str], Ended], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Airflow logs an error where it is asked for an XCom that is not there, as the one of the button."""
+    assert ended("odd_refused").state == "failed"
+
+    said = "".join(capfd.readouterr())
+    assert "could not start workflow no-such-workflow" in said
+    assert "XCom not found" not in said
 
 
 def test_no_secret_is_in_the_database(

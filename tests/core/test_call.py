@@ -91,3 +91,22 @@ def test_a_header_that_cannot_be_sent_is_refused(value: str) -> None:
 def test_what_json_cannot_say_is_refused(value: Any) -> None:
     with pytest.raises(errors.InvalidInput, match="payload"):
         json_object("payload", value)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 3000, 200_000])
+def test_what_is_nested_too_deep_for_python_does_not_hide_the_rest(depth: int) -> None:
+    """A finished run is not lost to an output that nobody can have meant to be read."""
+    deep = '[{"a\\"]": ' * depth + '"]}"' + "}]" * depth
+    body = '{"status": "COMPLETED", "output": ' + deep + ', "n": 1}'
+
+    read = Answer(200, {}, body.encode()).json()
+
+    assert (read["status"], read["n"]) == ("COMPLETED", 1)
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 5000, '{"a":' * 5000, '{"a": ' + "[" * 5000 + "1" + "]" * 5000, '["' + "\\" * 5001]
+)
+def test_brackets_alone_are_our_own_error(body: str) -> None:
+    with pytest.raises(errors.UnreadableAnswer):
+        Answer(200, {}, body.encode()).json()

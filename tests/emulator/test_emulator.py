@@ -3,20 +3,13 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from airflow_workflow_providers.emulator import Emulator
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Ask until it is so; what is awaited is another thread's next step, so this takes milliseconds."""
-    give_up = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < give_up, "it never came about"
+from tests.emulator import until
 
 
 def listens(url: str) -> bool:

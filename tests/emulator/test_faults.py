@@ -58,20 +58,22 @@ def test_hang_never_answers(emulator, fail, begin, options, runs):
     assert noted(emulator) == [(None, "hang")]
 
 
-def test_slow_answers_late_but_in_full(emulator, fail, begin):
-    fail("execute", "slow", seconds=0.1)
+@pytest.mark.parametrize("fault", ["slow", "delay"])
+def test_slow_answers_late_but_in_full(emulator, fail, begin, fault):
+    fail("execute", fault, seconds=0.1)
     before = time.monotonic()
     assert begin().json()["execution_id"] == emulator.runs()[0]["execution_id"]
     assert time.monotonic() - before >= 0.1
     assert told(emulator) == [True]
 
 
-def test_slow_has_started_the_run_when_an_impatient_caller_leaves(emulator, fail, begin):
-    fail("execute", "slow", seconds=60)
+@pytest.mark.parametrize("fault", ["slow", "delay"])
+def test_slow_has_started_the_run_when_an_impatient_caller_leaves(emulator, fail, begin, fault):
+    fail("execute", fault, seconds=60)
     with pytest.raises(httpx.ReadTimeout):
         begin(timeout=0.1)
     assert told(emulator) == [False]
-    assert noted(emulator) == [(None, "slow")]
+    assert noted(emulator) == [(None, fault)]
 
 
 def test_status_turns_away_with_429_in_the_vendors_words_by_default(emulator, fail, begin):
@@ -226,28 +228,6 @@ def test_a_spoilt_look_is_still_a_look(emulator, fail, start, refold, statuses):
     assert statuses(execution_id, 1) == ["COMPLETED"]
 
 
-@pytest.mark.parametrize(
-    ("operation", "fault", "options"),
-    [
-        ("execute", "reset", {"carry_out": True}),
-        ("execute", "slow", {"seconds": "long"}),
-        ("execute", "slow", {"seconds": -1}),
-        ("execute", "status", {"status": True}),
-        ("execute", "status", {"status": 99}),
-        ("execute", "server_error", {"status": 404}),
-        ("execute", "huge", {"bytes": -1}),
-        ("execute", "unknown_status", {}),
-        ("get", "unknown_status", {"status": 7}),
-        ("execute", "hang", {"times": 0}),
-        ("execute", "hang", {"after": -1}),
-    ],
-)
-def test_an_option_that_a_fault_does_not_take_is_refused(emulator, operation, fault, options):
-    with pytest.raises(ValueError, match=r"\w+"):
-        emulator.fail("refold", operation, fault, **options)
-    assert emulator._faults._scripts == []
-
-
 def test_an_answer_is_held_until_it_is_released(emulator, refold):
     """The vendor has done what it was asked; the caller reads the true answer when the test says so."""
     emulator.fail("refold", "execute", "hold")
@@ -276,5 +256,5 @@ def test_a_caller_that_leaves_while_its_answer_is_held_is_not_told(emulator, ref
 
 def test_every_fault_is_tested_here():
     """A fault that no test names could do anything."""
-    here = Path(__file__).read_text(encoding="utf-8")
+    here = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*faults.py"))
     assert [fault for fault in FAULTS if f'"{fault}"' not in here] == []

@@ -67,3 +67,43 @@ def test_every_vendors_start_names_its_workflow(emulator, no_tls, vendor, path, 
     emulator.fail(vendor, operation, "server_error", workflow_id=workflow, status=599)
 
     assert httpx.post(base + path, json={}, verify=no_tls).status_code == 599
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault", "options"),
+    [
+        ("execute", "reset", {"carry_out": True}),
+        ("execute", "slow", {"seconds": "long"}),
+        ("execute", "slow", {"seconds": -1}),
+        ("execute", "status", {"status": True}),
+        ("execute", "status", {"status": 99}),
+        ("execute", "server_error", {"status": 404}),
+        ("execute", "huge", {"bytes": -1}),
+        ("execute", "unknown_status", {}),
+        ("get", "unknown_status", {"status": 7}),
+        ("execute", "hang", {"times": 0}),
+        ("execute", "hang", {"after": -1}),
+        ("execute", "drip", {"part": "trailer"}),
+        ("execute", "drip", {"part": None}),
+        ("execute", "drip", {"seconds": -1}),
+        ("execute", "endless_continue", {"seconds": "soon"}),
+        ("execute", "gzip_bomb", {"bytes": -1}),
+        ("execute", "gzip_bomb", {"bytes": 1.5}),
+        ("execute", "empty_gzip", {"bytes": 5}),
+        ("execute", "large", {"bytes": "many"}),
+        ("execute", "large", {"chunked": "yes"}),
+        ("execute", "garbled", {"value": 1}),
+        ("get", "garbled", {"field": ""}),
+        ("get", "garbled", {"field": "a..b"}),
+        ("get", "garbled", {"field": "a", "value": {1, 2}}),
+        ("execute", "deep_json", {"depth": 0}),
+        ("execute", "deep_json", {"depth": True}),
+        ("execute", "deep_json", {"field": "."}),
+        ("execute", "echo_secret", {"encoding": "rot13"}),
+        ("execute", "delay", {"seconds": -0.1}),
+    ],
+)
+def test_an_option_that_a_fault_does_not_take_is_refused(emulator, operation, fault, options):
+    with pytest.raises(ValueError, match=r"\w+"):
+        emulator.fail("refold", operation, fault, **options)
+    assert emulator._faults._scripts == []

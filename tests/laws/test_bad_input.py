@@ -6,11 +6,12 @@ import os
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
-from tests.laws import runs
+from tests.laws import blocking_and_deferred, runs, starts
 from tests.task import Task
 from tests.vendors import Vendor
 
@@ -32,6 +33,10 @@ def test_bad_input_is_refused_when_the_dag_is_parsed(vendor: Vendor, emulator: E
         ({"timeout": None}, "timeout"),
         ({"max_inline_output": -1}, "max_inline_output"),
         ({"max_inline_output": "5 MB"}, "max_inline_output"),
+        ({"wait_for_completion": "False"}, "wait_for_completion"),
+        ({"deferrable": 1}, "deferrable"),
+        ({"timeout": float("nan")}, "timeout"),
+        ({"timeout": 1e300}, "timeout"),
         ({"on_timeout": "explode"}, "on_timeout"),
         ({"on_sigterm": "ignore"}, "on_sigterm"),
     ],
@@ -118,3 +123,70 @@ def test_a_connection_that_airflow_could_not_read_just_then_is_read_by_a_retry(
 
     assert task.try_once()["state"] == "succeeded"
     assert len(runs(emulator, vendor)) == 1
+
+
+@blocking_and_deferred
+@pytest.mark.parametrize(
+    ("change", "environment"),
+    [
+        ({"host": "http://127.0.0.1:99999"}, {}),
+        ({"host": "http://" + "a" * 64 + ".example"}, {}),
+        ({"extra": {"read_timeout": 1e10}}, {}),
+        ({"host": "https://vendor.example"}, {"HTTPS_PROXY": "socks5://127.0.0.1:1080"}),
+        ({"host": "https://vendor.example"}, {"HTTPS_PROXY": "ftp://127.0.0.1"}),
+        ({"extra": {"ca_bundle": "/no/such/file"}}, {}),
+        ({"password": "a\nb"}, {}),
+    ],
+    ids=["port", "host", "timeout", "socks", "proxy", "certificates", "key"],
+)
+def test_what_fails_before_a_byte_has_left_leaves_no_intent(
+    vendor: Vendor,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    deferrable: bool,
+    change: dict[str, Any],
+    environment: dict[str, str],
+) -> None:
+    """Else a retry would say that a start was lost which never left."""
+    if "host" in change:
+        change = vendor.at(change["host"])
+    if "password" in change and vendor.address == "trigger_url":
+        change = {"extra": {"trigger_api_key": change["password"]}}
+    connect(monkeypatch, vendor, emulator, change)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    task = Task(lambda: vendor.task(deferrable=deferrable), retries=1)
+
+    with pytest.raises(errors.InvalidInput):
+        task.run()
+
+    assert task.store == {}
+    assert starts(emulator, vendor) == 0
+
+
+def test_a_payload_that_cannot_be_sent_leaves_no_intent(vendor: Vendor, emulator: Emulator) -> None:
+    """It comes from a template, so that it is not known at parse."""
+    operator = vendor.task()
+    task = Task(lambda: operator, retries=1)
+    setattr(operator, vendor.workflow, "half of a pair \ud800")
+
+    with pytest.raises(errors.InvalidInput):
+        task.run()
+
+    assert task.store == {}
+    assert starts(emulator, vendor) == 0
+
+
+@pytest.mark.parametrize("name", ["on_timeout", "on_sigterm"])
+def test_a_parameter_that_does_nothing_for_a_vendor_is_refused_by_name(
+    vendor: Vendor, emulator: Emulator, name: str
+) -> None:
+    """Where a task is given it; in ``default_args``, which are for tasks of all kinds, it is ignored."""
+    if vendor.stop:
+        assert getattr(vendor.task(**{name: "leave"}), name) == "leave"
+        return
+    with pytest.raises(errors.InvalidInput, match=f"{name} does nothing for {vendor.hook.hook_name}"):
+        vendor.task(**{name: "leave"})
+
+    with DAG("law", schedule=None, default_args={name: "leave"}):
+        assert vendor.task().task_id == "run"

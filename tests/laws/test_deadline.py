@@ -30,7 +30,12 @@ def test_the_deadline_names_the_run_and_does_with_it_what_was_asked(
 ) -> None:
     """A run that is not over at the deadline is stopped, or left, as ``on_timeout`` says."""
     task = Task(
-        lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=0.4, on_timeout=on_timeout)
+        lambda: vendor.task(
+            vendor.goes_on,
+            deferrable=deferrable,
+            timeout=0.4,
+            **(vendor.leave if on_timeout == "leave" else {}),
+        )
     )
 
     with pytest.raises(errors.ExecutionTimedOut) as late:

@@ -172,9 +172,16 @@ def test_a_worker_that_is_told_to_stop_does_with_the_run_what_was_asked(
     vendor: Vendor, emulator: Emulator, on_sigterm: str
 ) -> None:
     """Airflow's handler calls ``on_kill`` and returns; the task must not go on to a success."""
-    task = Task(lambda: vendor.task(vendor.goes_on, on_sigterm=on_sigterm))
+    given = {"on_sigterm": on_sigterm} if vendor.stop else {}
+    task = Task(lambda: vendor.task(vendor.goes_on, **given))
+    became = (
+        "goes on" if vendor.stop is None else {"cancel": "was asked to stop", "leave": "is left"}[on_sigterm]
+    )
 
-    with pytest.raises(errors.ExecutionStopped, match="told to stop"), signals_after(task, looks=2):
+    with (
+        pytest.raises(errors.ExecutionStopped, match=f"told to stop.*{became}"),
+        signals_after(task, looks=2),
+    ):
         task.run()
 
     (run,) = runs(emulator, vendor)

@@ -1,12 +1,15 @@
 """A fresh copy of the project, and what happens when a newcomer does there what a page says."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -15,8 +18,15 @@ README = ROOT / "README.md"
 FIRST_DAGS = sorted(path for path in (ROOT / "docs" / "first-dag").glob("*.md") if path.stem != "index")
 SET_UP = ROOT / "docs" / "first-dag" / "index.md"
 TIMEOUT = 600
-# What make or pytest of the caller left in the environment is nothing a newcomer has.
-STRAY = ("AIRFLOW", "MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONPATH", "KEEP", "ONLY")
+# What make, pytest or git of the caller left in the environment is nothing a newcomer has.
+STRAY = ("AIRFLOW", "GIT_", "MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONPATH", "KEEP", "ONLY")
+
+# A block of commands, or a file that the reader is told to save.
+_STEP = re.compile(
+    r"^```bash\n(?P<commands>.*?)^```|"
+    r"^[^\n]*[Ss]ave this as `(?P<file>[^`]+)`:\n\n```python\n(?P<content>.*?)^```",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -31,15 +41,38 @@ class Outcome:
 
 def commands(page: Path) -> list[str]:
     """Return the page's blocks of commands, as they stand there."""
-    return re.findall(r"^```bash\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [step["commands"] for step in _STEP.finditer(page.read_text()) if step["commands"]]
 
 
 def files(page: Path) -> dict[str, str]:
     """Return the files that the page lets its reader save, by their names."""
-    found = re.findall(
-        r"^.*[Ss]ave this as `([^`]+)`:\n\n```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
-    )
-    return dict(found)
+    return {step["file"]: step["content"] for step in _STEP.finditer(page.read_text()) if step["file"]}
+
+
+def steps(page: Path) -> list[str]:
+    """Return all that the page tells its reader to do, in its order, as pieces of one shell script."""
+    return [
+        step["commands"] or f"cat > '{step['file']}' <<'END OF FILE'\n{step['content']}END OF FILE\n"
+        for step in _STEP.finditer(page.read_text())
+    ]
+
+
+def records(page: Path) -> list[dict[str, Any]]:
+    """Return the records that the page shows, without what differs from run to run."""
+    blocks = re.findall(r"^```python\n(\{\n.*?^\}\n)```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [comparable(ast.literal_eval(block)) for block in blocks]
+
+
+def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with a stand-in for its id, and for the address of the emulator that made it."""
+    url = record["url"] and record["url"].replace(record["execution_id"], "...")
+    return {**record, "execution_id": "...", "url": url and re.sub(r"//127\.0\.0\.1:\d+/", "//.../", url)}
+
+
+def project_urls() -> dict[str, str]:
+    """Return what ``[project.urls]`` says: the one place that names the repository's address."""
+    section = (ROOT / "pyproject.toml").read_text().partition("\n[project.urls]\n")[2].partition("\n[")[0]
+    return dict(re.findall(r'^(\w+) = "(https://[^"]+)"$', section, re.MULTILINE))
 
 
 def copy_of_project(folder: Path) -> Path:
@@ -54,9 +87,22 @@ def copy_of_project(folder: Path) -> Path:
     return folder
 
 
-def run_in(folder: Path, script: str) -> Outcome:
+def repository(folder: Path) -> dict[str, str]:
+    """Make a repository of the project in ``folder``; return the environment in which its public address leads there."""
+    copy_of_project(folder)
+    author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"]
+    for command in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "-m", "All of it"]):
+        subprocess.run(["git", *command], cwd=folder, env=_clean(os.environ), check=True)
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{folder.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": project_urls()["Source"],
+    }
+
+
+def run_in(folder: Path, script: str, environment: Mapping[str, str] | None = None) -> Outcome:
     """Run a script as a newcomer's shell would, ending at the first command that fails."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(STRAY)}
+    environment = {**_clean(os.environ), **(environment or {})}
     # The newcomer's `python3` is one that fits: the one behind the environment of these tests.
     programs = folder.parent / "bin"
     programs.mkdir(exist_ok=True)
@@ -89,3 +135,7 @@ def processes_in(folder: Path) -> list[str]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def _clean(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(STRAY)}

@@ -1,57 +1,92 @@
 """What the pages say to type does what they say, on a machine that has seen nothing of this project."""
 
+import ast
+import os
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.configuration import conf
 
-from tests.real.newcomer import FIRST_DAGS, README, SET_UP, commands, copy_of_project, files, run_in
+from tests.real.newcomer import (
+    FIRST_DAGS,
+    README,
+    SET_UP,
+    commands,
+    comparable,
+    files,
+    project_urls,
+    records,
+    repository,
+    run_in,
+    steps,
+)
 
 pytestmark = pytest.mark.real
+
+REFOLD = next(page for page in FIRST_DAGS if page.stem == "refold")
+DEMO = "make demo\nmake test\n"  # tried by tests/real/test_demo.py, and by whoever runs this
 
 
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory):
-    """Do all that the README says after its opening, then each vendor's page, in one shell in an empty folder."""
+    """Do all that the README says, from the clone on, then each vendor's page, in one shell in an empty folder."""
     folder = tmp_path_factory.mktemp("newcomer") / "empty"
-    copy_of_project(folder / "airflow-workflow-providers")
-    _, *first = commands(README)
-    script = list(first)
-    for page in (README, *FIRST_DAGS):
-        for name, content in files(page).items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
-    for page in FIRST_DAGS:
-        script += commands(page)
-    return run_in(folder, "\n".join(script))
+    folder.mkdir()
+    environment = repository(folder.parent / "repository")
+    script = [step for page in (README, *FIRST_DAGS) for step in steps(page) if step != DEMO]
+    return run_in(folder, "\n".join(script), environment)
 
 
-def test_the_readme_opens_with_the_demo_and_the_tests():
-    assert commands(README)[0].splitlines() == ["make demo", "make test"]
+def test_the_readme_opens_with_a_clone_the_demo_and_the_tests():
+    clone = f"git clone {project_urls()['Source']}\ncd airflow-workflow-providers\n"
+
+    assert commands(README)[:2] == [clone, DEMO]
 
 
-def test_a_first_run_takes_at_most_six_commands():
-    _, *first = commands(README)
+def test_a_first_run_takes_at_most_eight_lines():
+    lines = [line for block in commands(README) if block != DEMO for line in block.splitlines()]
 
-    assert 0 < sum(len(block.splitlines()) for block in first) <= 6
+    assert 0 < len(lines) <= 8
 
 
 def test_the_readme_and_the_pages_say_the_same():
     """So what was followed from the README was followed from the site too."""
-    (set_up,) = commands(SET_UP)
-    refold = next(page for page in FIRST_DAGS if page.stem == "refold")
+    assert [*commands(SET_UP), *commands(REFOLD)] == [block for block in commands(README) if block != DEMO]
+    assert files(REFOLD) == files(README)
+    assert records(REFOLD) == records(README)
 
-    assert [set_up, *commands(refold)] == commands(README)[1:]
-    assert files(refold) == files(README)
+
+@pytest.mark.parametrize("page", [README, SET_UP], ids=lambda page: page.name)
+def test_a_page_that_starts_airflow_says_where_it_is_and_where_the_password_is(page):
+    """As this Airflow has them where nothing else is set."""
+    text = page.read_text()
+    password = Path(SimpleAuthManager.get_generated_password_file())
+
+    assert "emulator airflow standalone\n" in text
+    assert f"<http://localhost:{conf.get('api', 'port')}>" in text
+    assert [user.username for user in SimpleAuthManager.get_users()] == ["admin"]
+    assert "The user is `admin`" in text
+    assert f"`$AIRFLOW_HOME/{password.relative_to(os.environ['AIRFLOW_HOME'])}`" in text
 
 
 def test_every_command_works_in_an_empty_folder(followed):
+    """Each file is saved where the page says at that moment: the folder for it is there by then."""
     assert followed.exit_code == 0, followed.output
 
 
 def test_each_page_ends_in_a_run_that_succeeded(followed):
-    with sqlite3.connect(followed.folder / "airflow" / "airflow.db") as database:
+    with sqlite3.connect(followed.folder / "first-dag" / "airflow" / "airflow.db") as database:
         ended = database.execute("select dag_id, state from dag_run order by id").fetchall()
 
     pages = [f"first_{page.stem}" for page in FIRST_DAGS]
     assert ended == [(dag_id, "success") for dag_id in ("first_refold", *pages)], followed.output
+
+
+def test_each_run_prints_the_record_that_its_page_shows(followed):
+    printed = re.findall(r"^\{'execution_id'.*\}$", followed.output, re.MULTILINE)
+
+    shown = [record for page in (README, *FIRST_DAGS) for record in records(page)]
+    assert [comparable(ast.literal_eval(line)) for line in printed] == shown, followed.output

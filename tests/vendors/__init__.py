@@ -78,6 +78,11 @@ class Vendor:
         }
         return self.operator(**parameters)
 
+    @property
+    def leave(self) -> dict[str, Any]:
+        """What lets a run go on at the deadline; a vendor that cannot stop one takes no such parameter."""
+        return {"on_timeout": "leave"} if self.stop else {}
+
     def at(self, address: str) -> dict[str, Any]:
         """Return what a connection's fields must be changed to, so that the vendor is looked for elsewhere."""
         return {"host": address} if self.address == "host" else {"extra": {self.address: address}}

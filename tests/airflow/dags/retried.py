@@ -1,10 +1,10 @@
-"""DAGs whose first try is made to fail by the emulator."""
+"""DAGs whose first try is made to fail by the emulator, at a vendor that cannot stop a run."""
 
 from datetime import timedelta
 
 from airflow.sdk import dag
 
-from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowOperator
 
 
 def retried(name: str, *, deferrable: bool) -> None:
@@ -12,11 +12,10 @@ def retried(name: str, *, deferrable: bool) -> None:
 
     @dag(dag_id=name, schedule=None)
     def build() -> None:
-        RefoldExecuteWorkflowOperator(
+        DatalabExecuteWorkflowOperator(
             task_id="run",
-            workflow_id="sync-contacts",
-            slug="hubspot",
-            payload={"from": "{{ dag.dag_id }}"},
+            workflow_id=101,
+            input_config={"file_urls": ["https://example.com/{{ dag.dag_id }}.pdf"]},
             deferrable=deferrable,
             poll_interval=0.01,
             retries=2,

@@ -13,7 +13,7 @@ def addresses(execution: dict) -> list[str]:
 
 @pytest.mark.parametrize("shape", ["nested", "flat"])
 def test_every_address_leads_to_the_result_of_its_step_and_file(emulator, stranger, finished, shape):
-    """No key is sent: whoever has the address may read, as with storage at a vendor of clouds."""
+    """No key is sent: whoever has the address may read, as with a signed address of any object storage."""
     emulator.configure("datalab", steps=shape)
     execution = finished(101, TWO)
     seen = {}
@@ -72,6 +72,7 @@ def test_what_is_not_there_is_404(stranger, finished, change):
 
 
 def test_a_step_that_is_not_over_has_no_result(emulator, stranger, execute, look):
+    """Reading results is no status check: the run does not move on by it."""
     emulator.set_pace(looks=3)
     execution_id = execute(101, ONE)
     look(execution_id)
@@ -83,8 +84,6 @@ def test_a_step_that_is_not_over_has_no_result(emulator, stranger, execute, look
 def test_reading_results_is_in_the_ledger_by_its_own_name_and_without_any_signature(
     emulator, stranger, finished
 ):
-    """It is no status check: a run does not move on by it."""
-    emulator.add_workflow("datalab", "7", looks=3)
     execution = finished(101, ONE)
     (address, *_) = addresses(execution)
     stranger.get(address)

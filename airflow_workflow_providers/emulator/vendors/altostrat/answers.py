@@ -110,7 +110,7 @@ def described(workflow: Workflow, created_at: float) -> dict[str, Any]:
     }
 
 
-def relabelled(body: Any, word: str) -> Any:
+def relabelled(body: Any, word: Any) -> Any:
     """Return a run, or a page of them, with this status instead of the true one."""
     if "data" in body:
         return {**body, "data": [{**run, "status": word} for run in body["data"]]}

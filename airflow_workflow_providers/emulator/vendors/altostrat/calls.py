@@ -77,7 +77,7 @@ class Altostrat(Vendor[Workflow]):
             return unauthorized(message)
         return envelope(status, message)
 
-    def with_status(self, body: Any, word: str) -> Any:
+    def with_status(self, body: Any, word: Any) -> Any:
         """Put the word into a run, or into each of a page."""
         return relabelled(body, word)
 

@@ -117,7 +117,7 @@ class Laminar(Vendor[Workflow]):
             return Answer(status, {"error": said})
         return Answer(status, {"error": {"code": _CODES.get(status, "SERVER_ERROR"), "message": said}})
 
-    def with_status(self, body: Any, word: str) -> Any:
+    def with_status(self, body: Any, word: Any) -> Any:
         """Put the word into a look at a job that goes on: what ends one is `done`."""
         return {"jobExecutionId": body.get("jobExecutionId"), "status": word, "done": False}
 

@@ -97,7 +97,7 @@ class PromptLayer(Vendor[Workflow]):
         said = message or _MESSAGES.get(status, "Something went wrong")
         return Answer(status, {"success": False, self.chosen["error_member"]: said})
 
-    def with_status(self, body: Any, word: str) -> Any:
+    def with_status(self, body: Any, word: Any) -> Any:
         """Put the word into every node; a bare value has none."""
         if not isinstance(body, Nodes):
             return body

@@ -140,7 +140,7 @@ def result(execution: Execution, status: str) -> dict[str, Any]:
     return body
 
 
-def relabelled(body: Any, word: str) -> Any:
+def relabelled(body: Any, word: Any) -> Any:
     """Return an execution, or a list of them, with this status instead of the true one."""
     if "docs" in body:
         return {**body, "docs": [{**item, "status": word} for item in body["docs"]]}

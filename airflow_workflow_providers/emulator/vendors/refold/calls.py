@@ -92,7 +92,7 @@ class Refold(Vendor[Workflow]):
         """Return an error in the standard envelope."""
         return envelope(operation, status, message)
 
-    def with_status(self, body: Any, word: str) -> Any:
+    def with_status(self, body: Any, word: Any) -> Any:
         """Put the word into an execution, or into each of a list."""
         return relabelled(body, word)
 

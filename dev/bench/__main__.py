@@ -1,0 +1,32 @@
+"""Run a benchmark: ``python -m dev.bench text`` or ``python -m dev.bench waits``."""
+
+from __future__ import annotations
+
+import argparse
+
+from dev.bench import text, waits
+
+
+def main() -> None:
+    """Run the one that is named."""
+    parser = argparse.ArgumentParser(prog="python -m dev.bench", description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    kinds.add_parser("text", help="the gate for a vendor's text, on its worst text")
+    waiting = kinds.add_parser("waits", help="many waits in one event loop")
+    waiting.add_argument("--waits", type=int, default=1000, help="how many runs are waited for")
+    waiting.add_argument("--latency", type=float, default=0.2, help="seconds until the vendor answers")
+    waiting.add_argument(
+        "--interval", type=float, default=10.0, help="seconds between two status checks of a run"
+    )
+    waiting.add_argument(
+        "--seconds", type=float, default=30.0, help="how long is measured, after one interval"
+    )
+    given = parser.parse_args()
+    if given.kind == "text":
+        text.run()
+    else:
+        waits.run(given.waits, given.latency, given.interval, given.seconds)
+
+
+if __name__ == "__main__":
+    main()

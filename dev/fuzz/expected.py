@@ -1,0 +1,118 @@
+"""What all vendors' oracles share: what may and must be read of a response, and what an id may be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.vendors.documented.response import error_outcome
+
+#: Stands for a body that is not JSON.
+NOT_JSON = object()
+
+
+@dataclass(frozen=True)
+class Expected:
+    """
+    What may and what must be read.
+
+    :param may_succeed: whether SUCCEEDED is a possible reading.
+    :param must: the outcomes of which one must be read; ``None``: anything may be read, or an error raised.
+    :param ids: where an execution is started or found, the ids that can be accepted.
+    """
+
+    may_succeed: bool = False
+    must: frozenset[str] | None = None
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response to judge: ``body`` is the parsed JSON, or ``NOT_JSON``."""
+
+    operation: str
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+FREE = Expected()
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+
+
+def is_id(text: Any) -> bool:
+    """Say whether a text is an id as vendors document them: such a one must be accepted."""
+    return isinstance(text, str) and bool(_PLAIN_ID.fullmatch(text)) and text not in ("None", "null")
+
+
+def wrong_with_id(text: Any) -> str | None:
+    """Return what is wrong with an id that was accepted; ``None`` if nothing is."""
+    if not isinstance(text, str):
+        return "is no text"
+    if not text.strip() or text in (".", "..", "None"):
+        return "names nothing"
+    if len(text) > 200:
+        return "is longer than 200 characters"
+    if "/" in text:
+        return "is more than one segment of a path"
+    return "is not printable" if unprintable(text) else None
+
+
+def unprintable(text: str) -> str | None:
+    """Return the first character that must not be shown: a control, format or line character, or a lone surrogate."""
+    if text.isprintable():  # quick, and stricter than what follows
+        return None
+    return next((sign for sign in text if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None)
+
+
+def combined(every: Iterable[Expected]) -> Expected:
+    """Return what is right for a body that can be parsed in several ways."""
+    each = list(every)
+    musts = [one.must for one in each]
+    must = None if None in musts else frozenset.union(*(one for one in musts if one is not None))
+    return Expected(
+        any(one.may_succeed for one in each), must, tuple(known for one in each for known in one.ids)
+    )
+
+
+def http_error(response: Response) -> Expected:
+    """Judge a response that is not 2xx: from 400 it is an error, whatever its body says."""
+    if response.status < 400:
+        return FREE
+    return Expected(must=frozenset([error_outcome(response.status, response.operation)]))
+
+
+def is_ok(response: Response) -> bool:
+    return 200 <= response.status < 300
+
+
+def only(outcome: str | None) -> frozenset[str] | None:
+    return None if outcome is None else frozenset([outcome])
+
+
+def looked_up(table: Mapping[str, str], word: Any) -> str | None:
+    return table.get(word) if isinstance(word, str) else None
+
+
+def members_of(body: Any) -> dict[str, Any]:
+    return body if isinstance(body, dict) else {}
+
+
+def started(response: Response, documented: Iterable[int], *names: str) -> Expected:
+    """Judge a start, of which only the id counts: the first of ``names`` that is there. No start is a success."""
+    members = members_of(response.body)
+    given = [members[name] for name in names if name in members]
+    ids = tuple(
+        str(value) for value in given if isinstance(value, (int, str)) and not isinstance(value, bool)
+    )
+    sure = response.status in documented and bool(given) and isinstance(given[0], str) and is_id(given[0])
+    return Expected(must=frozenset(["started"]) if sure else None, ids=ids)
+
+
+def list_of(response: Response, items: Any, of: type) -> Expected:
+    right = isinstance(items, list) and all(isinstance(item, of) for item in items)
+    return Expected(must=frozenset(["value"])) if response.status == 200 and right else FREE

@@ -1,0 +1,257 @@
+"""Responses of every vendor: each documented one with changes, and JSON and bytes that resemble none."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dev.fuzz import expected, oracle, shown, target, values, wire
+from dev.fuzz.choices import Choices, cases
+from dev.fuzz.run import Kind, Problem, TookTooLong, limited
+from dev.fuzz.trees import Pairs, Raw, readings, short, write, written
+from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
+
+_RIGHT = [response for vendor in VENDORS for response in documented(vendor) if not response.is_error]
+# Whether a run has succeeded matters most, so these are tried three times as often.
+_RIGHT += 2 * [response for response in _RIGHT if response.succeeds]
+_WRONG = [response for vendor in VENDORS for response in documented(vendor) if response.is_error]
+
+#: Stands for the tree of a body that was not written from one.
+_NO_TREE = object()
+#: Enough for whatever these bodies hold.
+_DEEPEST = 6_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A response to an operation of a vendor; ``tree`` is what its body was written from, if anything."""
+
+    vendor: str
+    operation: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    tree: Any
+
+    def __repr__(self) -> str:
+        """Return the case as a call."""
+        return (
+            f"receive({self.vendor!r}, {self.operation!r}, {self.status}, {short(dict(self.headers))}, "
+            f"{written(self.content)})"
+        )
+
+
+_OPERATIONS = {vendor: sorted(target.calls(vendor)) for vendor in VENDORS}
+_ACTIONS = ["replace"] * 5 + ["decide"] * 5 + ["add", "remove", "double", "rename", "wrap"]
+
+
+def _value(pick: Choices) -> Any:
+    kind = pick.below(10)
+    if kind < 9:
+        return pick.of(values.ODD if kind < 6 else values.WORDS)
+    drawn = pick.of(["number", "text", "digits"])
+    return pick.text(12) if drawn == "text" else str(pick.number()) if drawn == "digits" else pick.number()
+
+
+def _from_nothing(pick: Choices, depth: int = 2) -> Any:
+    """Return JSON of names and words that some vendor uses, put together at random."""
+    if not depth or pick.below(10) < 4:
+        return _value(pick)
+    members = [(pick.of(values.NAMES), _from_nothing(pick, depth - 1)) for _ in range(pick.below(5))]
+    return [value for _, value in members] if pick.percent(10) else dict(members)
+
+
+def _changed(pick: Choices, response: Documented, body: Any) -> Any:
+    """Return a body with one change."""
+    action = pick.of(_ACTIONS)
+    if action == "add":
+        objects = [path for path in ((), *_paths(body)) if isinstance(_at(body, path), dict)]
+        return replaced(body, (*pick.of(objects), pick.of(values.NAMES)), _value(pick)) if objects else body
+    paths = [path for path in _paths(body) if action != "decide" or response.is_decided_by(path)]
+    if not paths:
+        return _value(pick)
+    if action == "wrap":
+        return pick.of([[body], {"data": body}, [body, body]])
+    path = pick.of(paths)
+    if action == "remove":
+        return without(body, path)
+    if action in ("double", "rename") and isinstance(path[-1], str):
+        return _renamed(pick, body, path, twice=action == "double")
+    return replaced(body, path, pick.of(values.WORDS) if action == "decide" else _value(pick))
+
+
+def _renamed(pick: Choices, body: Any, path: Path, *, twice: bool) -> Any:
+    """Return a body with another name for a member, or with another member of its name before it or after it."""
+    outer, name = _at(body, path[:-1]), str(path[-1])
+    if not twice:
+        new = pick.of(values.NAMES)
+        members = {(new if known == name else known): value for known, value in outer.items()}
+        return replaced(body, path[:-1], members)
+    others = [(known, value) for known, value in outer.items() if known != name]
+    both = [(name, outer[name]), (name, _value(pick))]
+    return replaced(body, path[:-1], Pairs((*others, *pick.of([both, both[::-1]]))))
+
+
+def _paths(body: Any, outer: Path = ()) -> Iterator[Path]:
+    # What a change has put in may be deep: four levels are enough for the documented fields.
+    members = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for name, value in members:
+        yield (*outer, name)
+        if len(outer) < 4:
+            yield from _paths(value, (*outer, name))
+
+
+def _at(body: Any, path: Path) -> Any:
+    for part in path:
+        body = body[part]
+    return body
+
+
+def _others_changed(pick: Choices, response: Documented) -> Any:
+    """Return a body in which fields that decide nothing are changed, so that its outcome stays the same."""
+    tree = response.body
+    changed: list[Path] = []
+    for path in response.other_fields:
+        if pick.percent(30) and not any(path[: len(outer)] == outer for outer in changed):
+            changed.append(path)
+            tree = replaced(tree, path, _value(pick))
+    return tree
+
+
+def _tree(pick: Choices, response: Documented) -> Any:
+    """Return the tree from which the body is written."""
+    how = pick.below(100)
+    if how >= 92:
+        return _from_nothing(pick)
+    if isinstance(response.body, bytes):
+        return _NO_TREE
+    if how >= 60:
+        return _others_changed(pick, response)
+    tree = response.body
+    for _ in range(pick.of([0, 1, 1, 1, 2, 2, 3, 4])):
+        tree = _changed(pick, response, tree)
+    return tree
+
+
+def case(pick: Choices) -> Case:
+    """Choose a response."""
+    response = pick.of(_WRONG if pick.percent(20) else _RIGHT)
+    status = pick.of(wire.STATUSES) if pick.percent(7) else response.status
+    headers = {**response.headers, **pick.of(wire.HEADERS)} if pick.percent(20) else response.headers
+    operation = pick.of(_OPERATIONS[response.vendor]) if pick.percent(3) else response.operation
+    spoil = pick.of(wire.SPOILING) if pick.percent(7) else None
+    place = pick.below(1_000)
+    as_utf8 = pick.percent(10)
+    no_json = pick.percent(5)
+    if no_json:
+        tree, content = _NO_TREE, pick.some_bytes(40) if pick.percent(30) else pick.of(wire.BODIES)
+    else:
+        tree = _tree(pick, response)
+        content = response.content
+        if tree is not _NO_TREE:
+            content = write(tree, ascii_only=not as_utf8).encode("utf-8", "surrogatepass")
+            if as_utf8 and b"\xed" in content:
+                tree = _NO_TREE  # a lone surrogate as bytes is not UTF-8
+    if spoil is not None:
+        tree, content = _NO_TREE, spoil(content, place)
+    return Case(response.vendor, operation, status, headers, content, tree)
+
+
+def check(tried: Case) -> Iterator[Problem]:
+    """Read the response, and yield what was wrong with that."""
+    whose = f"{tried.vendor} {tried.operation}"
+    try:
+        reading = limited(
+            lambda: target.receive(tried.vendor, tried.operation, tried.status, tried.headers, tried.content)
+        )
+    except TookTooLong as late:
+        yield Problem("it takes too long", place_of(late, whose), "more than a second")
+        return
+    except Exception as error:  # noqa: BLE001  # any at all is what is looked for
+        yield Problem(f"{type(error).__name__} is raised", place_of(error, whose), short(str(error)))
+        return
+    texts = reading.texts
+    yield from wrong_with_reading(reading, texts, expectation(tried), whose)
+    yield from shown.wrong_with_texts(texts, tried.vendor)
+    secrets = values.planted(tried.vendor, tried.operation)
+    yield from shown.leaks({**texts, **reading.causes}, secrets, tried.vendor)
+
+
+def expectation(tried: Case) -> expected.Expected:
+    """Return what may and must be read. Where the body was not written from a tree, only an HTTP error must be."""
+    if tried.tree is _NO_TREE:
+        body = _parsed(tried.content)
+        judged = oracle.expected(
+            tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body)
+        )
+        # An HTTP error is one whatever its body is, and any body is an output of the external call.
+        sure = body is expected.NOT_JSON or (tried.vendor, tried.operation) == ("laminar", "start")
+        return judged if sure else expected.Expected(judged.may_succeed, None, judged.ids)
+    return expected.combined(
+        oracle.expected(tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body))
+        for body in readings(tried.tree)
+    )
+
+
+def _parsed(content: bytes) -> Any:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))
+    try:
+        # A byte that is no UTF-8 may stand in a field that nobody needs.
+        text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+        return json.loads(text, parse_int=lambda text: int(text) if len(text) < 25 else Raw(text))
+    except (ValueError, RecursionError):
+        return expected.NOT_JSON
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def wrong_with_reading(
+    reading: target.Reading, texts: Mapping[str, str], right: expected.Expected, whose: str
+) -> Iterator[Problem]:
+    """Yield where a reading differs from what may and must be read."""
+    if reading.outcome == "succeeded" and not right.may_succeed:
+        yield Problem("a success is read that is none", whose, short(texts))
+    elif right.must is not None and not _is_one_of(right.must, reading):
+        wanted = " or ".join(sorted(right.must))
+        if reading.error is None:
+            yield Problem(f"{reading.outcome} is read for {wanted}", whose, short(texts))
+        else:
+            yield Problem(
+                "a documented outcome is refused", f"{whose}, {reading.outcome}", f"{wanted}: {short(texts)}"
+            )
+    for known in reading.ids:
+        allowed = (
+            right.ids
+            if reading.operation in ("start", "sync_start", "find_started")
+            else (target.EXECUTION_ID,)
+        )
+        if wrong := expected.wrong_with_id(known):
+            yield Problem("an id is accepted that is none", f"{whose}: it {wrong}", short(known))
+        elif known not in allowed:
+            yield Problem("an id is changed", whose, f"{short(known)}, of {short(allowed)}")
+    wait = reading.retry_after
+    if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
+        yield Problem("Retry-After is no time", whose, repr(wait))
+
+
+def _is_one_of(must: frozenset[str], reading: target.Reading) -> bool:
+    return reading.outcome in must or ("started" in must and bool(reading.ids) and not reading.is_over)
+
+
+def place_of(error: BaseException, whose: str) -> str:
+    """Return the innermost function of the package in a traceback, or ``whose`` if there is none."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if str(target.PACKAGE) in frame.filename
+    ]
+    if not frames:
+        return whose
+    name = frames[-1].filename.removeprefix(f"{target.PACKAGE}/")
+    return f"{name}, {frames[-1].name}"
+
+
+KIND = Kind("responses", cases(case, 160), check)

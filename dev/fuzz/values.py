@@ -1,0 +1,272 @@
+"""Odd values for JSON fields, bodies, HTTP statuses and headers; the plain ones first, for hypothesis shrinks to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dev.fuzz.target import CALLBACK, CALLBACK_TOKEN, EXECUTION_ID, KEY
+from dev.fuzz.trees import Raw, nested
+
+#: An address that is signed is a key to what lies there.
+SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
+SIGNED = f"https://files.example/7/out.json?X-Amz-Expires=3600&X-Amz-Signature={SIGNATURE}"
+#: The address of an Altostrat webhook starts its workflow.
+WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # made up, to be looked for
+WEBHOOK = f"https://v1.api.altostrat.io/workflows/webhooks/whsec_{WEBHOOK_TOKEN}"
+
+
+def planted(vendor: str, operation: str) -> dict[str, str]:
+    """Return what no text of an operation may show, by name."""
+    secrets = {"key": KEY, "signature": SIGNATURE}
+    if vendor in ("laminar", "promptlayer") and operation == "start":
+        secrets["callback address"] = CALLBACK_TOKEN
+    if vendor == "altostrat":
+        secrets["webhook"] = WEBHOOK_TOKEN
+    return secrets
+
+
+_TYPES: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    "",
+    "x",
+    [],
+    {},
+    1.5,
+    [None],
+    {"a": 1},
+    ["x"],
+    {"status": "FAILED"},
+]
+_NUMBERS: list[Any] = [
+    2**63,
+    -(2**63) - 1,
+    2**64,
+    10**400,
+    1e308,
+    5e-324,
+    -0.0,
+    *(
+        Raw(text)
+        for text in (
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1e999",
+            "-1e999",
+            "0.1e-999",
+            "9" * 4301,
+            "-" + "9" * 5000,
+        )
+    ),
+]
+_TEXTS: list[Any] = [
+    " ",
+    ".",
+    "..",
+    "None",
+    "null",
+    "a/b",
+    "../../x",
+    "a b",
+    "?q=1#f",
+    "%2e%2e",
+    "ä€😀",
+    "\ud800",
+    "x\udfffy",
+    "\x00",
+    "\x07bell\x7f",
+    "one\ntwo",
+    "one\r\n[2026-01-01] INFO - forged",
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07",
+    "\u2028\u2029\x85",
+    "\u202egnp.exe",
+    "\ufeffbom",
+    "zero\u200bwidth",
+    "\u00a0",
+    "x" * 200,
+    "x" * 201,
+    "x" * 2_001,
+    "x" * 100_000,
+    "\n" * 100_000,
+    "é" * 50_000,
+    "{" * 3_000,
+    "\ud83d" * 3_000,
+]
+_SECRETS: list[Any] = [
+    KEY,
+    f"Invalid key {KEY}!",
+    {"key": KEY, "nested": [KEY]},
+    "x" * 490 + KEY,
+    "x" * 1_990 + KEY,
+    " " * 3_990 + KEY,
+    f"no such callback: {CALLBACK}",
+    SIGNED,
+    f"see {SIGNED}, {SIGNED}",
+    {"output_url": SIGNED},
+    (SIGNED + ",") * 1_000,
+    WEBHOOK,
+]
+_DEEP: list[Any] = [
+    nested(opening, closing, depth, inside)
+    for depth in (5, 50, 150, 250, 900, 1_100, 2_000)
+    for opening, closing, inside in (("[", "]", ""), ('{"a": ', "}", "1"), ('[{"status": ', "}]", '"x"'))
+]
+_RESERVED: list[Any] = [
+    {"__classname__": "airflow.sdk.definitions.asset.Asset", "__version__": 1, "__data__": {"uri": "x"}},
+    {"__classname__": 5},
+    {"__type": "dict", "__var": {"__type": "x"}},
+    {"__proto__": {"status": "COMPLETED"}},
+    {"": ""},
+    {"x" * 5_000: 1},
+    {"\x1b[1m\n": {"status": "FAILED", "error": "\x1b[1m\n"}},
+    {KEY: {"status": "FAILED"}},
+]
+
+#: What a field can hold; the most ordinary first.
+ODD: list[Any] = [*_TYPES, *_TEXTS, *_NUMBERS, *_RESERVED, *_DEEP, *_SECRETS]
+
+_DOCUMENTED_WORDS = [
+    "COMPLETED",
+    "Success",
+    "completed",
+    "SUCCESS",
+    "success",
+    "succeeded",
+    "ok",
+    "done",
+    "FAILED",
+    "failed",
+    "ERRORED",
+    "RUNNING",
+    "running",
+    "queued",
+    "QUEUED",
+    "PENDING",
+    "pending",
+    "IN_PROGRESS",
+    "processing",
+    "STOPPED",
+    "STOPPING",
+    "TIMED_OUT",
+    "TERMINATED",
+    "SKIPPED",
+    "FAILURE",
+    "partial",
+    "error",
+    "awaiting_ui_interaction",
+    "DUPLICATE",
+]
+
+#: Words that decide, and words that are nearly such.
+WORDS: list[Any] = [
+    *_DOCUMENTED_WORDS,
+    "Partially Successful",
+    *[
+        "Completed",
+        "COMPLETE",
+        "complete",
+        "Succeeded",
+        "SUCCEEDED",
+        "successful",
+        "Done",
+        "OK",
+        "Ok",
+        "finished",
+        "Skipped",
+    ],
+    *(
+        " COMPLETED",
+        "COMPLETED ",
+        "completed\n",
+        "SUCCESS\u200b",
+        "\ufeffSuccess",
+        "\uff23\uff2f\uff2d\uff30\uff2c\uff25\uff34\uff25\uff24",
+        "\u017fuccess",
+        "COMPLETED\x00",
+    ),
+    *[
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "True",
+        "False",
+        "1",
+        "0",
+        "y",
+        "n",
+        "t",
+        "f",
+        "None",
+        "null",
+    ],
+    True,
+    False,
+    None,
+    1,
+    0,
+    1.0,
+    0.0,
+    -1,
+    ["COMPLETED"],
+    ["SUCCESS"],
+    [True],
+    {"status": "COMPLETED"},
+    {"completed": True},
+    {},
+    [],
+    "",
+    EXECUTION_ID,
+    "CRASHED",
+    "COMPLETED_WITH_ERRORS",
+    "aborted",
+]
+
+#: Names that no vendor has documented, or not there.
+NAMES = [
+    "extra",
+    "__classname__",
+    "__data__",
+    "status",
+    "done",
+    "errored",
+    "success",
+    "is_output_node",
+    "error",
+    "message",
+    "execution_id",
+    "id",
+    "_id",
+    "steps",
+    "nodes",
+    "logs",
+    "warning",
+    "headers",
+    "output",
+    "result",
+    "return_value",
+    "execution_error",
+    "error_message",
+    "error_code",
+    "http_error_type",
+    "detail",
+    "code",
+    "docs",
+    "data",
+    "items",
+    "keys",
+    "jobExecutionId",
+    "workflow_version_execution_id",
+    "",
+    "\n",
+    "\ud800",
+    KEY,
+    "x" * 300,
+]

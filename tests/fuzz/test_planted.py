@@ -1,0 +1,217 @@
+"""The fuzzer finds what it is for: each of ten defects that are planted in the package, and none where none is planted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from airflow_workflow_providers.apis import altostrat, datalab, refold
+from airflow_workflow_providers.core import call
+from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.execution import Execution, State
+from dev.fuzz.__main__ import tries
+from dev.fuzz.kinds import KINDS
+from dev.fuzz.run import Problem, run
+
+pytestmark = pytest.mark.fuzz
+
+SEED = 11
+
+#: How many tries a defect may take to be found.
+BOUND = {"responses": 8_000, "parameters": 1_000, "connections": 500, "echoes": 1_000}
+
+
+@dataclass(frozen=True)
+class Planted:
+    """
+    A defect.
+
+    :param kind: the tries that find it.
+    :param plant: puts it into the package.
+    :param is_found_as: whether a problem is this defect's.
+    """
+
+    kind: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+    is_found_as: Callable[[Problem], bool]
+
+
+def leak_in_an_error(patch: pytest.MonkeyPatch) -> None:
+    quote = call.Answer.quote
+    patch.setattr(
+        call.Answer,
+        "quote",
+        lambda self, text=None: f"{quote(self, text)[:99]} sent with {self.secrets[0]}",
+    )
+
+
+def foreign_exception(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(altostrat, "_text", lambda value: value.strip())
+
+
+def word_that_is_nearly_a_success(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        altostrat, "state_of", lambda status, table: table.get(status.strip().lower(), State.UNKNOWN)
+    )
+
+
+def endless_loop(patch: pytest.MonkeyPatch) -> None:
+    word_of = datalab._word
+
+    def never(cell: Any) -> str:
+        while len(word_of(cell)) > 100:
+            pass
+        return word_of(cell)
+
+    patch.setattr(datalab, "_word", never)
+
+
+def changed_id(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        altostrat,
+        "Execution",
+        lambda execution_id, *rest, **more: Execution(execution_id.lower(), *rest, **more),
+    )
+
+
+def strictness(patch: pytest.MonkeyPatch) -> None:
+    class Looked(BaseModel):
+        status: str
+        completion_percentage: int | None = None
+
+    patch.setattr(refold, "_Looked", Looked)
+
+
+def control_character(patch: pytest.MonkeyPatch) -> None:
+    quote = call.Answer.quote
+    patch.setattr(
+        call.Answer, "quote", lambda self, text=None: quote(self, text).replace("true", "true\x07planted")
+    )
+
+
+class Unserialisable:
+    """What JSON cannot say, named so that it is known again."""
+
+
+def unserialisable_parameter(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        altostrat,
+        "json_object",
+        lambda _name, value: value if isinstance(value, dict) else {"at": Unserialisable()},
+    )
+
+
+def secret_in_a_connection_error(patch: pytest.MonkeyPatch) -> None:
+    header = call.header
+
+    def telling(name: str, value: str) -> str:
+        try:
+            return header(name, value)
+        except InvalidInput:
+            raise InvalidInput(f"planted: {value!r} cannot be sent") from None
+
+    patch.setattr(datalab, "header", telling)
+
+
+def encoding_that_is_not_found(patch: pytest.MonkeyPatch) -> None:
+    def redact(text: str, secrets: tuple[str, ...]) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    patch.setattr(call, "redact", redact)
+
+
+def rule(name: str, *, where: str = "", what: str = "") -> Callable[[Problem], bool]:
+    return lambda problem: problem.rule == name and where in problem.where and what in problem.what
+
+
+DEFECTS = {
+    "a leak in an error": Planted(
+        "responses", leak_in_an_error, rule("a key is shown", where="error", what="sent with")
+    ),
+    "a foreign exception": Planted(
+        "responses", foreign_exception, rule("AttributeError is raised", where="apis/altostrat.py")
+    ),
+    "a word that is nearly a success": Planted(
+        "responses",
+        word_that_is_nearly_a_success,
+        rule("a success is read that is none", where="altostrat"),
+    ),
+    "an endless loop": Planted("responses", endless_loop, rule("it takes too long", where="apis/datalab.py")),
+    "an id that is changed": Planted("responses", changed_id, rule("an id is changed", where="altostrat")),
+    "strictness about what decides nothing": Planted(
+        "responses",
+        strictness,
+        rule("a documented outcome is refused", where="refold", what="(completion_percentage"),
+    ),
+    "a control character that is let through": Planted(
+        "responses", control_character, rule("an unprintable character is shown", what="planted")
+    ),
+    "a parameter that JSON cannot say": Planted(
+        "parameters", unserialisable_parameter, rule("TypeError is raised", what="Unserialisable")
+    ),
+    "a secret in a connection's error": Planted(
+        "connections", secret_in_a_connection_error, rule("a key is shown", what="planted")
+    ),
+    "an encoding that is not found": Planted(
+        "echoes", encoding_that_is_not_found, lambda p: p.where == "percent" and ", error:" in p.what
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
+def test_a_planted_defect_is_found(defect: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a bounded number of tries, with the smallest case that shows it."""
+    defect.plant(monkeypatch)
+
+    report = run(KINDS[defect.kind], BOUND[defect.kind], SEED, counts=defect.is_found_as, until_one=True)
+
+    assert len(report.failures) == 1
+    assert report.failures[0].reproduction
+
+
+def test_what_was_tried_and_what_failed_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The seed, a line for each kind, and of each failure the smallest case; the exit status says that there is one."""
+    leak_in_an_error(monkeypatch)
+
+    failed = tries({"responses": 5, "connections": 0}, SEED)
+
+    said = capsys.readouterr().out
+    assert failed == 1
+    assert f"seed {SEED}\n" in said
+    assert "responses: 5 tries, " in said
+    assert "connections: 0 tries, 0 failed" in said
+    assert "a key is shown: " in said
+    assert "\n    receive(" in said
+    assert tries({"connections": 0}, SEED) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_repeats_its_tries(kind: str) -> None:
+    def tried(seed: int) -> list[str]:
+        cases: list[str] = []
+        run(replace(KINDS[kind], check=lambda case: cases.append(repr(case)) or ()), 30, seed)
+        return cases
+
+    assert tried(SEED) == tried(SEED)
+    assert tried(SEED) != tried(SEED + 1)
+
+
+@pytest.mark.parametrize("kind", BOUND)
+def test_nothing_is_found_that_was_not_planted(kind: str) -> None:
+    """The same tries on the package as it is."""
+    planted = [defect for defect in DEFECTS.values() if defect.kind == kind]
+
+    report = run(
+        KINDS[kind], BOUND[kind], SEED, counts=lambda problem: any(d.is_found_as(problem) for d in planted)
+    )
+
+    assert report.tries == BOUND[kind]
+    assert report.failures == []

@@ -1,0 +1,209 @@
+"""docs/troubleshooting.md has every class of error, with the message as a task's log has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
+from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.hooks.refold import RefoldHook
+from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
+from tests.conftest import connect
+from tests.task import Task
+from tests.vendors import VENDORS
+
+PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()
+REFOLD = next(vendor for vendor in VENDORS if vendor.conn_type == "refold")
+CLASSES = {
+    name: cls
+    for name, cls in vars(errors).items()
+    if isinstance(cls, type) and issubclass(cls, WorkflowError) and cls.__module__ == errors.__name__
+}
+
+
+def section(name: str) -> str:
+    """Return what the page says under a heading: a whole one, or the one that ends in a class's name."""
+    heading = rf"[^\n]*: `{name}`" if name in CLASSES else re.escape(name)
+    (found,) = re.findall(rf"^### {heading}\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def messages(name: str) -> list[re.Pattern[str]]:
+    """Return the messages in a section, ``...`` standing for anything."""
+    texts = re.findall(r"^```text\n(.*?)\n```", section(name), re.MULTILINE | re.DOTALL)
+    return [re.compile(re.escape(text).replace(r"\.\.\.", ".*"), re.DOTALL) for text in texts]
+
+
+def test_the_table_has_every_class_and_nothing_else() -> None:
+    table = PAGE.partition("\n## Every error\n")[2]
+
+    assert re.findall(r"^\| \[`(\w+)`\]", table, re.MULTILINE) == list(CLASSES)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_a_section_with_message_cause_and_cure(name: str) -> None:
+    assert messages(name)
+    assert all(f"\n**{part}.** " in section(name) for part in ("Cause", "Cure"))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_that_forbids_a_retry_says_so(name: str) -> None:
+    """Airflow decides that by the class alone."""
+    (row,) = re.findall(rf"^\| \[`{name}`\].*\|$", PAGE, re.MULTILINE)
+
+    assert ("is not made" in row) == issubclass(CLASSES[name], errors.AirflowFailException)
+
+
+# -- what a task can do -------------------------------------------------------------------------------------------
+
+
+def start() -> Any:
+    with closing(RefoldHook(sleep=lambda _: None)) as hook:
+        return hook.execute_workflow("sync-contacts", slug="hubspot")
+
+
+def read() -> Any:
+    with closing(RefoldHook(sleep=lambda _: None)) as hook:
+        return hook.get_execution("6a314c54d4616e99e7fa5a02")
+
+
+def run(workflow_id: str = "sync-contacts", **parameters: Any) -> Callable[[], Any]:
+    return operator(workflow_id, **parameters).run
+
+
+def operator(workflow_id: str = "sync-contacts", **parameters: Any) -> Task:
+    return Task(
+        lambda: RefoldExecuteWorkflowOperator(
+            task_id="sync", workflow_id=workflow_id, slug="hubspot", **parameters
+        )
+    )
+
+
+def wait_for_one_that_is_stopped() -> Any:
+    with closing(RefoldHook()) as hook:
+        execution_id = str(hook.execute_workflow("never-ends", slug="hubspot").execution_id)
+        hook.stop_execution(execution_id)
+    return Task(lambda: RefoldExecutionSensor(task_id="wait", execution_id=execution_id)).run()
+
+
+def resume_after_a_broken_trigger() -> Any:
+    """Do what Airflow does where the triggerer could not run the trigger."""
+    waiting = operator()
+    resumed = waiting.make()
+    return resumed.resume_execution("__fail__", {"error": "Trigger failure"}, waiting.context(resumed))
+
+
+# -- and how it can fail ------------------------------------------------------------------------------------------
+
+Way = Callable[[Emulator, pytest.MonkeyPatch], Any]
+
+
+def as_it_is(act: Callable[[], Any]) -> Way:
+    return lambda _emulator, _patch: act()
+
+
+def with_fault(operation: str, fault: str, act: Callable[[], Any], **options: Any) -> Way:
+    def way(emulator: Emulator, _: pytest.MonkeyPatch) -> Any:
+        emulator.fail("refold", operation, fault, **options)
+        return act()
+
+    return way
+
+
+def with_connection(act: Callable[[], Any], **change: Any) -> Way:
+    def way(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
+        connect(patch, REFOLD, emulator, change)
+        return act()
+
+    return way
+
+
+def without_connection(_: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    patch.delenv("AIRFLOW_CONN_REFOLD_DEFAULT")
+    return start()
+
+
+def over_tls(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    """Expect TLS of the emulator, which speaks plain http."""
+    plain = emulator.connection("refold")["host"]
+    return with_connection(start, host=plain.replace("http://", "https://"))(emulator, patch)
+
+
+def by_a_proxy(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        patch.setenv(name, "http://127.0.0.1:9")
+    return with_connection(start, host=None)(emulator, patch)
+
+
+def with_a_large_response(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    emulator.set_pace(looks=1)
+    emulator.add_workflow("refold", "sync-contacts", slug="hubspot", output={"text": "x" * 2_000_000})
+    with closing(RefoldHook()) as hook:
+        execution_id = hook.execute_workflow("sync-contacts", slug="hubspot").execution_id
+    connect(patch, REFOLD, emulator, max_response_mb=1)
+    with closing(RefoldHook()) as hook:
+        return hook.get_execution(str(execution_id))
+
+
+def with_status(operation: str, status: int, act: Callable[[], Any]) -> Way:
+    return with_fault(operation, "status", act, status=status, body={"message": "no"}, times=9)
+
+
+#: For each message of a section what makes it, and the class of its error.
+WAYS: list[tuple[str, str, Way]] = [
+    ("InvalidInput", "InvalidInput", as_it_is(run(payload="jane@example.com"))),
+    ("The connection is of another type", "InvalidInput", with_connection(start, conn_type="datalab")),
+    ("There is no such connection", "Unavailable", without_connection),
+    ("AuthFailed", "AuthFailed", with_status("execute", 401, start)),
+    ("NotFound", "NotFound", with_status("get", 404, read)),
+    ("The response is a redirect", "RequestRefused", with_status("execute", 302, start)),
+    ("The TLS certificate is not accepted", "Unavailable", over_tls),
+    ("A proxy is needed, or is in the way", "Unavailable", by_a_proxy),
+    ("Unavailable", "Unavailable", with_connection(start, host="http://127.0.0.1:9")),
+    ("Unavailable", "Unavailable", with_fault("get", "server_error", read, status=503, times=9)),
+    ("RequestRefused", "RequestRefused", with_status("execute", 400, start)),
+    ("QuotaExceeded", "QuotaExceeded", with_fault("execute", "rate_limit", start, retry_after=0, times=9)),
+    ("LostStart", "LostStart", with_fault("execute", "lost_answer", run())),
+    ("UncertainStart", "UncertainStart", with_fault("execute", "lost_answer", run(on_lost_start="restart"))),
+    ("UnreadableAnswer", "UnreadableAnswer", with_fault("get", "html", read, times=9)),
+    ("ExecutionTimedOut", "ExecutionTimedOut", as_it_is(run("never-ends", timeout=timedelta(seconds=0.2)))),
+    ("ExecutionFailed", "ExecutionFailed", as_it_is(run("always-fails"))),
+    ("ExecutionStopped", "ExecutionStopped", as_it_is(wait_for_one_that_is_stopped)),
+    ("WorkflowError", "WorkflowError", as_it_is(resume_after_a_broken_trigger)),
+    ("The response is too large", "UnreadableAnswer", with_a_large_response),
+]
+
+
+def test_every_class_is_raised_here() -> None:
+    assert {cls for _, cls, _ in WAYS} == set(CLASSES)
+
+
+@pytest.mark.parametrize(("name", "cls", "way"), WAYS, ids=[name for name, _, _ in WAYS])
+def test_a_message_is_on_the_page_as_a_task_shows_it(
+    workflow_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, name: str, cls: str, way: Way
+) -> None:
+    with pytest.raises(CLASSES[cls]) as raised:
+        way(workflow_emulator, monkeypatch)
+
+    assert type(raised.value) is CLASSES[cls]
+    assert [each for each in messages(name) if each.match(str(raised.value))], str(raised.value)
+
+
+def test_the_warning_about_an_unknown_status_is_on_the_page(workflow_emulator: Emulator) -> None:
+    workflow_emulator.fail("refold", "get", "unknown_status", times=None, status="HIBERNATING")
+
+    with structlog.testing.capture_logs() as logs, pytest.raises(ExecutionTimedOut):
+        run("never-ends", timeout=timedelta(seconds=0.5))()
+
+    (message,) = messages("The execution has ended, but the task still waits")
+    assert [line for line in logs if message.match(str(line["event"]))], logs

@@ -1,0 +1,198 @@
+"""Altostrat SDX, the Workflows API 1.0.0 of the API reference at https://altostrat.io/docs/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.vendors.documented.response import Documented, Outcome, Path, errors
+
+_REFERENCE = "https://altostrat.io/docs/api/en/"
+_EXECUTE = f"{_REFERENCE}workflow-runs/execute-a-workflow"
+_RETRIEVE = f"{_REFERENCE}workflow-runs/retrieve-a-workflow-run"
+_RUNS = f"{_REFERENCE}workflow-runs/list-workflow-runs"
+_WORKFLOWS = f"{_REFERENCE}workflows"
+_MIDDLEWARE = "altostrat/api-tools, src/Http/Middleware/Auth0Users.php"
+
+_RUN: dict[str, Any] = {
+    "id": "fl_run_01h3j4k5l6m7n8p9q0r1s2t3u4",
+    "status": "completed",
+    "error_message": None,
+    "started_at": "2025-10-31T12:00:00.000000Z",
+    "completed_at": "2025-10-31T12:00:05.000000Z",
+    "duration_in_seconds": 5,
+}
+_LOG: dict[str, Any] = {
+    "id": "fl_log_01h3j4k5l6m7n8p9q0r1s2t3u4",
+    "node_id": "n2",
+    "component_id": "webhook",
+    "status": "success",
+    "output": {"status": 200, "body": {"message": "ok"}},
+    "created_at": "2025-10-31T12:00:02.000000Z",
+}
+_GOING: dict[str, Any] = {"completed_at": None, "duration_in_seconds": None}
+_FAILURE = "Webhook request failed: 503 Service Unavailable"
+_WORKFLOW: dict[str, Any] = {
+    "id": "fl_01h3j4k5l6m7n8p9q0r1s2t3u4",
+    "name": "Sync sites",
+    "description": None,
+    "nodes": [],
+    "edges": [],
+    "schedule_type": "manual",
+    "schedule_value": None,
+    "next_run_at": None,
+    "is_active": True,
+    "webhook_url": "https://v1.api.altostrat.io/workflows/webhooks/whsec_abc123def456ghi789",
+    "created_at": "2026-04-20T00:00:00.000000Z",
+    "updated_at": "2026-04-20T00:00:00.000000Z",
+}
+_LINKS = {"first": f"{_RUNS}?page=1", "last": f"{_RUNS}?page=1", "prev": None, "next": None}
+_META = {"current_page": 1, "from": 1, "last_page": 1, "path": _RUNS, "per_page": 15, "to": 1, "total": 1}
+
+_STATUS: tuple[Path, ...] = (("status",),)
+
+
+def _runs(name: str, outcome: Outcome, **members: Any) -> list[Documented]:
+    """Return one answer of "Retrieve a workflow run" for each operation that reads it."""
+    return [
+        Documented(
+            "altostrat",
+            operation,
+            name,
+            _RETRIEVE,
+            "value" if operation == "run" else outcome,
+            {**_RUN, **members},
+            decides=_STATUS,
+        )
+        for operation in ("status", "result", "run")
+    ]
+
+
+def _started(name: str, page: str, **members: Any) -> Documented:
+    body = {**_RUN, **members}
+    return Documented(
+        "altostrat", "start", name, page, "started", body, 202, decides=(("id",),), execution_id=body["id"]
+    )
+
+
+RESPONSES = [
+    _started("accepted", _EXECUTE, status="pending", **_GOING),
+    # The page's own example of a 202 says "completed": no start is over, so the run is looked at.
+    _started("the page's example", _EXECUTE),
+    _started(
+        "running, with what the older page adds",
+        f"{_REFERENCE}spa/workflows/execution-&-testing/execute-a-workflow",
+        status="running",
+        trigger_payload={"site_id": "site_456"},
+        created_at=_RUN["started_at"],
+        workflow=_WORKFLOW,
+        **_GOING,
+    ),
+    *_runs("pending", "queued", status="pending", started_at=None, logs=[], **_GOING),
+    *_runs("running", "running", status="running", logs=[_LOG], **_GOING),
+    *_runs("waiting for a person", "paused", status="awaiting_ui_interaction", logs=[_LOG], **_GOING),
+    *_runs("completed", "succeeded", logs=[{**_LOG, "node_id": "n1"}, _LOG]),
+    *_runs("completed, with an error_message as in the page's example", "succeeded", error_message=_FAILURE),
+    *_runs(
+        "completed, after an error that the workflow goes on after",
+        "succeeded",
+        logs=[{**_LOG, "status": "error"}, {**_LOG, "status": "warning", "component_id": None}],
+    ),
+    *_runs(
+        "failed",
+        "failed",
+        status="failed",
+        error_message=_FAILURE,
+        logs=[{**_LOG, "status": "error", "output": {"status": 503}}],
+    ),
+    Documented(
+        "altostrat",
+        "list",
+        "a page",
+        _RUNS,
+        "value",
+        {"data": [_RUN], "links": _LINKS, "meta": _META},
+        decides=(("data",), ("data", "*")),
+    ),
+    Documented(
+        "altostrat",
+        "ping",
+        "the workflows",
+        f"{_WORKFLOWS}/list-all-workflows",
+        "value",
+        [_WORKFLOW],
+        decides=((),),
+    ),
+    Documented("altostrat", "ping", "no workflow", f"{_WORKFLOWS}/list-all-workflows", "value", []),
+    *errors(
+        "altostrat",
+        ("start", "status", "result", "run", "list", "ping"),
+        [
+            {
+                "name": "401, the reference's shape",
+                "page": _EXECUTE,
+                "status": 401,
+                "body": {
+                    "type": "authentication_error",
+                    "code": "unauthorized",
+                    "message": "The request requires authentication, but a valid token was not provided.",
+                    "doc_url": "https://docs.altostrat.io/errors/unauthorized",
+                },
+            },
+            {
+                "name": "401, the middleware's shape",
+                "page": _MIDDLEWARE,
+                "status": 401,
+                "body": {"message": "Unauthorized or invalid token provided."},
+            },
+            {
+                "name": "403",
+                "page": _EXECUTE,
+                "status": 403,
+                "body": {
+                    "type": "permission_error",
+                    "code": "forbidden",
+                    "message": "You do not have permission to perform this action.",
+                    "doc_url": "https://docs.altostrat.io/errors/forbidden",
+                },
+            },
+            {
+                "name": "404",
+                "page": _EXECUTE,
+                "status": 404,
+                "body": {
+                    "type": "invalid_request_error",
+                    "code": "resource_missing",
+                    "message": "The requested resource could not be found.",
+                    "doc_url": "https://docs.altostrat.io/errors/resource_missing",
+                },
+            },
+            {
+                "name": "422, Laravel's shape",
+                "page": "https://laravel.com/docs/validation",
+                "status": 422,
+                "body": {
+                    "message": "The context field must be an array.",
+                    "errors": {"context": ["The context field must be an array."]},
+                },
+            },
+            {
+                "name": "429",
+                "page": "https://docs.altostrat.io/sdx-api/authentication",
+                "status": 429,
+                "body": {"message": "Too Many Attempts."},
+                "headers": {"content-type": "application/json", "retry-after": "30"},
+            },
+            {
+                "name": "500",
+                "page": _EXECUTE,
+                "status": 500,
+                "body": {
+                    "type": "api_error",
+                    "code": "server_error",
+                    "message": "An unexpected error occurred on the server.",
+                    "doc_url": "https://docs.altostrat.io/errors/server_error",
+                },
+            },
+        ],
+    ),
+]

@@ -1,0 +1,129 @@
+"""Laminar (now Minicor), jobs behind a trigger URL: "Calling jobs" of the platform documentation at docs.minicor.com."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.vendors.documented.response import Documented, Outcome, errors
+
+_CALLING = "https://docs.minicor.com/api/calling-jobs"
+_AUTHENTICATION = "https://docs.minicor.com/authentication"
+
+_ID = "8f2c41d6-93b4-4a1e-9d0e-5b7a2c6f13aa"
+_OUTPUT = {"received": {"a": 1}, "invoices": [77, 78]}
+_STEPS = [
+    {"name": "Open portal", "status": "succeeded"},
+    {"name": "Invoice 77", "status": "failed", "error": "no customer"},
+]
+
+
+def _execution(name: str, outcome: Outcome, body: Any, status: int = 200) -> list[Documented]:
+    """Return one answer of a poll for both operations that read it; ``done`` and the status word decide it."""
+    return [
+        Documented(
+            "laminar_jobs",
+            operation,
+            name,
+            f"{_CALLING}#polling",
+            outcome,
+            {"jobExecutionId": _ID, **body},
+            status,
+            decides=(("status",), ("done",)),
+        )
+        for operation in ("status", "result")
+    ]
+
+
+RESPONSES = [
+    Documented(
+        "laminar_jobs",
+        "start",
+        "accepted",
+        f"{_CALLING}#asynchronous",
+        "started",
+        {"jobExecutionId": _ID, "status": "queued", "resultPath": f"/m/acme/_executions/{_ID}"},
+        202,
+        decides=(("jobExecutionId",),),
+        execution_id=_ID,
+    ),
+    # A server that does not know ?async=1 has run the job, and its id is not known.
+    Documented(
+        "laminar_jobs",
+        "start",
+        "the job's output at once",
+        f"{_CALLING}#synchronous",
+        "lost_start",
+        _OUTPUT,
+        decides=(("jobExecutionId",),),
+    ),
+    Documented(
+        "laminar_jobs",
+        "start",
+        "partly succeeded at once",
+        f"{_CALLING}#synchronous",
+        "lost_start",
+        {"steps": _STEPS},
+        207,
+        decides=(("jobExecutionId",),),
+    ),
+    *_execution("queued", "queued", {"status": "queued", "done": False}),
+    *_execution("running", "running", {"status": "running", "done": False}),
+    *_execution("running, without done", "running", {"status": "running"}),
+    *_execution("done, without a word", "succeeded", {"done": True, "output": _OUTPUT}),
+    *(
+        response
+        for word in ("ok", "done", "success", "succeeded", "completed")
+        for response in _execution(word, "succeeded", {"status": word, "done": True, "output": _OUTPUT})
+    ),
+    *_execution(
+        "done, with the job's output beside it",
+        "succeeded",
+        {"status": "completed", "done": True, **_OUTPUT, "resultPath": f"/m/acme/_executions/{_ID}"},
+    ),
+    *_execution("failed", "failed", {"status": "failed", "done": True, "error": "portal login was refused"}),
+    *_execution(
+        "error", "failed", {"status": "error", "done": True, "error": {"message": "portal login was refused"}}
+    ),
+    *_execution(
+        "207, the sync call's status for a part undone",
+        "partial",
+        {"status": "completed", "done": True, "steps": _STEPS},
+        207,
+    ),
+    *_execution(
+        "502, the sync call's status for a failure",
+        "failed",
+        {"status": "failed", "done": True, "error": "portal login was refused"},
+        502,
+    ),
+    Documented(
+        "laminar_jobs",
+        "ping",
+        "the jobs",
+        f"{_CALLING}#listing-jobs",
+        "value",
+        [{"name": "sync-invoices", "path": "/sync-invoices", "method": "POST"}],
+    ),
+    *errors(
+        "laminar_jobs",
+        ("start", "status", "result", "ping"),
+        decides={"status": (("done",),), "result": (("done",),)},
+        rows=[
+            {
+                "name": "401, without a detail",
+                "page": _AUTHENTICATION,
+                "status": 401,
+                "body": b"",
+                "headers": {},
+            },
+            {"name": "404", "page": _CALLING, "status": 404, "body": {"error": "No job matches this path"}},
+            {"name": "429", "page": _CALLING, "status": 429, "body": {"message": "Too many requests"}},
+            {
+                "name": "502, which the sync call says for a failure",
+                "page": _CALLING,
+                "status": 502,
+                "body": {"error": "portal login was refused"},
+            },
+        ],
+    ),
+]

@@ -1,0 +1,171 @@
+"""A documented response as a value, and what a test needs to change one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+#: Where a field is in a JSON body: names and positions from the outside in. In a pattern, ``"*"`` is any of them.
+Path = tuple[str | int, ...]
+
+#: What a right reading gives: the state of an execution, a value of another kind, or the kind of error.
+#: ``started``: an execution with an id that is not over, whatever word the response has for it.
+Outcome = Literal[
+    "started",
+    "queued",
+    "running",
+    "paused",
+    "stopping",
+    "succeeded",
+    "partial",
+    "failed",
+    "stopped",
+    "value",
+    "auth_failed",
+    "not_found",
+    "rejected",
+    "rate_limited",
+    "unavailable",
+    "unexpected",
+    "lost_start",
+]
+
+ERRORS: frozenset[str] = frozenset(
+    ["auth_failed", "not_found", "rejected", "rate_limited", "unavailable", "unexpected", "lost_start"]
+)
+
+JSON: Mapping[str, str] = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Documented:
+    """
+    One response that a vendor documents, or that its own client reads, for an operation that this package calls.
+
+    :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
+    :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``run``, ``list``, ``find_started``, ``stop``, or
+        ``ping`` (what the connection test sends).
+    :param name: what it says; no other of the operation has the same.
+    :param page: where it is documented.
+    :param outcome: what a right reading gives.
+    :param body: a JSON value; ``bytes`` are sent as they are.
+    :param status: the HTTP status.
+    :param headers: names in lower case.
+    :param decides: patterns of the fields on which the outcome depends; it must not depend on any other field.
+    :param execution_id: of the response to a start, the id that it gives.
+    """
+
+    vendor: str
+    operation: str
+    name: str
+    page: str
+    outcome: Outcome
+    body: Any = field(repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON, repr=False)
+    decides: tuple[Path, ...] = field(default=(), repr=False)
+    execution_id: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+    @property
+    def is_error(self) -> bool:
+        """Whether a right reading raises."""
+        return self.outcome in ERRORS
+
+    @property
+    def succeeds(self) -> bool:
+        """Whether a right reading is that the execution has succeeded."""
+        return self.outcome == "succeeded"
+
+    @property
+    def fields(self) -> list[Path]:
+        """Every field of the body; none where it is no JSON."""
+        return [] if isinstance(self.body, bytes) else list(paths(self.body))
+
+    @property
+    def other_fields(self) -> list[Path]:
+        """The fields on which the outcome must not depend."""
+        return [path for path in self.fields if not self.is_decided_by(path)]
+
+    def is_decided_by(self, path: Path) -> bool:
+        """Say whether the outcome depends on the field at ``path``, or on one inside it. It need not be there yet."""
+        return any(
+            len(path) <= len(pattern)
+            and all(known in ("*", part) for known, part in zip(pattern, path, strict=False))
+            for pattern in self.decides
+        )
+
+    def __str__(self) -> str:
+        """Name it in a test's id."""
+        return f"{self.vendor} {self.operation}: {self.name}"
+
+
+def paths(body: Any, *, outer: Path = ()) -> Iterable[Path]:
+    """Yield where each member and item of a JSON value is, outer ones first."""
+    members = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for name, value in members:
+        yield (*outer, name)
+        yield from paths(value, outer=(*outer, name))
+
+
+def replaced(body: Any, path: Path, value: Any) -> Any:
+    """Return a copy of ``body`` with ``value`` at ``path``; a name that is not there yet is added to its object."""
+    if not path:
+        return value
+    # What is on the way is copied, and no more: bodies share parts, of which only one is to change.
+    changed = body.copy()
+    changed[path[0]] = value if len(path) == 1 else replaced(body[path[0]], path[1:], value)
+    return changed
+
+
+def without(body: Any, path: Path) -> Any:
+    """Return a copy of ``body`` that lacks the member or item at ``path``."""
+    changed = body.copy()
+    if len(path) == 1:
+        del changed[path[0]]
+    else:
+        changed[path[0]] = without(body[path[0]], path[1:])
+    return changed
+
+
+def errors(
+    vendor: str,
+    operations: Iterable[str],
+    rows: Iterable[Mapping[str, Any]],
+    decides: Mapping[str, tuple[Path, ...]] | None = None,
+) -> list[Documented]:
+    """
+    Return each row, an error of a whole API, for each operation: the HTTP status alone says which error it is.
+
+    :param decides: by operation, the fields that would make something else of it.
+    """
+    return [
+        Documented(
+            vendor,
+            operation,
+            outcome=error_outcome(row["status"], operation),
+            decides=(decides or {}).get(operation, ()),
+            **row,
+        )
+        for operation in operations
+        for row in rows
+    ]
+
+
+def error_outcome(status: int, operation: str) -> Outcome:
+    """Return what an HTTP status of 400 or above means. Where a run may exist after all, a start is lost."""
+    known: dict[int, Outcome] = {
+        401: "auth_failed",
+        403: "auth_failed",
+        404: "not_found",
+        429: "rate_limited",
+    }
+    if status == 408 or status >= 500:
+        return "lost_start" if operation in ("start", "sync_start") else "unavailable"
+    return known.get(status, "rejected")
