@@ -7,10 +7,10 @@ reference at https://altostrat.io/docs/; what they leave open is said beside the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, RootModel
 
@@ -21,12 +21,14 @@ from airflow_workflow_providers.core.call import (
     Word,
     found_id,
     header,
+    text_id,
 )
-from airflow_workflow_providers.core.call import execution_id as checked_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, OVER, Execution, State, state_of
-from airflow_workflow_providers.core.parameters import json_object, segment, whole_number
+from airflow_workflow_providers.core.parameters import id_or_name, json_object, segment, whole_number
 from airflow_workflow_providers.core.text import shown
+
+T = TypeVar("T")
 
 #: Pages of 2025 show https://api.altostrat.io; the newest captures and the specification show this one.
 BASE_URL = "https://v1.api.altostrat.io"
@@ -99,7 +101,8 @@ def execute_workflow(
 
     :param nonce: what the context carries besides, by which the run can be recognised; it is not part of the input.
     """
-    path = f"/workflows/{segment('workflow_id', workflow_id)}/execute"
+    workflow = id_or_name("workflow_id", workflow_id)
+    path = f"/workflows/{segment('workflow_id', workflow)}/execute"
     given = json_object("context", {} if context is None else context)
     label = json_object("nonce", {} if nonce is None else nonce)
     if not given.keys().isdisjoint(label):
@@ -114,10 +117,10 @@ def execute_workflow(
         # The page's own example answers a start with "completed": whatever the word, the run is looked at.
         # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
         going = state if state not in OVER and state is not State.UNKNOWN else State.QUEUED
-        return Execution(checked_id(run.id, answer), going, status)
+        return Execution(text_id(run.id, answer), going, status)
 
     return Call(
-        f"start workflow {workflow_id}",
+        f"start workflow {shown(workflow)}",
         "POST",
         path,
         body={} if context is None and not label else {"context": {**given, **label}},
@@ -129,23 +132,25 @@ def execute_workflow(
 
 def look(execution_id: str) -> Call[Execution]:
     """Describe a look at a run: nothing but the status is read."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         status = answer.parse(_Looked).status
-        return Execution(execution_id, state_of(status, STATUSES), status)
+        return Execution(known, state_of(status, STATUSES), status)
 
-    return _get(execution_id, read)
+    return _get(known, "look at", read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a run with its output: that of the last entry of its log, for a run has no other."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         run = answer.parse(_Run)
         state = state_of(run.status, STATUSES)
         logs = _entries(run.logs)
         return Execution(
-            execution_id,
+            known,
             state,
             run.status,
             # Before the end the last entry is that of some step on the way.
@@ -155,12 +160,12 @@ def get_execution(execution_id: str) -> Call[Execution]:
             message=_why(answer, run.error_message, logs) if state is State.FAILED else None,
         )
 
-    return _get(execution_id, read)
+    return _get(known, "look at", read)
 
 
-def _get(execution_id: str, read: Any) -> Call[Execution]:
+def _get(execution_id: str, doing: str, read: Callable[[Answer], T]) -> Call[T]:
     return Call(
-        f"look at run {execution_id}",
+        f"{doing} run {execution_id}",
         "GET",
         f"/workflows/runs/{segment('execution_id', execution_id)}",
         read=read,
@@ -193,25 +198,21 @@ def get_run(execution_id: str) -> Call[dict[str, Any]]:
         answer.parse(_Looked)
         return {"id": None, "error_message": None, "logs": None, **answer.json_object()}
 
-    return Call(
-        f"read run {execution_id}",
-        "GET",
-        f"/workflows/runs/{segment('execution_id', execution_id)}",
-        read=read,
-    )
+    return _get(id_or_name("execution_id", execution_id), "read", read)
 
 
 def list_runs(workflow_id: str, *, page: int = 1) -> Call[dict[str, Any]]:
     """Describe one page of a workflow's runs, newest first."""
+    workflow = id_or_name("workflow_id", workflow_id)
 
     def read(answer: Answer) -> dict[str, Any]:
         answer.parse(_Page)
         return answer.json_object()
 
     return Call(
-        f"list the runs of workflow {workflow_id}",
+        f"list the runs of workflow {shown(workflow)}",
         "GET",
-        f"/workflows/{segment('workflow_id', workflow_id)}/executions",
+        f"/workflows/{segment('workflow_id', workflow)}/executions",
         query={"page": str(whole_number("page", page, least=1))},
         read=read,
     )

@@ -17,7 +17,7 @@ from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Wor
 from airflow_workflow_providers.core.call import execution_id as checked_id
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.parameters import json_object, quoted, segment
+from airflow_workflow_providers.core.parameters import id_or_name, json_object, quoted, segment
 
 BASE_URL = "https://www.datalab.to"
 
@@ -122,16 +122,18 @@ def execute_workflow(
 
 def look(execution_id: str) -> Call[Execution]:
     """Describe a look at an execution: its status, which no step can spoil, and no output."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         looked = answer.parse(_Looked)
-        return Execution(execution_id, *_outcome(looked, answer, _cells(looked.steps)))
+        return Execution(known, *_outcome(looked, answer, _cells(looked.steps)))
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of an execution: per step and file, its status and error. The signed addresses are left out."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         looked = answer.parse(_Looked)
@@ -156,9 +158,9 @@ def get_execution(execution_id: str) -> Call[Execution]:
         blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
         reasons += [cell.named(shown) for cell in blamed[:MOST_REASONS]]
         message = answer.quote("; ".join(reasons)) if reasons else None
-        return Execution(execution_id, state, status, output, message)
+        return Execution(known, state, status, output, message)
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def _get(execution_id: str, read: Any) -> Call[Execution]:

@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header
-from airflow_workflow_providers.core.call import execution_id as checked_id
+from airflow_workflow_providers.core.call import Answer, Call, header, text_id
 from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import (
@@ -98,7 +97,7 @@ def run_job(
     def read(answer: Answer) -> Execution:
         started = answer.parse(_Started)
         status = started.status if started.status and isinstance(started.status, str) else "queued"
-        return Execution(checked_id(started.jobExecutionId, answer), State.QUEUED, status)
+        return Execution(text_id(started.jobExecutionId, answer), State.QUEUED, status)
 
     return Call(
         f"run job {shown(path)}",
@@ -135,25 +134,26 @@ def _members(value: object) -> dict[str, Any]:
 
 def look(execution_id: str) -> Call[Execution]:
     """Describe a look at a job's execution: ``done`` and the status word, and no output."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
-        return Execution(execution_id, *_outcome(answer.parse(_Looked), answer))
+        return Execution(known, *_outcome(answer.parse(_Looked), answer))
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a job's execution with its output."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         found = answer.parse(_Looked)
         state, status = _outcome(found, answer)
         if found.done is not True:
-            return Execution(execution_id, state, status)
+            return Execution(known, state, status)
         body = answer.json_object()
         # The output's name is not documented; what is neither that nor a name we know is left whole.
-        known = {"jobExecutionId", "resultPath", "status", "done", "error"}
-        rest = {name: value for name, value in body.items() if name not in known}
+        rest = {name: value for name, value in body.items() if name not in _NO_OUTPUT}
         output = body.get("output", body.get("result", rest))
         message: str | None = None
         if state is not State.SUCCEEDED:
@@ -161,9 +161,9 @@ def get_execution(execution_id: str) -> Call[Execution]:
             message = answer.quote(found.error or None)
             if STATUSES.get(status, State.UNKNOWN) in _NO_END:
                 message = f"it is done, with the status {answer.quote(status)!r}, which is not known as an end; {message}"
-        return Execution(execution_id, state, status, output, message)
+        return Execution(known, state, status, output, message)
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def _get(execution_id: str, read: Any) -> Call[Execution]:
@@ -179,6 +179,9 @@ def _get(execution_id: str, read: Any) -> Call[Execution]:
         ),
     )
 
+
+#: What is not the output, where the output has no name that we know.
+_NO_OUTPUT = frozenset({"jobExecutionId", "resultPath", "status", "done", "error"})
 
 #: The states of a word that does not say how a run has ended.
 _NO_END = (State.QUEUED, State.RUNNING, State.UNKNOWN)

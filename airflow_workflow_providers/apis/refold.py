@@ -14,8 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from airflow_workflow_providers.apis.refold_lists import list_executions
-from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header
-from airflow_workflow_providers.core.call import execution_id as checked_id
+from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header, text_id
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, id_or_name, json_object, segment, text
@@ -124,10 +123,7 @@ def execute_workflow(
         state, status = _sync_outcome(started) if waits else (State.RUNNING, "RUNNING")
         headers = started.headers if repeats else None
         return Execution(
-            # Documented are 24 hexadecimal digits: a number is no such id, and stands for nothing.
-            execution_id=checked_id(
-                started.execution_id if isinstance(started.execution_id, str) else None, answer
-            ),
+            execution_id=text_id(started.execution_id, answer),
             state=state,
             status=status,
             output=started.return_value,
@@ -148,7 +144,7 @@ def execute_workflow(
         },
         # The pages disagree: the example wraps the input in "payload", the specification calls the body itself
         # the payload. The example is the newer; wrap_payload=False sends the other.
-        # https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
+        # https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
         body={"payload": body} if flag("wrap_payload", wrap_payload) else body,
         read=read,
         starts=True,
@@ -176,7 +172,7 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
 
     ``errored`` and ``execution_error`` are in the specification, not in the example, which has ``return_value``
     alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for, and so is one
-    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/private_workflows/execute-workflow
+    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
     """
     if started.errored is True or started.execution_error:
         return State.FAILED, "ERRORED"
@@ -187,16 +183,18 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
 
 def look(execution_id: str) -> Call[Execution]:
     """Describe a look at a run: its status, without its output, for a triggerer looks often."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         status = answer.parse(_Looked).status
-        return Execution(execution_id, state_of(status, STATUSES), status)
+        return Execution(known, state_of(status, STATUSES), status)
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def get_execution(execution_id: str) -> Call[Execution]:
     """Describe the read of a run with its output: that of its Response node, if it has come to one."""
+    known = id_or_name("execution_id", execution_id)
 
     def read(answer: Answer) -> Execution:
         run = answer.parse(_Read)
@@ -212,14 +210,14 @@ def get_execution(execution_id: str) -> Call[Execution]:
         )
         message = "; ".join(islice(errors, MOST_REASONS))
         return Execution(
-            execution_id,
+            known,
             state_of(run.status, STATUSES),
             run.status,
             output=results[-1] if results else None,
             message=answer.quote(message) if message else None,
         )
 
-    return _get(execution_id, read)
+    return _get(known, read)
 
 
 def _is_response(node_type: Any) -> bool:
@@ -250,10 +248,11 @@ def check() -> Call[dict[str, Any]]:
 
 def stop_execution(execution_id: str) -> Call[str]:
     """Describe the stop of a run: Refold acknowledges at once, and the run goes through STOPPING to STOPPED."""
+    known = id_or_name("execution_id", execution_id)
     return Call(
-        doing=f"stop execution {execution_id}",
+        doing=f"stop execution {known}",
         method="POST",
-        path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}/stop",
+        path=f"/api/v2/public/execution/{segment('execution_id', known)}/stop",
         read=lambda answer: shown(answer.parse(_Stopped).message or "", answer.secrets),
     )
 

@@ -301,15 +301,26 @@ def _problem(item: Any, answer: Answer) -> str:
     return f"{place}: {what}" if place else what
 
 
+def text_id(value: object, answer: Answer) -> str:
+    """
+    Return the id of a run where the vendor documents a text: a number is none, for it would be changed.
+
+    :param value: see :func:`execution_id`.
+    :param answer: where it was found.
+    :raises UnreadableAnswer: if it is no text, or one that no path or log line can carry.
+    """
+    return execution_id(value if isinstance(value, str) else None, answer)
+
+
 def found_id(value: object, answer: Answer) -> str | None:
     """
     Return the id of a run in a list; ``None`` if it cannot be used: one odd entry must not hide the others.
 
-    :param value: see :func:`execution_id`.
+    :param value: see :func:`text_id`.
     :param answer: where it was found.
     """
     try:
-        return execution_id(value, answer)
+        return text_id(value, answer)
     except UnreadableAnswer:
         return None
 

@@ -131,7 +131,9 @@ def test_a_start_needs_an_id_and_nothing_else(status: dict[str, Any]) -> None:
     assert (started.execution_id, started.state, started.status) == ("fl_run_1", State.QUEUED, "pending")
 
 
-@pytest.mark.parametrize("body", [{}, {"id": None}, {"id": ""}, {"id": ".."}, {"new_run": {"id": "x"}}, []])
+@pytest.mark.parametrize(
+    "body", [{}, {"id": None}, {"id": ""}, {"id": ".."}, {"id": 7}, {"new_run": {"id": "x"}}, []]
+)
 def test_a_start_without_an_id_is_lost(emulator: Emulator, body: Any) -> None:
     """A run may exist; its error shows what came, and nothing is sent again."""
     if isinstance(body, dict) and body:
