@@ -199,7 +199,7 @@ def expectation(tried: Case) -> expected.Expected:
 
 def _parsed(content: bytes) -> Any:
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEPEST))
+    sys.setrecursionlimit(limit + _DEEPEST)
     try:
         # A byte that is no UTF-8 may stand in a field that nobody needs.
         text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
