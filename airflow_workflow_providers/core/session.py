@@ -193,7 +193,7 @@ class Session:
             return self._read(call, replace(answer, secrets=(*self.settings.secrets, *call.secrets)))
         except WorkflowError as error:
             failure = self._named(call, error)
-        except (RecursionError, ValueError, TypeError, AttributeError, LookupError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever it was, it is about this answer
             # A shape that nobody has thought of: no reason to end with anything else than our own error.
             what = f"returned HTTP {answer.status} with a body that cannot be read ({type(error).__name__})"
             failure = self._named(call, UnreadableAnswer(what, status=answer.status))

@@ -122,7 +122,7 @@ def base_url(connection: Connection, default: str) -> str:
         host = f"{schema}://{_bracketed(host.rstrip('/'))}"
     elif port:
         raise refuse("port", "host is a whole address, so the port belongs in it")
-    if port is not None and not (isinstance(port, int) and 0 < port < 65536):
+    if port is not None and not (type(port) is int and 0 < port < 65536):
         raise refuse("port", "it must be a whole number from 1 to 65535")
     return checked_address(host, lambda why: refuse("host", why), port=port)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from dev.fuzz import expected, oracle, shown, target, values, wire, words
 from dev.fuzz.choices import Choices, cases
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited
-from dev.fuzz.trees import Pairs, Raw, readings, short, write, written
+from dev.fuzz.trees import Pairs, parsed, readings, short, write, written
 from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
 
 _WRONG = [response for vendor in VENDORS for response in documented(vendor) if response.is_error]
@@ -28,8 +27,6 @@ _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
 #: Stands for the tree of a body that was not written from one.
 _NO_TREE = object()
-#: Enough for whatever these bodies hold.
-_DEEPEST = 6_000
 
 
 @dataclass(frozen=True)
@@ -238,16 +235,9 @@ def expectation(tried: Case) -> expected.Expected:
 
 
 def _parsed(content: bytes) -> Any:
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + _DEEPEST)
-    try:
-        # A byte that is no UTF-8 may stand in a field that nobody needs.
-        text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
-        return json.loads(text, parse_int=lambda text: int(text) if len(text) < 25 else Raw(text))
-    except (ValueError, RecursionError):
-        return expected.NOT_JSON
-    finally:
-        sys.setrecursionlimit(limit)
+    # A byte that is no UTF-8 may stand in a field that nobody needs.
+    text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
+    return parsed(text, expected.NOT_JSON)
 
 
 def wrong_with_reading(

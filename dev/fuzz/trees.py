@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
+
+#: Deeper than whatever these bodies hold.
+DEEPEST = 6_000
 
 _REPEATED = re.compile(r"(.{1,90}?)\1{19,}", re.DOTALL)
 
@@ -60,7 +64,8 @@ def readings(tree: Any) -> list[Any]:
     """
     Return the tree as the two kinds of parser read it: the first member of a name counts, or the last.
 
-    What stands as text in it stays a :class:`Raw`, which is equal to no value.
+    Of what stands as text in it a number is read, and of a list or an object only that it is one: what is nested so deep
+    decides nothing. Anything else stays a :class:`Raw`, which is equal to no value.
     """
     last = _read(tree, first=False)
     first = _read(tree, first=True)
@@ -78,7 +83,22 @@ def _read(node: Any, *, first: bool) -> Any:
         return {name: _read(value, first=first) for name, value in node.items()}
     if isinstance(node, list):
         return [_read(item, first=first) for item in node]
+    if isinstance(node, Raw):
+        containers: dict[str, Any] = {"{": {}, "[": [[]]}
+        return containers[node.text[0]] if node.text[:1] in containers else parsed(node.text, node)
     return node
+
+
+def parsed(text: str, otherwise: Any) -> Any:
+    """Return the value of a JSON text, however deep it is nested; ``otherwise`` if it has none."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + DEEPEST)
+    try:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 25 else Raw(digits))
+    except (ValueError, RecursionError):
+        return otherwise
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def nested(opening: str, closing: str, depth: int, inside: str = "") -> Raw:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from airflow_workflow_providers.apis import altostrat, datalab, refold
-from airflow_workflow_providers.core import call
-from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core import call, session, text
+from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.text import shown
 from dev.fuzz.__main__ import tries
 from dev.fuzz.kinds import KINDS
 from dev.fuzz.run import Problem, run
@@ -41,16 +42,21 @@ class Planted:
 
 
 def leak_in_an_error(patch: pytest.MonkeyPatch) -> None:
-    quote = call.Answer.quote
-    patch.setattr(
-        call.Answer,
-        "quote",
-        lambda self, text=None: f"{quote(self, text)[:99]} sent with {self.secrets[0]}",
-    )
+    named = session.Session._named
+
+    def telling(self: session.Session, asked: Any, error: WorkflowError) -> WorkflowError:
+        named(self, asked, error).args = (f"{error} It was sent with {self.settings.secrets[0]}.",)
+        return error
+
+    patch.setattr(session.Session, "_named", telling)
 
 
 def foreign_exception(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(altostrat, "_text", lambda value: value.strip())
+    patch.setattr(
+        session,
+        "shown",
+        lambda said, secrets=(), **options: shown(said.encode().decode(), secrets, **options),
+    )
 
 
 def word_that_is_nearly_a_success(patch: pytest.MonkeyPatch) -> None:
@@ -60,14 +66,14 @@ def word_that_is_nearly_a_success(patch: pytest.MonkeyPatch) -> None:
 
 
 def endless_loop(patch: pytest.MonkeyPatch) -> None:
-    word_of = datalab._word
+    state_of = datalab.state_of
 
-    def never(cell: Any) -> str:
-        while len(word_of(cell)) > 100:
+    def never(status: str, table: Any) -> State:
+        while len(status) > 100:
             pass
-        return word_of(cell)
+        return state_of(status, table)
 
-    patch.setattr(datalab, "_word", never)
+    patch.setattr(datalab, "state_of", never)
 
 
 def changed_id(patch: pytest.MonkeyPatch) -> None:
@@ -79,17 +85,19 @@ def changed_id(patch: pytest.MonkeyPatch) -> None:
 
 
 def strictness(patch: pytest.MonkeyPatch) -> None:
-    class Looked(BaseModel):
-        status: str
+    class Looked(refold._Looked):
         completion_percentage: int | None = None
 
     patch.setattr(refold, "_Looked", Looked)
 
 
 def control_character(patch: pytest.MonkeyPatch) -> None:
-    quote = call.Answer.quote
     patch.setattr(
-        call.Answer, "quote", lambda self, text=None: quote(self, text).replace("true", "true\x07planted")
+        session,
+        "shown",
+        lambda said, secrets=(), **options: shown(said, secrets, **options).replace(
+            "true", "true\x07planted"
+        ),
     )
 
 
@@ -118,12 +126,7 @@ def secret_in_a_connection_error(patch: pytest.MonkeyPatch) -> None:
 
 
 def encoding_that_is_not_found(patch: pytest.MonkeyPatch) -> None:
-    def redact(text: str, secrets: tuple[str, ...]) -> str:
-        for secret in secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    patch.setattr(call, "redact", redact)
+    patch.setattr(text, "_UNIT", re.compile("(?!)"))
 
 
 def rule(name: str, *, where: str = "", what: str = "") -> Callable[[Problem], bool]:
@@ -134,9 +137,7 @@ DEFECTS = {
     "a leak in an error": Planted(
         "responses", leak_in_an_error, rule("a key is shown", where="error", what="sent with")
     ),
-    "a foreign exception": Planted(
-        "responses", foreign_exception, rule("AttributeError is raised", where="apis/altostrat.py")
-    ),
+    "a foreign exception": Planted("responses", foreign_exception, rule("UnicodeEncodeError is raised")),
     "a word that is nearly a success": Planted(
         "responses",
         word_that_is_nearly_a_success,

@@ -36,7 +36,7 @@ def test_a_status_is_shown_on_one_line_limited_and_without_a_key(
     vendor: Vendor, emulator: Emulator, deferrable: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is a vendor's text like any other: in the log, the event, the error and whatever Airflow stores."""
-    key = emulator.account(vendor.conn_type)[vendor.secrets[-1]]
+    key = emulator.account(vendor.conn_type)[vendor.secrets[0]]
     forged = f"SLEEPY\r\n2026-01-01 ERROR all is lost \x1b[31m {key} " + "z" * 100_000
     emulator.fail(vendor.conn_type, vendor.look, "unknown_status", times=None, status=forged)
     task = Task(lambda: vendor.task(deferrable=deferrable, timeout=0.5))
