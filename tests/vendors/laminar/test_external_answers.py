@@ -51,7 +51,6 @@ def test_the_answer_is_the_output(emulator: Emulator, workflow: int, status: str
         (b"", ""),
         (b"{cut", "{cut"),
         (b"[" * 100_000, "[" * 100_000),
-        (b"[" * 5_000 + b"]" * 5_000, "[" * 5_000 + "]" * 5_000),
         (b"9" * 5_000, "9" * 5_000),
         ("größer".encode(), "größer"),
         (b"\xff\xfe\xfa", "\ufffd\ufffd\ufffd"),
@@ -59,7 +58,7 @@ def test_the_answer_is_the_output(emulator: Emulator, workflow: int, status: str
     ],
 )
 def test_what_is_not_json_is_text(content: bytes, output: Any) -> None:
-    """So is JSON that is nested too deep to be read."""
+    """So is what has nothing but brackets. What is nested too deep for Python is text in what is not."""
     execution = api.execute_workflow(1).read(answer(content))
 
     assert (execution.state, execution.output) == (State.SUCCEEDED, output)
