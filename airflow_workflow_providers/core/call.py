@@ -188,16 +188,19 @@ def segment(name: str, value: object) -> str:
     :param value: an id or a name, a text or a whole number; slashes and spaces are encoded.
     :raises InvalidInput: if it is something else, is empty, or would climb the path.
     """
-    number = isinstance(value, int) and not isinstance(value, bool)
-    text = str(value).strip() if isinstance(value, str) or number else ""
-    if text in ("", ".", "..", "None"):
-        raise InvalidInput(
-            f"{name} must be an id or a name that the vendor knows; got {shown(repr(value), limit=100)}."
-        )
+    kind = type(value).__name__
+    if not isinstance(value, (str, int)) or isinstance(value, bool):
+        raise InvalidInput(f"{name} must be an id or a name that the vendor knows; got a {kind}.")
     try:
-        return quote(text, safe="")
+        text = str(value).strip()
+        segment = quote(text, safe="")
     except UnicodeEncodeError:
         raise InvalidInput(f"{name} holds half of a surrogate pair, which no address can carry.") from None
+    except ValueError:
+        raise InvalidInput(f"{name} has more digits than Python writes.") from None
+    if text in ("", ".", "..", "None"):
+        raise InvalidInput(f"{name} must be an id or a name that the vendor knows; got {value!r}.")
+    return segment
 
 
 def header(name: str, value: object) -> str:

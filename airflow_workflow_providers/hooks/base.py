@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.session import Session
@@ -85,6 +86,7 @@ class WorkflowHook(ConnectedHook):
             it: :meth:`get_execution` reads it.
         :raises WorkflowError: if the look failed.
         """
+        segment("execution_id", execution_id)
         return self.send(self.api.look(execution_id), attempts=1, budget=budget)
 
     def get_execution(
@@ -100,6 +102,7 @@ class WorkflowHook(ConnectedHook):
             to one, and its ``url``, if the vendor has a page for it.
         :raises WorkflowError: if it cannot be read.
         """
+        segment("execution_id", execution_id)
         execution = self.send(self.api.get_execution(execution_id), patience=patience, budget=budget)
         return replace(execution, url=self.execution_url(execution_id))
 
@@ -123,6 +126,7 @@ class WorkflowHook(ConnectedHook):
         :return: the vendor's acknowledgement; ``None`` where it has no way to stop a run, and nothing was sent.
         :raises WorkflowError: if it refused, or could not be asked.
         """
+        segment("execution_id", execution_id)
         call = self.api.stop_execution(execution_id)
         return None if call is None else self.send(call)
 

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_workflow_providers.compat import TaskDeferralError
 from airflow_workflow_providers.core.call import segment
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, InvalidInput, WorkflowError
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.core.watch import Step, Verdict, Watch
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.checks import flag, whole_number
@@ -61,8 +61,9 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         # A template, or what another task gives, is known when the task runs.
-        if not isinstance(execution_id, (str, int)) and not hasattr(execution_id, "resolve"):
-            raise InvalidInput(f"execution_id must be the vendor's id of a run; got a {type(execution_id).__name__}.")
+        given: Any = execution_id
+        if not isinstance(given, str) and not hasattr(given, "resolve"):
+            segment("execution_id", given)
         poke_interval = checked_poll_interval("poke_interval", poke_interval)
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.execution_id = execution_id

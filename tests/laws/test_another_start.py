@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -132,3 +133,28 @@ def test_a_run_that_is_stored_is_not_stopped_because_a_later_write_fails(
         (record["execution_id"], 0)
     ]
     assert len(store.writes) == 2
+
+
+@blocking_and_deferred
+@pytest.mark.parametrize("why", ["clear", "input"])
+def test_an_old_run_that_cannot_be_read_is_stopped_all_the_same(
+    vendor: Vendor, emulator: Emulator, deferrable: bool, why: str
+) -> None:
+    """After a clear or with another input: else two runs would go on. The log names it."""
+    workflows = iter([vendor.goes_on, *[vendor.succeeds if why == "input" else vendor.goes_on] * 3])
+    task = Task(
+        lambda: vendor.task(next(workflows), deferrable=deferrable, timeout=0.6 if why == "clear" else 60),
+        retries=1,
+    )
+    died(task, 2)
+    (old,) = runs(emulator, vendor)
+    if why == "clear":
+        task.clear()
+    emulator.fail(vendor.conn_type, vendor.look, "html")
+
+    with structlog.testing.capture_logs() as logs, suppress(errors.ExecutionTimedOut):
+        task.try_once()
+
+    first, second = runs(emulator, vendor)
+    assert (first["stops"], second["execution_id"] == old["execution_id"]) == (1 if vendor.stop else 0, False)
+    assert any(old["execution_id"] in str(entry) and "could not be read" in str(entry) for entry in logs)

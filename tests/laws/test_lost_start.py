@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ PROVING = [
     pytest.param(
         ALTOSTRAT,
         {"trigger_payload": "shown"},
-        {"context": {"site": "site_456"}},
+        {"context": {"site": "site_456"}, "nonce_key": "airflow"},
         id="altostrat",
         marks=pytest.mark.every_vendor,
     ),
@@ -105,50 +104,88 @@ def test_a_run_that_the_vendors_own_data_prove_to_be_ours_is_adopted(
     assert [run["execution_id"] for run in runs(emulator, vendor)] == [record["execution_id"]]
 
 
-def test_a_run_is_adopted_only_if_exactly_one_is_proved_to_be_ours(emulator: Emulator) -> None:
-    """Two Altostrat runs of the same workflow with the same context: nobody can tell which is which."""
+@pytest.mark.every_vendor
+@blocking_and_deferred
+@pytest.mark.parametrize("nonce_key", [None, "airflow"])
+def test_an_equal_run_proves_nothing(emulator: Emulator, deferrable: bool, nonce_key: str | None) -> None:
+    """Another task has started the same Altostrat workflow with the same context at the same time; ours never began."""
     emulator.configure("altostrat", trigger_payload="shown")
-    Task(lambda: ALTOSTRAT.task(context=SAME)).run()
+    Task(lambda: ALTOSTRAT.task(context=SAME, nonce_key=nonce_key)).run()
+    emulator.fail("altostrat", "execute", "lost_answer", carry_out=False)
+
+    with pytest.raises(errors.LostStart):
+        Task(
+            lambda: ALTOSTRAT.task(context=SAME, nonce_key=nonce_key, deferrable=deferrable), retries=1
+        ).run()
+
+    assert len(runs(emulator, ALTOSTRAT)) == 1
+
+
+@pytest.mark.every_vendor
+def test_without_a_nonce_no_run_is_looked_for(emulator: Emulator) -> None:
+    """Nothing that Altostrat shows could prove one."""
+    emulator.configure("altostrat", trigger_payload="shown")
     emulator.fail("altostrat", "execute", "lost_answer")
 
     with pytest.raises(errors.LostStart):
         Task(lambda: ALTOSTRAT.task(context=SAME), retries=1).run()
 
-    assert len(runs(emulator, ALTOSTRAT)) == 2
+    assert emulator.calls("altostrat", "list") == []
 
 
-def test_a_run_with_another_input_is_not_adopted(emulator: Emulator) -> None:
-    """It was begun in the same minute, and is somebody else's."""
-    emulator.configure("altostrat", trigger_payload="shown")
-    Task(lambda: ALTOSTRAT.task(context={"of": "another"})).run()
-    emulator.fail("altostrat", "execute", "lost_answer", carry_out=False)
+@pytest.mark.every_vendor
+def test_a_nonce_is_new_for_each_start_and_no_part_of_the_input(emulator: Emulator) -> None:
+    """A retry reattaches to the run of the try before, whose context carries another one."""
+    task = Task(
+        lambda: ALTOSTRAT.task(ALTOSTRAT.goes_on, context=SAME, nonce_key="airflow", timeout=0.4), retries=1
+    )
+    with pytest.raises(errors.ExecutionTimedOut):
+        task.run()
+    task.clear()
+    with pytest.raises(errors.ExecutionTimedOut):
+        task.run()
 
-    with pytest.raises(errors.LostStart):
-        Task(lambda: ALTOSTRAT.task(context={"of": "ours"})).run()
+    first, second = (run["input"] for run in runs(emulator, ALTOSTRAT))
+    assert first.keys() == second.keys() == {"site", "airflow"}
+    assert first["airflow"] != second["airflow"]
+    assert task.tries == 4
 
 
-def test_an_equal_run_of_another_time_is_not_adopted(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("vendor", "shown", "given", "more"),
+    [
+        pytest.param(REFOLD, {"tag": "shown"}, {}, 210, id="refold"),
+        pytest.param(
+            ALTOSTRAT,
+            {"trigger_payload": "shown"},
+            {"context": SAME, "nonce_key": "airflow"},
+            40,
+            id="altostrat",
+            marks=pytest.mark.every_vendor,
+        ),
+    ],
+)
+def test_a_run_is_found_on_whatever_page_of_the_list_it_is(
+    vendor: Vendor, emulator: Emulator, shown: dict[str, str], given: dict[str, Any], more: int
 ) -> None:
-    """Somebody else's run with the same input, which was begun an hour ago."""
-    emulator.configure("altostrat", trigger_payload="shown")
-    now = time.time
-    Task(lambda: ALTOSTRAT.task(context=SAME)).run()
-    monkeypatch.setattr(time, "time", lambda: now() + 3600)
-    emulator.fail("altostrat", "execute", "lost_answer", carry_out=False)
+    """Others have started more runs in the same minute than a page holds."""
+    emulator.configure(vendor.conn_type, **shown)
+    emulator.set_pace(seconds=0)
+    task = Task(lambda: vendor.task(**given), retries=1)
+    if vendor is ALTOSTRAT:  # newest first: the others come after ours
+        died(task, 2, acknowledged=False)
+    with closing(vendor.hook()) as hook:
+        for _ in range(more):
+            hook.send(vendor.task().start_call(60.0))
+    if vendor is REFOLD:  # oldest first: they come before it
+        died(task, 2, acknowledged=False)
+    started = len(runs(emulator, vendor))
 
-    with pytest.raises(errors.LostStart):
-        Task(lambda: ALTOSTRAT.task(context=SAME)).run()
+    record = task.try_once()
 
-
-def test_a_run_without_an_input_proves_nothing(emulator: Emulator) -> None:
-    """Every such run is like any other."""
-    emulator.configure("altostrat", trigger_payload="shown")
-    Task(lambda: ALTOSTRAT.task(context={})).run()
-    emulator.fail("altostrat", "execute", "lost_answer", carry_out=False)
-
-    with pytest.raises(errors.LostStart):
-        Task(lambda: ALTOSTRAT.task(context={})).run()
+    assert record["state"] == "succeeded"
+    assert len(runs(emulator, vendor)) == started
+    assert len(emulator.calls(vendor.conn_type, "list")) >= 3
 
 
 @pytest.mark.parametrize(("vendor", "shown", "given"), PROVING)

@@ -58,7 +58,6 @@ def test_the_answer_is_the_output(emulator: Emulator, workflow: int, status: str
     ],
 )
 def test_what_is_not_json_is_text(content: bytes, output: Any) -> None:
-    """So is what has nothing but brackets. What is nested too deep for Python is text in what is not."""
     execution = api.execute_workflow(1).read(answer(content))
 
     assert (execution.state, execution.output) == (State.SUCCEEDED, output)
