@@ -20,7 +20,10 @@ from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkf
 from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowOperator
 from airflow_workflow_providers.operators.laminar import LaminarExecuteWorkflowOperator, LaminarRunJobOperator
 from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteWorkflowOperator
-from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.operators.refold import (
+    RefoldExecuteWorkflowOperator,
+    RefoldStopExecutionOperator,
+)
 
 
 class Mute:
@@ -216,6 +219,17 @@ def test_a_bad_value_is_refused_by_the_hook_before_anything_is_sent(row: str) ->
 )
 def test_a_hook_needs_the_id_of_a_connection(hook: Any) -> None:
     assert list(wrongly_taken(hook, {}, {hook.conn_name_attr: [None, *NAMES]})) == []
+
+
+def test_a_stop_refuses_what_is_no_execution_when_the_dag_is_parsed() -> None:
+    """Nothing at all is a teardown with nothing to stop: it is skipped when it runs."""
+    bad = {"execution_id": [*THINGS, "\ud800", "x" * 1_001, HUGE, ITSELF], "refold_conn_id": [None, *NAMES]}
+
+    def parse(**given: Any) -> Any:
+        return RefoldStopExecutionOperator(task_id="stop", **given)
+
+    assert list(wrongly_taken(parse, {"execution_id": "6a31"}, bad)) == []
+    assert [parse(execution_id=nothing).execution_id for nothing in (None, "", " ")] == [None, "", " "]
 
 
 def test_how_long_the_external_call_of_laminars_hook_may_take_is_checked_too() -> None:
