@@ -251,7 +251,8 @@ class Session:
 
     def _unusable(self, error: InvalidInput) -> InvalidInput:
         where = f" with connection {self.connection!r}" if self.connection else ""
-        return InvalidInput(f"{self.vendor} cannot be reached{where}: {error}")
+        # What was pasted into the wrong field may be the key.
+        return InvalidInput(shown(f"{self.vendor} cannot be reached{where}: {error}", self.settings.secrets))
 
 
 def _gate(execution: Execution, answer: Answer) -> Execution:

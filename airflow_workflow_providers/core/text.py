@@ -42,7 +42,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 # A signed address is a key to what lies there; so is an address that holds a password. Linear: each run of characters is
 # read once, whatever it holds.
-_ADDRESS = re.compile(r"https?:/{2}[^\s\"'<>]+", re.IGNORECASE)
+_ADDRESS = re.compile(r":/{2}[^\s\"'<>]+")
 _USER = re.compile(r"(?<=//)[^/?#@\s]*@")
 
 # A webhook's address starts a workflow for everybody who has it; this is the part that nobody can guess.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
+from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut
 from airflow_workflow_providers.operators.checks import flag, seconds
 from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
@@ -41,6 +42,10 @@ class StopExecutionOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        # A template, or what another task gives, is known when the task runs.
+        given: Any = execution_id
+        if not isinstance(given, str) and not hasattr(given, "resolve"):
+            segment("execution_id", given)
         self.execution_id = execution_id
         self.wait_for_completion = flag("wait_for_completion", wait_for_completion)
         self.poll_interval = checked_poll_interval("poll_interval", poll_interval)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 
@@ -37,6 +37,7 @@ class AltostratExecutionSensor(ExecutionSensor):
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
         self.on_ui_interaction = on_ui_interaction
+        conn_id("altostrat_conn_id", altostrat_conn_id)
         self.altostrat_conn_id = altostrat_conn_id
         one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.stop_at_pause = on_ui_interaction == "fail"

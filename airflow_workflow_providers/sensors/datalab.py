@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.datalab import DatalabHook
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
 
@@ -38,5 +38,6 @@ class DatalabExecutionSensor(ExecutionSensor):
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
         self.on_partial_failure = on_partial_failure
+        conn_id("datalab_conn_id", datalab_conn_id)
         self.datalab_conn_id = datalab_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.laminar import LaminarJobHook
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
 
@@ -37,5 +37,6 @@ class LaminarJobExecutionSensor(ExecutionSensor):
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
         self.on_partial_failure = on_partial_failure
+        conn_id("laminar_conn_id", laminar_conn_id)
         self.laminar_conn_id = laminar_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.operators.checks import flag
+from airflow_workflow_providers.operators.checks import conn_id, flag
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
@@ -41,6 +41,7 @@ class PromptLayerExecutionSensor(ExecutionSensor):
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
         self.return_all_outputs = flag("return_all_outputs", return_all_outputs)
+        conn_id("promptlayer_conn_id", promptlayer_conn_id)
         self.promptlayer_conn_id = promptlayer_conn_id
 
     def shape(self, execution: Execution) -> Execution:

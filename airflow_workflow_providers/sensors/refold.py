@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.checks import one_of
+from airflow_workflow_providers.operators.checks import conn_id, one_of
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
@@ -40,5 +40,6 @@ class RefoldExecutionSensor(ExecutionSensor):
     ) -> None:
         super().__init__(execution_id=execution_id, **kwargs)
         self.on_partial_failure = on_partial_failure
+        conn_id("refold_conn_id", refold_conn_id)
         self.refold_conn_id = refold_conn_id
         one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))

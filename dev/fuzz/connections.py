@@ -70,8 +70,12 @@ class _Form:
             self.verdicts[what] = (
                 None if self.extra == "null" and not needs_some else empty and not needs_some
             )
-        elif what in fields.CHOICES:
-            self.fields[what] = pick.of(fields.CHOICES[what])
+        elif what == "address":
+            self.fields["host"] = pick.of(fields.HOSTS if pick.percent(50) else fields.GOOD_HOSTS)
+            self.fields["port"] = pick.of(fields.PORTS) if pick.percent(40) else None
+            self.fields["schema"] = pick.of(fields.SCHEMAS) if pick.percent(30) else None
+        elif what == "login":
+            self.fields["login"] = pick.of(fields.LOGINS)
         elif isinstance(self.extra, dict):
             name, value, self.verdicts[f"extra {name}"] = _field(pick, self.vendor)
             self.extra = {**self.extra, name: value}

@@ -30,6 +30,8 @@ UNSENDABLE = [
 
 KEYS = (target.KEY, "pk_live_4f8a2b6c9d1e3f7a5b0c8d2e")
 
+#: Hosts that are right, if schema and port are.
+GOOD_HOSTS: list[Any] = [None, "vendor.example", "vendor.example/m/acme", "https://vendor.example/api"]
 HOSTS: list[Any] = [
     None,
     "",
@@ -116,8 +118,7 @@ UNKNOWN = ("no_such_field", "api_key")
 #: What the whole extra may be.
 EXTRAS: list[Any] = [None, "", "{}", "[]", "null", "5", '"x"', "{", "not JSON", "{'a': 1}", "\x00", "[" * 2_000, '{"a":' * 2_000, f'"{target.KEY}"']  # fmt: skip
 
-CHOICES: dict[str, list[Any]] = {"host": HOSTS, "port": PORTS, "schema": SCHEMAS, "login": LOGINS}
-CHANGES = ["key", "key", "extra", "extra", "extra", "whole", "type", *CHOICES]
+CHANGES = ["key", "key", "extra", "extra", "extra", "address", "address", "whole", "type", "login"]
 
 TYPES = sorted({hook.conn_type for hook in target.HOOKS.values()})
 

@@ -208,9 +208,10 @@ def _promptlayer_start(response: Response, members: dict[str, Any]) -> Expected:
     began = started(response, (201, 202), "workflow_version_execution_id")
     number, said = members.get("workflow_version_execution_id"), members.get("success", True)
     sure = response.status in (201, 202) and type(number) is int and 0 < number < 2**63 and said is True
-    # What is refused in so many words, or nearly, has not begun.
-    refused = isinstance(said, (bool, int, str)) and said in _NO
-    must = frozenset(["started"]) if sure else frozenset(["lost_start", "rejected"]) if refused else None
+    # Only false says that nothing was begun; a word that is nearly a no, beside an id, leaves a run to be looked at.
+    must = (
+        frozenset(["started"]) if sure else frozenset(["lost_start", "rejected"]) if said is False else None
+    )
     return Expected(must=must, ids=began.ids)
 
 

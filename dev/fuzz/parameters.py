@@ -165,9 +165,6 @@ def check(tried: Case) -> Iterator[Problem]:
     except (Exception, TookTooLong) as error:  # noqa: BLE001  # as above
         yield from _wrong_with_error(tried, error, "sent")
         return
-    if sent is None or not isinstance(sent.content, bytes):
-        yield Problem("a request has no bytes", starter.name, repr(tried))
-        return
     for name, value in sent.headers.items():
         if not re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", value):
             yield Problem("a header that cannot be sent is believed", f"{starter.name}, {name}", short(value))

@@ -9,16 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dev.fuzz import expected, oracle, shown, target, values, wire
+from dev.fuzz import expected, oracle, shown, target, values, wire, words
 from dev.fuzz.choices import Choices, cases
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited
 from dev.fuzz.trees import Pairs, Raw, readings, short, write, written
 from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
 
-_RIGHT = [response for vendor in VENDORS for response in documented(vendor) if not response.is_error]
-# Whether a run has succeeded matters most, so these are tried three times as often.
-_RIGHT += 2 * [response for response in _RIGHT if response.succeeds]
 _WRONG = [response for vendor in VENDORS for response in documented(vendor) if response.is_error]
+_RIGHT: dict[tuple[str, str], list[Documented]] = {}
+for _response in (response for vendor in VENDORS for response in documented(vendor) if not response.is_error):
+    # Whether a run has succeeded matters most, so this is tried three times as often.
+    _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
+        [_response] * (3 if _response.succeeds else 1)
+    )
+# Reads of an execution and starts matter more than lists and connection tests.
+_SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2}
+_OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
 #: Stands for the tree of a body that was not written from one.
 _NO_TREE = object()
@@ -52,7 +58,7 @@ _ACTIONS = ["replace"] * 5 + ["decide"] * 5 + ["add", "remove", "double", "renam
 def _value(pick: Choices) -> Any:
     kind = pick.below(10)
     if kind < 9:
-        return pick.of(values.ODD if kind < 6 else values.WORDS)
+        return pick.of(values.ODD if kind < 6 else words.WORDS)
     drawn = pick.of(["number", "text", "digits"])
     return pick.text(12) if drawn == "text" else str(pick.number()) if drawn == "digits" else pick.number()
 
@@ -61,17 +67,17 @@ def _from_nothing(pick: Choices, depth: int = 2) -> Any:
     """Return JSON of names and words that some vendor uses, put together at random."""
     if not depth or pick.below(10) < 4:
         return _value(pick)
-    members = [(pick.of(values.NAMES), _from_nothing(pick, depth - 1)) for _ in range(pick.below(5))]
+    members = [(pick.of(words.NAMES), _from_nothing(pick, depth - 1)) for _ in range(pick.below(5))]
     return [value for _, value in members] if pick.percent(10) else dict(members)
 
 
-def _changed(pick: Choices, response: Documented, body: Any) -> Any:
+def _changed(pick: Choices, response: Documented, body: Any, action: str | None = None) -> Any:
     """Return a body with one change."""
-    action = pick.of(_ACTIONS)
+    action = action or pick.of(_ACTIONS)
     if action == "add":
         objects = [path for path in ((), *_paths(body)) if isinstance(_at(body, path), dict)]
-        return replaced(body, (*pick.of(objects), pick.of(values.NAMES)), _value(pick)) if objects else body
-    paths = [path for path in _paths(body) if action != "decide" or response.is_decided_by(path)]
+        return replaced(body, (*pick.of(objects), pick.of(words.NAMES)), _value(pick)) if objects else body
+    paths = list(_deciding(response, body) if action == "decide" else _paths(body))
     if not paths:
         return _value(pick)
     if action == "wrap":
@@ -81,14 +87,39 @@ def _changed(pick: Choices, response: Documented, body: Any) -> Any:
         return without(body, path)
     if action in ("double", "rename") and isinstance(path[-1], str):
         return _renamed(pick, body, path, twice=action == "double")
-    return replaced(body, path, pick.of(values.WORDS) if action == "decide" else _value(pick))
+    return replaced(body, path, _nearly(pick, body, path) if action == "decide" else _value(pick))
+
+
+def _nearly(pick: Choices, body: Any, path: Path) -> Any:
+    """Return what a field that decides may nearly hold: a word like its own, or like true or false, or like an id."""
+    outer = _at(body, path[:-1])
+    missing = isinstance(outer, dict) and path[-1] not in outer
+    known = None if missing else outer[path[-1]]
+    if pick.percent(20):
+        return _value(pick)
+    if str(path[-1]).lower().endswith("id"):
+        return pick.of(words.IDS)
+    if missing or isinstance(known, bool):
+        return pick.of(words.NEARLY_TRUE_OR_FALSE)
+    if isinstance(known, str) and pick.percent(40):
+        return pick.of(words.variants(known))
+    return pick.of(words.WORDS)
+
+
+def _deciding(response: Documented, body: Any) -> Iterator[Path]:
+    """Yield the fields that decide, also those that a vendor may add to an object at the top."""
+    yield from (path for path in _paths(body) if response.is_decided_by(path))
+    if isinstance(body, dict):
+        yield from (
+            path for path in response.decides if len(path) == 1 and path[0] != "*" and path[0] not in body
+        )
 
 
 def _renamed(pick: Choices, body: Any, path: Path, *, twice: bool) -> Any:
     """Return a body with another name for a member, or with another member of its name before it or after it."""
     outer, name = _at(body, path[:-1]), str(path[-1])
     if not twice:
-        new = pick.of(values.NAMES)
+        new = pick.of(words.NAMES)
         members = {(new if known == name else known): value for known, value in outer.items()}
         return replaced(body, path[:-1], members)
     others = [(known, value) for known, value in outer.items() if known != name]
@@ -132,6 +163,8 @@ def _tree(pick: Choices, response: Documented) -> Any:
     if how >= 60:
         return _others_changed(pick, response)
     tree = response.body
+    if how >= 25:
+        return _changed(pick, response, tree, action="decide")
     for _ in range(pick.of([0, 1, 1, 1, 2, 2, 3, 4])):
         tree = _changed(pick, response, tree)
     return tree
@@ -139,7 +172,7 @@ def _tree(pick: Choices, response: Documented) -> Any:
 
 def case(pick: Choices) -> Case:
     """Choose a response."""
-    response = pick.of(_WRONG if pick.percent(20) else _RIGHT)
+    response = pick.of(_WRONG) if pick.percent(15) else pick.of(_RIGHT[pick.of(_OFTEN)])
     status = pick.of(wire.STATUSES) if pick.percent(7) else response.status
     headers = {**response.headers, **pick.of(wire.HEADERS)} if pick.percent(20) else response.headers
     operation = pick.of(_OPERATIONS[response.vendor]) if pick.percent(3) else response.operation
@@ -199,7 +232,7 @@ def expectation(tried: Case) -> expected.Expected:
 
 def _parsed(content: bytes) -> Any:
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _DEEPEST))
+    sys.setrecursionlimit(limit + _DEEPEST)
     try:
         # A byte that is no UTF-8 may stand in a field that nobody needs.
         text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")

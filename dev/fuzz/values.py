@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dev.fuzz.target import CALLBACK, CALLBACK_TOKEN, EXECUTION_ID, KEY
+from dev.fuzz.target import CALLBACK, CALLBACK_TOKEN, KEY
 from dev.fuzz.trees import Raw, nested
 
 #: An address that is signed is a key to what lies there.
 SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
 SIGNED = f"https://files.example/7/out.json?X-Amz-Expires=3600&X-Amz-Signature={SIGNATURE}"
+#: Addresses that are not signed, so many that whoever looks for the end of each from its start takes too long.
+ADDRESSES = "https://files.example/7/a.pdf," * 4_000
 #: The address of an Altostrat webhook starts its workflow.
 WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # made up, to be looked for
 WEBHOOK = f"https://v1.api.altostrat.io/workflows/webhooks/whsec_{WEBHOOK_TOKEN}"
@@ -96,6 +98,8 @@ _TEXTS: list[Any] = [
     "é" * 50_000,
     "{" * 3_000,
     "\ud83d" * 3_000,
+    ADDRESSES,
+    "https://" * 12_000,
 ]
 _SECRETS: list[Any] = [
     KEY,
@@ -108,7 +112,7 @@ _SECRETS: list[Any] = [
     SIGNED,
     f"see {SIGNED}, {SIGNED}",
     {"output_url": SIGNED},
-    (SIGNED + ",") * 1_000,
+    (SIGNED + ",") * 3_000,
     WEBHOOK,
 ]
 _DEEP: list[Any] = [
@@ -129,144 +133,3 @@ _RESERVED: list[Any] = [
 
 #: What a field can hold; the most ordinary first.
 ODD: list[Any] = [*_TYPES, *_TEXTS, *_NUMBERS, *_RESERVED, *_DEEP, *_SECRETS]
-
-_DOCUMENTED_WORDS = [
-    "COMPLETED",
-    "Success",
-    "completed",
-    "SUCCESS",
-    "success",
-    "succeeded",
-    "ok",
-    "done",
-    "FAILED",
-    "failed",
-    "ERRORED",
-    "RUNNING",
-    "running",
-    "queued",
-    "QUEUED",
-    "PENDING",
-    "pending",
-    "IN_PROGRESS",
-    "processing",
-    "STOPPED",
-    "STOPPING",
-    "TIMED_OUT",
-    "TERMINATED",
-    "SKIPPED",
-    "FAILURE",
-    "partial",
-    "error",
-    "awaiting_ui_interaction",
-    "DUPLICATE",
-]
-
-#: Words that decide, and words that are nearly such.
-WORDS: list[Any] = [
-    *_DOCUMENTED_WORDS,
-    "Partially Successful",
-    *[
-        "Completed",
-        "COMPLETE",
-        "complete",
-        "Succeeded",
-        "SUCCEEDED",
-        "successful",
-        "Done",
-        "OK",
-        "Ok",
-        "finished",
-        "Skipped",
-    ],
-    *(
-        " COMPLETED",
-        "COMPLETED ",
-        "completed\n",
-        "SUCCESS\u200b",
-        "\ufeffSuccess",
-        "\uff23\uff2f\uff2d\uff30\uff2c\uff25\uff34\uff25\uff24",
-        "\u017fuccess",
-        "COMPLETED\x00",
-    ),
-    *[
-        "yes",
-        "no",
-        "on",
-        "off",
-        "true",
-        "false",
-        "True",
-        "False",
-        "1",
-        "0",
-        "y",
-        "n",
-        "t",
-        "f",
-        "None",
-        "null",
-    ],
-    True,
-    False,
-    None,
-    1,
-    0,
-    1.0,
-    0.0,
-    -1,
-    ["COMPLETED"],
-    ["SUCCESS"],
-    [True],
-    {"status": "COMPLETED"},
-    {"completed": True},
-    {},
-    [],
-    "",
-    EXECUTION_ID,
-    "CRASHED",
-    "COMPLETED_WITH_ERRORS",
-    "aborted",
-]
-
-#: Names that no vendor has documented, or not there.
-NAMES = [
-    "extra",
-    "__classname__",
-    "__data__",
-    "status",
-    "done",
-    "errored",
-    "success",
-    "is_output_node",
-    "error",
-    "message",
-    "execution_id",
-    "id",
-    "_id",
-    "steps",
-    "nodes",
-    "logs",
-    "warning",
-    "headers",
-    "output",
-    "result",
-    "return_value",
-    "execution_error",
-    "error_message",
-    "error_code",
-    "http_error_type",
-    "detail",
-    "code",
-    "docs",
-    "data",
-    "items",
-    "keys",
-    "jobExecutionId",
-    "workflow_version_execution_id",
-    "",
-    "\n",
-    "\ud800",
-    KEY,
-    "x" * 300,
-]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dev.fuzz.target import KEY
-from dev.fuzz.values import SIGNED
+from dev.fuzz.values import ADDRESSES, SIGNED
 
 HTML = b"<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1>\n<p>nginx</p></body></html>"
 
@@ -40,7 +40,8 @@ BODIES: list[bytes] = [
     b'{"status": "COMPLETED"} {"status": "FAILED"}',
     b"x" * 100_000,
     b"\n" * 100_000,
-    (SIGNED + ",").encode() * 1_000,
+    (SIGNED + ",").encode() * 3_000,
+    ADDRESSES.encode(),
 ]
 
 RETRY_AFTER = [

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.fuzz
 SEED = 11
 
 #: How many tries a defect may take to be found.
-BOUND = {"responses": 8_000, "parameters": 1_000, "connections": 500, "echoes": 1_000}
+BOUND = {"responses": 5_000, "parameters": 1_000, "connections": 500, "echoes": 1_000}
 
 
 @dataclass(frozen=True)
