@@ -9,11 +9,10 @@ from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.parameters import id_or_name
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.base import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.checks import conn_id, flag, one_of, without_templates
+from airflow_workflow_providers.operators.checks import conn_id, flag, one_of
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
@@ -202,8 +201,5 @@ class RefoldStopExecutionOperator(StopExecutionOperator):
             **kwargs,
         )
         self.execution_id = execution_id
-        known = without_templates(execution_id)
-        if known is not None and not (isinstance(known, str) and not known.strip()):  # nothing to stop
-            id_or_name("execution_id", known)
         self.refold_conn_id = refold_conn_id
         conn_id("refold_conn_id", refold_conn_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, XComArg
+from airflow.sdk import task_group
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.fingerprint import fingerprint
@@ -252,6 +253,22 @@ def test_what_is_known_only_when_the_task_runs_passes(row: str) -> None:
                 given = {"a": value, "b": [value, {"c": value}]} if name != "metadata" else {"a": value}
                 given = {"a": value} if name == "query" else given
                 operator(task_id=f"t{len(other.dag.tasks)}", **{**right, name: given})
+
+
+@every_row
+def test_the_argument_of_a_mapped_task_group_passes(row: str) -> None:
+    """It is known when the task runs, as an XComArg is, and is none."""
+    operator, _, right, _, _ = ROWS[row]
+    made: list[Any] = []
+
+    @task_group
+    def each(value: Any) -> None:
+        made.extend(operator(task_id=name, **{**right, name: value}) for name in operator.template_fields)
+
+    with DAG("d", schedule=None):
+        each.expand(value=["a", "b"])
+
+    assert len(made) == len(operator.template_fields)
 
 
 @every_row
