@@ -17,9 +17,12 @@ WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # made up, to be looked for
 WEBHOOK = f"https://v1.api.altostrat.io/workflows/webhooks/whsec_{WEBHOOK_TOKEN}"
 
 
-def planted(vendor: str, operation: str) -> dict[str, str]:
-    """Return what no text of an operation may show, by name."""
-    secrets = {"key": KEY, "signature": SIGNATURE}
+def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
+    """Return what no text of an operation may show, by name; what makes ``addresses`` secret only if they are whole."""
+    secrets = {"key": KEY}
+    if not addresses:
+        return secrets
+    secrets["signature"] = SIGNATURE
     if vendor in ("laminar", "promptlayer") and operation == "start":
         secrets["callback address"] = CALLBACK_TOKEN
     if vendor == "altostrat":

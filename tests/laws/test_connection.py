@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -232,18 +233,31 @@ def test_what_lets_a_key_be_read_on_the_way_is_warned_about_once(
     assert warns in str(logs)
 
 
+@pytest.mark.parametrize("where", ["worker", "triggerer"])
 def test_each_secret_is_told_to_airflows_masker_once_a_process(
-    vendor: Vendor, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor: Vendor, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """As it is sent, which is not as it was pasted."""
     told: list[str] = []
+
+    async def tell(secret: str) -> None:
+        told.append(secret)
+
+    async def read() -> None:
+        async with vendor.hook().shared_session() as shared:
+            await shared.current()
+
     monkeypatch.setattr(compat, "_masked", set())
     monkeypatch.setattr(compat, "mask_secret", told.append)
+    monkeypatch.setattr(compat, "amask_secret", tell)
     key, change = secret_field(vendor, emulator, lambda key: f" {key}\n")
     connect(monkeypatch, vendor, emulator, change)
 
     for _ in range(3):
-        vendor.hook().session  # noqa: B018  # reads the connection
+        if where == "worker":
+            vendor.hook().session  # noqa: B018  # reads the connection
+        else:
+            asyncio.run(read())
 
     assert told.count(key) == 1
     assert len(told) == len(set(told))
