@@ -54,8 +54,8 @@ def without_templates(value: Any, stand_in: Any = "template") -> Any:
     """
     Return ``value`` with something in the place of what is known only when the task runs.
 
-    :param value: a parameter, as it stands in the DAG: an XComArg or a text with a template in it is replaced, also
-        deep in dicts and lists.
+    :param value: a parameter, as it stands in the DAG: an XComArg, the argument of a mapped task group, or a text with a
+        template in it is replaced, also deep in dicts and lists.
     :param stand_in: what stands for ``value`` itself; deeper down it is the text ``"template"``.
     :return: ``stand_in``; of a dict, list or tuple a copy, with lists for tuples; anything else as it is. What is nested
         too deep for that is returned as it is too: the check of the parameter refuses it by its name.
@@ -67,7 +67,10 @@ def without_templates(value: Any, stand_in: Any = "template") -> Any:
 
 
 def _without_templates(value: Any, stand_in: Any = "template") -> Any:
-    if isinstance(value, XComArg) or (isinstance(value, str) and ("{{" in value or "{%" in value)):
+    # What a mapped task group passes on is no XComArg, but can be asked for its references like one.
+    if isinstance(value, XComArg) or hasattr(type(value), "iter_references"):
+        return stand_in
+    if isinstance(value, str) and ("{{" in value or "{%" in value):
         return stand_in
     if isinstance(value, dict):
         return {key: _without_templates(item) for key, item in value.items()}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_workflow_providers.core.call import segment
 from airflow_workflow_providers.core.errors import ExecutionTimedOut
-from airflow_workflow_providers.operators.checks import flag, seconds
+from airflow_workflow_providers.core.parameters import id_or_name
+from airflow_workflow_providers.operators.checks import flag, seconds, without_templates
 from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ class StopExecutionOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # A template, or what another task gives, is known when the task runs.
-        given: Any = execution_id
-        if not isinstance(given, str) and not hasattr(given, "resolve"):
-            segment("execution_id", given)
+        known = without_templates(execution_id)
+        if known is not None and not (isinstance(known, str) and not known.strip()):  # nothing to stop
+            id_or_name("execution_id", known)
         self.execution_id = execution_id
         self.wait_for_completion = flag("wait_for_completion", wait_for_completion)
         self.poll_interval = checked_poll_interval("poll_interval", poll_interval)

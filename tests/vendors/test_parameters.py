@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, XComArg
+from airflow.sdk import task_group
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.fingerprint import fingerprint
@@ -20,7 +21,10 @@ from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkf
 from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowOperator
 from airflow_workflow_providers.operators.laminar import LaminarExecuteWorkflowOperator, LaminarRunJobOperator
 from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteWorkflowOperator
-from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
+from airflow_workflow_providers.operators.refold import (
+    RefoldExecuteWorkflowOperator,
+    RefoldStopExecutionOperator,
+)
 
 
 class Mute:
@@ -218,6 +222,17 @@ def test_a_hook_needs_the_id_of_a_connection(hook: Any) -> None:
     assert list(wrongly_taken(hook, {}, {hook.conn_name_attr: [None, *NAMES]})) == []
 
 
+def test_a_stop_refuses_what_is_no_execution_when_the_dag_is_parsed() -> None:
+    """Nothing at all is a teardown with nothing to stop: it is skipped when it runs."""
+    bad = {"execution_id": [*THINGS, "\ud800", "x" * 1_001, HUGE, ITSELF], "refold_conn_id": [None, *NAMES]}
+
+    def parse(**given: Any) -> Any:
+        return RefoldStopExecutionOperator(task_id="stop", **given)
+
+    assert list(wrongly_taken(parse, {"execution_id": "6a31"}, bad)) == []
+    assert [parse(execution_id=nothing).execution_id for nothing in (None, "", " ")] == [None, "", " "]
+
+
 def test_how_long_the_external_call_of_laminars_hook_may_take_is_checked_too() -> None:
     start = LaminarHook().execute_workflow
 
@@ -238,6 +253,22 @@ def test_what_is_known_only_when_the_task_runs_passes(row: str) -> None:
                 given = {"a": value, "b": [value, {"c": value}]} if name != "metadata" else {"a": value}
                 given = {"a": value} if name == "query" else given
                 operator(task_id=f"t{len(other.dag.tasks)}", **{**right, name: given})
+
+
+@every_row
+def test_the_argument_of_a_mapped_task_group_passes(row: str) -> None:
+    """It is known when the task runs, as an XComArg is, and is none."""
+    operator, _, right, _, _ = ROWS[row]
+    made: list[Any] = []
+
+    @task_group
+    def each(value: Any) -> None:
+        made.extend(operator(task_id=name, **{**right, name: value}) for name in operator.template_fields)
+
+    with DAG("d", schedule=None):
+        each.expand(value=["a", "b"])
+
+    assert len(made) == len(operator.template_fields)
 
 
 @every_row
