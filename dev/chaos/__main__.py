@@ -16,16 +16,14 @@ import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import count, groupby
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from airflow_workflow_providers.emulator import Emulator
-from dev.airflow_api import RefusedError
 from dev.chaos import recompute
-from dev.chaos.cases import Case
+from dev.chaos.cases import Case, connection_to
 from dev.chaos.faults import FAULTS, Fault
 from dev.chaos.secrecy import Keys
 from dev.chaos.surfaces import FLAVOURS, SURFACES, Surface, dag_id
@@ -50,6 +48,7 @@ SETTINGS = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
+    "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL": "0.5",
     "PYTHONPATH": os.pathsep.join([str(ROOT), str(HOME / "preloaded")]),
 }
 
@@ -109,13 +108,13 @@ class Suite:
         (HOME / "preloaded").mkdir(parents=True)
         # The scheduler forks a process for each try, which need not read these modules again.
         (HOME / "preloaded" / "airflow_local_settings.py").write_text("import dev.chaos.preloaded\n")
-        with Emulator() as emulator, Postgres(HOME) as postgres:
-            keys = Keys(emulator, postgres.url)
+        with Emulator() as emulator, Emulator() as elsewhere, Postgres(HOME) as postgres:
+            keys = Keys(emulator.secrets() | elsewhere.secrets(), postgres.url)
             settings = {**SETTINGS, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url}
             with RealAirflow(
                 HOME, ROOT / "dev" / "chaos" / "dags", self._connections(emulator), settings
             ) as airflow:
-                self.airflow, self.emulator = airflow, emulator
+                self.airflow, self.emulator, self.elsewhere = airflow, emulator, elsewhere
                 airflow.wait_for_dags(self._dags(), 120)
                 self._one_by_one([fault for fault in FAULTS if not fault.shown])
                 self._together([fault for fault in TOGETHER if not fault.shown], keys)
@@ -126,16 +125,15 @@ class Suite:
                 self._together([fault for fault in TOGETHER if fault.shown], keys)
                 tasks = [self._task(case) for case in self.cases]
                 found = keys.search(HOME, tasks)
-            ledger = {"runs": emulator.runs(), "calls": emulator.calls()}
+            ledger = {
+                "runs": emulator.runs() + elsewhere.runs(),
+                "calls": emulator.calls() + elsewhere.calls(),
+            }
         return self._report(ledger, tasks, found)
 
     def _connections(self, emulator: Emulator) -> dict[str, Any]:
-        connections = {}
-        for vendor in {surface.vendor for surface in self.surfaces}:
-            connection = emulator.connection(vendor)
-            extra = {**connection.get("extra", {}), "read_timeout": 10, "connect_timeout": 5}
-            connections[f"{vendor}_default"] = {**connection, "extra": extra}
-        return connections
+        vendors = {surface.vendor for surface in self.surfaces}
+        return {f"{vendor}_default": connection_to(emulator, vendor) for vendor in vendors}
 
     def _dags(self) -> list[str]:
         return [
@@ -156,6 +154,7 @@ class Suite:
                 case = Case(
                     self.airflow,
                     self.emulator,
+                    self.elsewhere,
                     next(self.numbers),
                     fault.name,
                     surface,
@@ -222,14 +221,7 @@ class Suite:
         """Return all that Airflow knows of a case."""
         if not case.run_id:
             return {**_about(case), "state": None, "try_number": 0, "logs": []}
-        task = case.task()
-        logs = []
-        for number in range(1, task["try_number"] + 1):
-            with suppress(RefusedError):  # a case that came to no end may be between two tries
-                logs.append(
-                    self.airflow.task_log(case.dag_id, case.run_id, task["task_id"], try_number=number)
-                )
-        return {**_about(case), **task, "logs": logs}
+        return {**_about(case), **case.task(), "logs": case.logs()}
 
     def _report(self, ledger: dict[str, Any], tasks: list[dict[str, Any]], found: list[str]) -> bool:
         table = recompute.rows(ledger, tasks)

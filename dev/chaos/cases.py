@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from dev.airflow_api import RefusedError
 from dev.chaos.surfaces import Surface, dag_id
 
 if TYPE_CHECKING:
@@ -30,11 +32,23 @@ class StuckError(RuntimeError):
     """What a case waits for does not come about."""
 
 
+class WrongError(RuntimeError):
+    """Something has come about that must not, and that no row shows."""
+
+
+def connection_to(account: Emulator, vendor: str, **extra: Any) -> dict[str, Any]:
+    """Return the fields of a connection to a vendor, for tasks that wait for no answer long."""
+    fields = account.connection(vendor)
+    return {**fields, "extra": {**fields.get("extra", {}), "read_timeout": 10, "connect_timeout": 5, **extra}}
+
+
 @dataclass
 class Case:
     """
     One injected fault.
 
+    :param emulator: where its runs are started.
+    :param elsewhere: another account of every vendor.
     :param number: of the case; its workflow's name is made from it, and belongs to no other.
     :param fault: the name of the fault.
     :param ended: set when the suite ends before its time.
@@ -43,6 +57,7 @@ class Case:
 
     airflow: RealAirflow
     emulator: Emulator
+    elsewhere: Emulator
     number: int
     fault: str
     surface: Surface
@@ -50,6 +65,7 @@ class Case:
     flavour: str
     looks: int | None
     ended: Event
+    connection: str = ""
     run_id: str = ""
     problem: str = ""
     began: float = field(default_factory=time.time)
@@ -67,8 +83,19 @@ class Case:
     # -- what it does -----------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Let the vendor have the workflow."""
-        self.surface.add_workflow(self.emulator, self.workflow, self.looks)
+        """Let the vendor have the workflow, in both accounts."""
+        for account in (self.emulator, self.elsewhere):
+            self.surface.add_workflow(account, self.workflow, self.looks)
+
+    def connect(self, account: Emulator, **extra: Any) -> None:
+        """Give the case a connection of its own, or change the one that it has; to this account."""
+        fields = connection_to(account, self.surface.vendor, **extra)
+        if self.connection:
+            body = {"connection_id": self.connection, **fields, "extra": json.dumps(fields["extra"])}
+            self.airflow.request("PATCH", f"/api/v2/connections/{self.connection}", body)
+        else:
+            self.connection = f"{self.surface.vendor}_case_{self.number}"
+            self.airflow.add_connection(self.connection, fields)
 
     def spoil(self, call: str | None, fault: str, **options: Any) -> None:
         """Script a fault for the calls of this case's workflow and runs."""
@@ -79,9 +106,14 @@ class Case:
     def begin(self) -> None:
         """Let Airflow run the task."""
         self.began = time.time()
-        conf = {"workflow": self.workflow, "fault": self.fault, "case": self.number}
+        self.run_id = self.run(self.dag_id, self.workflow)
+
+    def run(self, dag_id: str, workflow: str) -> str:
+        """Let Airflow run a DAG for this case, and return the run's id."""
+        connection = self.connection or f"{self.surface.vendor}_default"
+        conf = {"workflow": workflow, "connection": connection, "fault": self.fault, "case": self.number}
         body = {"logical_date": None, "conf": conf}
-        self.run_id = self.airflow.request("POST", f"/api/v2/dags/{self.dag_id}/dagRuns", body)["dag_run_id"]
+        return str(self.airflow.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     # -- what can be seen of it -------------------------------------------------------------------------------
 
@@ -91,12 +123,36 @@ class Case:
         return [call for call in found if call["workflow_id"] == self.workflow]
 
     def runs(self) -> list[dict[str, Any]]:
-        """Return the runs that were started for this case."""
-        return [run for run in self.emulator.runs(self.surface.vendor) if run["workflow_id"] == self.workflow]
+        """Return the runs that were started for this case, in either account."""
+        return [*self.runs_at(self.emulator), *self.runs_at(self.elsewhere)]
+
+    def runs_at(self, account: Emulator) -> list[dict[str, Any]]:
+        """Return the runs that were started for this case in an account."""
+        return [run for run in account.runs(self.surface.vendor) if run["workflow_id"] == self.workflow]
 
     def task(self) -> dict[str, Any]:
         """Return Airflow's task instance."""
         return dict(self.airflow.request("GET", self._path()))
+
+    def logs(self) -> list[list[dict[str, Any]]]:
+        """Return the logs of the task's tries."""
+        logs = []
+        for number in range(1, self.task()["try_number"] + 1):
+            with suppress(RefusedError):  # a case that came to no end may be between two tries
+                logs.append(self.airflow.task_log(self.dag_id, self.run_id, TASK, try_number=number))
+        return logs
+
+    def must_name(self, run: dict[str, Any]) -> None:
+        """Make sure that the last try's log names a run of an earlier one."""
+        if run["execution_id"] not in json.dumps(self.logs()[-1]):
+            raise WrongError(f"the last try does not name the old run {run['execution_id']}")
+
+    def must_return(self, run: dict[str, Any]) -> None:
+        """Make sure that the task has returned this run."""
+        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
+        record = json.loads(returned) if isinstance(returned, str) else returned
+        if record["execution_id"] != run["execution_id"]:
+            raise WrongError(f"run {record['execution_id']} was returned, not {run['execution_id']}")
 
     def until(self, what: str, true: Callable[[], Any], seconds: float = 90, pause: float = _GLANCE) -> Any:
         """Wait until something has come about; a bound, not a pause."""
@@ -116,9 +172,16 @@ class Case:
         """Wait until the vendor has answered the start."""
         self.until("the answer", lambda: self.calls(self.surface.start)[0]["status"])
 
-    def until_stopped(self) -> None:
+    def until_stopped(self, seconds: float = 90) -> None:
         """Wait until the vendor was asked to stop the run."""
-        self.until("the stop", lambda: self.runs()[0]["stops"])
+        self.until("the stop", lambda: self.runs()[0]["stops"], seconds)
+
+    def until_met(self, fault: str) -> None:
+        """Wait until a look has met this fault."""
+        self.until(
+            f"a look that meets {fault}",
+            lambda: any(call["fault"] == fault for call in self.calls(self.surface.look)),
+        )
 
     def until_looked(self, times: int = 1) -> None:
         """Wait until so many more looks have been made."""

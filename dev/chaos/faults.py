@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 from dev.chaos.injections import (
     LATER,
     SOON,
+    account_changed,
     answered,
+    answered_and_told_to_stop,
     begun,
     cleared_after_success,
+    cleared_unreadable,
     cleared_waiting,
     killed_before_answer,
     killed_before_post,
     killed_fetching,
     killed_waiting,
+    last_read_meets,
     look_meets,
     marked,
     marked_failed_and_stopped_with_trouble,
+    retried_with_another_input,
     start_meets,
     told_to_stop,
+    told_to_stop_slowly,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 LOST = "failed: LostStart"
 TIMED_OUT = "failed: ExecutionTimedOut"
 REFUSED = "failed: AuthFailed"
+STOPPED = "failed: ExecutionStopped"
 
 
 def anywhere(surface: Surface, mode: str) -> bool:
@@ -100,6 +107,11 @@ def can_stop(surface: Surface, mode: str) -> bool:
     return surface.stop is not None
 
 
+def can_stop_deferred(surface: Surface, mode: str) -> bool:
+    """Whether the task waits in the triggerer for a run that the vendor can stop."""
+    return can_stop(surface, mode) and in_triggerer(surface, mode)
+
+
 def can_prove(surface: Surface, mode: str) -> bool:
     """Whether the vendor's own data may prove a run to be ours."""
     return bool(surface.shows)
@@ -157,6 +169,14 @@ FAULTS = [
         shown=True,
     ),
     Fault(
+        "answer of a start lost, run shown without a nonce",
+        start_meets("lost_answer"),
+        always(1, 0, LOST),
+        lambda surface, mode: bool(surface.unmarked),
+        "unmarked",
+        shown=True,
+    ),
+    Fault(
         "answer of a start lost, on_lost_start='restart'",
         start_meets("lost_answer"),
         always(2, 0, "success"),
@@ -180,11 +200,40 @@ FAULTS = [
     ),
     Fault(
         "vendor down for a minute",
-        look_meets("server_error", times=5, status=503),
+        look_meets("server_error", times=6, status=503),
         always(1, 0, "success"),
         has_id,
         "once",
         takes=65,
+    ),
+    Fault(
+        "garbled answers to looks",
+        look_meets("not_json", times=5),
+        always(1, 0, "success"),
+        has_id,
+        "once",
+    ),
+    Fault(
+        "503 at the last read",
+        last_read_meets("server_error", times=8, status=503),
+        always(1, 0, "success"),
+        has_id,
+        "once",
+    ),
+    Fault(
+        "account changed between tries",
+        account_changed,
+        always(2, 0, "success"),
+        has_id,
+        looks=LATER,
+    ),
+    Fault(
+        "retry with another input, the old run cannot be read",
+        retried_with_another_input,
+        always(2, 1, "success"),
+        on_worker,
+        "changing",
+        LATER,
     ),
     Fault("marked failed while waiting", marked("failed"), always(1, 1, "failed"), has_id, looks=None),
     Fault("marked success while waiting", marked("success"), always(1, 1, "success"), has_id, looks=None),
@@ -195,12 +244,19 @@ FAULTS = [
         has_id,
         looks=LATER,
     ),
+    Fault(
+        "cleared while deferred, the old run cannot be read",
+        cleared_unreadable,
+        always(2, 1, "success"),
+        in_triggerer,
+        looks=LATER,
+    ),
     Fault("cleared after success", cleared_after_success, always(2, 0, "success")),
     Fault(
         "marked failed while deferred, the stop fails at first",
         marked_failed_and_stopped_with_trouble,
         always(1, 1, "failed"),
-        lambda surface, mode: can_stop(surface, mode) and in_triggerer(surface, mode),
+        can_stop_deferred,
         looks=None,
     ),
     Fault(
@@ -212,10 +268,26 @@ FAULTS = [
         looks=LATER,
     ),
     Fault(
+        "worker told to stop (SIGTERM), the stop takes effect late",
+        told_to_stop_slowly,
+        always(2, 1, "success"),
+        lambda surface, mode: can_stop(surface, mode) and on_worker(surface, mode),
+        "retried",
+        LATER,
+    ),
+    Fault(
         "vendor repeats the key in a refusal", start_meets("echo_secret", times=None), always(0, 0, REFUSED)
     ),
     Fault("timeout", begun, always(1, 1, TIMED_OUT), has_id, "timeout", None, within=90),
     Fault("execution_timeout", begun, always(1, 1, TIMED_OUT), has_id, "execution_timeout", None, within=90),
     Fault("timeout, on_timeout='leave'", begun, always(1, 0, TIMED_OUT), can_stop, "leave", None),
     Fault("a person answers", answered, always(1, 0, "success"), in_triggerer, "asked", LATER),
+    Fault(
+        "a person answers, and the resumed task is told to stop",
+        answered_and_told_to_stop,
+        always(1, 1, STOPPED),
+        in_triggerer,
+        "asked",
+        None,
+    ),
 ]

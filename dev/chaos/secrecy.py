@@ -10,8 +10,6 @@ from sqlalchemy import MetaData, create_engine, select
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_workflow_providers.emulator import Emulator
-
 #: Where a key belongs.
 _ITS_PLACE = frozenset({"connection"})
 
@@ -20,12 +18,12 @@ class Keys:
     """
     The keys in use, and where they were found.
 
-    :param emulator: whose keys they are.
+    :param keys: the keys.
     :param database: Airflow's.
     """
 
-    def __init__(self, emulator: Emulator, database: str) -> None:
-        self._keys = emulator.secrets()
+    def __init__(self, keys: set[str], database: str) -> None:
+        self._keys = keys
         self._engine = create_engine(database)
         self._found: set[str] = set()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_workflow_providers.core.http import LANES
+
 if TYPE_CHECKING:
     from airflow_workflow_providers.emulator import Emulator
 
@@ -18,24 +20,28 @@ class Surface:
     :param vendor: the emulator's name of the vendor.
     :param operator: the module and class of the operator.
     :param parameter: the operator's parameter that names the workflow.
+    :param given: the one that is its input.
     :param start: the emulator's name of the call that starts a run.
     :param look: of the call that looks at one; None where a run has no id.
     :param stop: of the call that stops one; None where the vendor has none.
     :param workflow: how the workflow of a case is called.
     :param needs: further parameters of the operator.
     :param shows: what the emulator is set to so that the vendor's own data prove a run to be ours, if they can.
+    :param unmarked: parameters with which a start carries no nonce, where the vendor shows what would prove it else.
     """
 
     name: str
     vendor: str
     operator: tuple[str, str]
     parameter: str
+    given: str
     start: str
     look: str | None
     stop: str | None = None
     workflow: str = "case-{}"
     needs: dict[str, Any] = field(default_factory=dict)
     shows: dict[str, str] = field(default_factory=dict)
+    unmarked: dict[str, Any] = field(default_factory=dict)
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -68,17 +74,20 @@ SURFACES = {
             "refold",
             (f"{_OPERATORS}.refold", "RefoldExecuteWorkflowOperator"),
             "workflow_id",
+            "payload",
             "execute",
             "get",
             "stop",
             needs={"slug": "hubspot"},
             shows={"tag": "shown"},
+            unmarked={"instance_tag": "a label of the author's"},
         ),
         Surface(
             "datalab",
             "datalab",
             (f"{_OPERATORS}.datalab", "DatalabExecuteWorkflowOperator"),
             "workflow_id",
+            "input_config",
             "execute",
             "get",
             workflow="9{:05}",
@@ -88,6 +97,7 @@ SURFACES = {
             "promptlayer",
             (f"{_OPERATORS}.promptlayer", "PromptLayerExecuteWorkflowOperator"),
             "workflow_name",
+            "input_variables",
             "run",
             "results",
         ),
@@ -96,17 +106,20 @@ SURFACES = {
             "altostrat",
             (f"{_OPERATORS}.altostrat", "AltostratExecuteWorkflowOperator"),
             "workflow_id",
+            "context",
             "execute",
             "get",
             workflow="fl_case_{}",
-            needs={"context": {"case": '{{ dag_run.conf["case"] }}'}},
+            needs={"context": {"case": '{{ dag_run.conf["case"] }}'}, "nonce_key": "start"},
             shows={"trigger_payload": "shown"},
+            unmarked={"nonce_key": None},
         ),
         Surface(
             "laminar job",
             "laminar",
             (f"{_OPERATORS}.laminar", "LaminarRunJobOperator"),
             "job_path",
+            "payload",
             "run_job",
             "look_job",
         ),
@@ -115,6 +128,7 @@ SURFACES = {
             "laminar",
             (f"{_OPERATORS}.laminar", "LaminarExecuteWorkflowOperator"),
             "workflow_id",
+            "payload",
             "execute",
             None,
             workflow="9{:05}",
@@ -130,9 +144,18 @@ FLAVOURS: dict[str, dict[str, Any]] = {
     "leave": {"timeout": 8, "on_timeout": "leave"},
     "restart": {"timeout": 150, "retries": 2, "on_lost_start": "restart"},
     "asked": {"timeout": 150},
-    "once": {"timeout": 150},
+    "retried": {"timeout": 150, "retries": 1},
+    # Status checks that fail are repeated later each time; here soon enough for a suite.
+    "once": {"timeout": 150, "poll_interval": 0.5},
     "alone": {"timeout": 8},
+    "crowd": {"timeout": 600, "poll_interval": 5},
+    # The input is another one in each try.
+    "changing": {"timeout": 150, "retries": 2},
+    "unmarked": {"timeout": 150, "retries": 2},
 }
+
+#: How many tasks wait at once in the DAG that is a crowd: more than an event loop has connections to a vendor.
+CROWD = LANES + 2
 
 
 def dag_id(surface: str, mode: str, flavour: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from airflow_workflow_providers.core.http import LANES
+from dev.chaos.cases import WrongError
 from dev.chaos.faults import (
     LOST,
     TIMED_OUT,
@@ -14,13 +18,15 @@ from dev.chaos.faults import (
     always,
     anywhere,
     can_prove,
+    can_stop_deferred,
     has_id,
     in_triggerer,
 )
 from dev.chaos.injections import LATER
+from dev.chaos.surfaces import CROWD, dag_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dev.chaos.cases import Case
     from dev.chaos.surfaces import Surface
@@ -28,6 +34,9 @@ if TYPE_CHECKING:
 
 #: How long a process gets to do what it would do next, in seconds, where nothing can be seen of it.
 _MOMENT = 1.0
+
+#: How soon a run must be stopped when its trigger was told that the task was ended, in seconds.
+_AT_LATEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,55 @@ def no_triggerer(airflow: RealAirflow, cases: list[Case]) -> None:
         airflow.launch("triggerer")
 
 
+def ended_while_everything_hangs(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Let a person end a deferred task while each connection to its vendor is held by another task's status check."""
+    for case in cases:
+        # A check that hangs holds its connection until its answer is late.
+        case.connect(case.emulator, read_timeout=120)
+        case.begin()
+        case.until_deferred()
+        with _crowd(airflow, case):
+            case.mark("failed")
+            case.until_stopped(30)
+        [stop] = case.calls(case.surface.stop)
+        took = stop["at"] - _told_at(case)
+        if took > _AT_LATEST:
+            raise WrongError(f"the stop came {took:.1f} s after Airflow had told the trigger")
+
+
+@contextmanager
+def _crowd(airflow: RealAirflow, case: Case) -> Iterator[None]:
+    """Let more tasks than there are connections wait with the connection of a case, and all their checks hang."""
+    surface, emulator = case.surface, case.emulator
+    dag, workflow = dag_id(surface.name, case.mode, "crowd"), surface.workflow.format(f"{case.number}-crowd")
+    surface.add_workflow(emulator, workflow, None)
+    run_id = case.run(dag, workflow)
+
+    def waiting() -> bool:
+        states = [task["state"] for task in airflow.task_instances(dag, run_id)]
+        return states.count("deferred") == CROWD
+
+    def hanging() -> bool:
+        calls = emulator.calls(surface.vendor, surface.look)
+        return sum((call["workflow_id"], call["fault"]) == (workflow, "hang") for call in calls) >= LANES
+
+    try:
+        case.until("a crowd that waits", waiting, 300, _MOMENT)
+        emulator.fail(surface.vendor, str(surface.look), "hang", CROWD, workflow_id=workflow)
+        case.until("checks that hang", hanging)
+        yield
+    finally:
+        airflow.request("PATCH", f"/api/v2/dags/{dag}/dagRuns/{run_id}", {"state": "failed"})
+
+
+def _told_at(case: Case) -> float:
+    """Return when Airflow told the trigger that its task was ended, by the task's log."""
+    for line in case.logs()[-1]:
+        if str(line.get("event", "")).startswith("Trigger cancelled by user action"):
+            return datetime.fromisoformat(str(line["timestamp"]).replace("Z", "+00:00")).timestamp()
+    raise WrongError("Airflow has not told the trigger that its task was ended")
+
+
 def _defer(cases: list[Case]) -> None:
     for case in cases:
         case.begin()
@@ -176,6 +234,13 @@ TOGETHER = [
         always(1, 0, "success"),
         in_triggerer,
         looks=2 * LATER,
+    ),
+    Together(
+        "ended while everything hangs",
+        ended_while_everything_hangs,
+        always(1, 1, "failed"),
+        can_stop_deferred,
+        looks=None,
     ),
     Together(
         "no triggerer until the deadline",
