@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.apis import altostrat, datalab, refold
-from airflow_workflow_providers.core import call, session, text
+from airflow_workflow_providers.core import call, http, session, text
 from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.text import shown
@@ -52,11 +53,8 @@ def leak_in_an_error(patch: pytest.MonkeyPatch) -> None:
 
 
 def foreign_exception(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        session,
-        "shown",
-        lambda said, secrets=(), **options: shown(said.encode().decode(), secrets, **options),
-    )
+    patch.setattr(session.Session, "receive", session.Session._read)
+    patch.setattr(altostrat, "state_of", lambda status, table: table[status])
 
 
 def word_that_is_nearly_a_success(patch: pytest.MonkeyPatch) -> None:
@@ -66,14 +64,15 @@ def word_that_is_nearly_a_success(patch: pytest.MonkeyPatch) -> None:
 
 
 def endless_loop(patch: pytest.MonkeyPatch) -> None:
-    state_of = datalab.state_of
+    cells_of = datalab._cells
 
-    def never(status: str, table: Any) -> State:
-        while len(status) > 100:
+    def never(*asked: Any) -> list[Any]:
+        cells = list(cells_of(*asked))
+        while any(len(str(cell)) > 1_000 for cell in cells):
             pass
-        return state_of(status, table)
+        return cells
 
-    patch.setattr(datalab, "state_of", never)
+    patch.setattr(datalab, "_cells", never)
 
 
 def changed_id(patch: pytest.MonkeyPatch) -> None:
@@ -106,6 +105,7 @@ class Unserialisable:
 
 
 def unserialisable_parameter(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(http, "json_bytes", lambda _name, value: json.dumps(value).encode())
     patch.setattr(
         altostrat,
         "json_object",
@@ -137,7 +137,9 @@ DEFECTS = {
     "a leak in an error": Planted(
         "responses", leak_in_an_error, rule("a key is shown", where="error", what="sent with")
     ),
-    "a foreign exception": Planted("responses", foreign_exception, rule("UnicodeEncodeError is raised")),
+    "a foreign exception": Planted(
+        "responses", foreign_exception, rule("KeyError is raised", where="altostrat")
+    ),
     "a word that is nearly a success": Planted(
         "responses",
         word_that_is_nearly_a_success,
