@@ -12,7 +12,7 @@ help: ## show this list
 
 # What the API reference shows: its docstrings say what is taken, given and raised.
 PUBLIC := $(addprefix airflow_workflow_providers/,hooks operators sensors triggers links.py retries.py pytest_plugin.py \
-    core/errors.py core/execution.py core/watch.py emulator/server.py)
+    core/errors.py core/execution.py core/start.py core/watch.py emulator/server.py)
 
 SUITS := import shutil, sys; shutil.which("uv") or __import__("ensurepip"); \
     sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))

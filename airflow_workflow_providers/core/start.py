@@ -44,7 +44,11 @@ class StartRecord:
     stopped: bool = False
 
     def stored(self) -> dict[str, Any]:
-        """Return the record as plain JSON."""
+        """
+        Return what makes this record again.
+
+        :return: plain JSON: ``version`` (of this format, 2) and the parameters of the class.
+        """
         return {"version": VERSION, **asdict(self)}
 
     @classmethod
@@ -55,6 +59,7 @@ class StartRecord:
         Of a record that this release does not know, what it does not find is not known: it may stand for a run.
 
         :param stored: what :meth:`stored` of this or another release has returned.
+        :return: the record; it has no id and no fingerprint if nothing in it is known.
         """
         known = stored if isinstance(stored, dict) else {}
         execution_id, account = known.get("execution_id"), known.get("account")
@@ -120,6 +125,7 @@ def decide(record: StartRecord | None, start: Start) -> Decision:
 
     :param record: what is stored; ``None`` if nothing is.
     :param start: the start that this try would send.
+    :return: to submit, to look the run of an intent up, or to read the run in order to reattach to it or to replace it.
     """
     if record is None:
         return Decision(Action.SUBMIT)
@@ -147,6 +153,7 @@ def on_look_up(decision: Decision, found: str | None, start: Start) -> Decision:
     :param decision: the one to look it up.
     :param found: the id of the one run whose own data prove that it is of this intent.
     :param start: the start that this try would send.
+    :return: to reattach to the run or to replace it; without one, to submit, or that the start is lost.
     """
     if found is not None:
         return Decision(Action.REPLACE if decision.why else Action.REATTACH, decision.why, decision.cleared)

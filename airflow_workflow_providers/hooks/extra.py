@@ -86,7 +86,8 @@ def secret_of(connection: Connection) -> str:
     """
     Return the password of a connection without the white space and invisible characters that were pasted with it.
 
-    :param connection: the connection; it may have no password, and then the text is empty.
+    :param connection: the connection.
+    :return: the secret as it is sent; an empty text if the connection has no password.
     :raises InvalidInput: if the password is neither text nor a number; its value is not shown.
     """
     secret: Any = connection.password
@@ -142,6 +143,8 @@ def checked_address(address: str, refuse: Callable[[str], InvalidInput], *, port
     :param address: http or https, with a host, and nothing in it that is no address: no user, query or fragment.
     :param refuse: makes the error from what is wrong; the address is not in it.
     :param port: goes into it, if it has none.
+    :return: the address, with a scheme in lower case and no slash at its end.
+    :raises InvalidInput: what ``refuse`` has made.
     """
     if not address.isprintable() or any(char.isspace() or char in "\\<>\"'{}|^`" for char in address):
         raise refuse("it has white space or a character that no address may have")
@@ -169,6 +172,7 @@ def is_loopback(address: str) -> bool:
     Whether an address is one of this machine's own.
 
     :param address: http or https.
+    :return: True for 127.0.0.0/8, ::1 and localhost.
     """
     host = urlsplit(address).hostname or ""
     try:

@@ -40,7 +40,11 @@ class Starter:
         self._deadline = deadline
 
     def run(self) -> Execution:
-        """Return the one run of this task, which may be an earlier try's."""
+        """
+        Start the run, or reattach to that of an earlier try.
+
+        :return: the one run of this task.
+        """
         operator = self._operator
         operator.nonce = f"airflow-{uuid.uuid4().hex}"
         call = operator.start_call(self._left())
