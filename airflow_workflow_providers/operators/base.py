@@ -238,7 +238,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         if execution_id is None:
             return
         see = f" See {execution.url}" if execution.url else ""
-        self.log.info("%s execution %s is this task's.%s", self.hook.hook_name, execution_id, see)
+        self.log.info("%s execution %s belongs to this task.%s", self.hook.hook_name, execution_id, see)
         if self.retries and not store.lasts:
             self.log.info(
                 "This Airflow keeps nothing for a retry: a retry of this task would start a new run. From 3.3 on it "
