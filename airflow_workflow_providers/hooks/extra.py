@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class HttpExtra(BaseModel):
     """The extra fields that every connection has; a vendor adds its own. The form saves empty fields as null."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    # Where an id is all digits, whoever writes the extra by hand leaves the quotation marks out.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
     #: The fields that hold a secret.
     secret_fields: ClassVar[tuple[str, ...]] = ()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import ConfigDict
-
 from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.errors import InvalidInput, NotFound, WorkflowError
@@ -23,9 +21,7 @@ if TYPE_CHECKING:
 
 
 class LaminarExtra(HttpExtra):
-    """The extra fields of a connection of type ``laminar``; ids may be written as numbers."""
-
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+    """The extra fields of a connection of type ``laminar``."""
 
     secret_fields = ("trigger_api_key",)
 

@@ -145,3 +145,12 @@ def test_templated_fields_are_named_and_kept_under_the_same_name() -> None:
     operator = RefoldExecuteWorkflowOperator(task_id="run", **values)
 
     assert {name: getattr(operator, name) for name in values} == values
+
+
+def test_an_account_whose_id_is_digits_may_be_written_as_a_number(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {**emulator.connection("refold"), "extra": {"linked_account_id": 42}}
+    monkeypatch.setenv("AIRFLOW_CONN_REFOLD_DEFAULT", json.dumps(connection))
+
+    assert RefoldHook().session.settings.headers["linked_account_id"] == "42"
