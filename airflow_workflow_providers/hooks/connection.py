@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: A part of a callback's address is told to Airflow's masker from this length on, in characters.
+MASKED_FROM = 12
+
 #: What was said of which connection.
 _warned: set[tuple[str, str]] = set()
 
@@ -68,7 +71,8 @@ class ConnectedHook(BaseHook):
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         session = self.session
-        compat.mask(*call.secrets)
+        # Airflow hides what it is told in every log of the process: a short path may be an ordinary word.
+        compat.mask(*(secret for secret in call.secrets if len(secret) >= MASKED_FROM))
         try:
             return session.send(call, attempts=attempts, patience=patience, budget=budget)
         except AuthFailed as error:

@@ -170,7 +170,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
             # Airflow's own clock, which ran out at the same moment as ours.
             if self._execution_id is None:
                 raise
-            return self._time_out(context, self._execution_id, "Airflow's execution_timeout came", error)
+            return self._late(context, self._execution_id, "Airflow's execution_timeout came", error)
         finally:
             self.hook.close()
 
@@ -205,7 +205,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout as error:
             execution_id = self._stored_id(context)
-            return self._time_out(context, execution_id, "no triggerer was there to say so", error)
+            return self._late(context, execution_id, "no triggerer was there to say so", error)
         except TaskDeferralError as error:
             raise self._trigger_failed(self._stored_id(context), error) from error
         finally:
@@ -238,7 +238,7 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         if execution_id is None:
             return
         see = f" See {execution.url}" if execution.url else ""
-        self.log.info("%s execution %s is this task's.%s", self.hook.hook_name, execution_id, see)
+        self.log.info("%s execution %s belongs to this task.%s", self.hook.hook_name, execution_id, see)
         if self.retries and not store.lasts:
             self.log.info(
                 "This Airflow keeps nothing for a retry: a retry of this task would start a new run. From 3.3 on it "
@@ -269,20 +269,21 @@ class ExecuteWorkflowOperator(WaitsForExecution, BaseOperator):
         self.stop_if_killed()
         return done
 
-    def _time_out(
-        self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
-    ) -> dict[str, Any]:
-        """Stop the run and say so; unless it is over by now, which nobody may have seen."""
-        if (record := self._result_at_deadline(execution_id)) is not None:
-            return record
+    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:
         if self.on_timeout == "leave":
             became = f"Execution {execution_id} is left to go on (on_timeout='leave')."
         else:
             became = self._stop_unless_taken(StartStore(context), execution_id)
-        raise ExecutionTimedOut(
+        return ExecutionTimedOut(
             f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}. {became}",
             execution_id=execution_id,
-        ) from cause
+        )
+
+    def _late(self, context: Context, execution_id: str, why: str, cause: BaseException) -> dict[str, Any]:
+        """Finish after one of Airflow's own clocks: the run may be over by now, which nobody may have seen."""
+        if (record := self._result_at_deadline(execution_id)) is not None:
+            return record
+        raise self._timed_out(context, execution_id, why) from cause
 
     def _give_up(self, execution_id: str) -> str:
         return self._stop_unless_taken(StartStore(self._context), execution_id)

@@ -61,6 +61,9 @@ class WaitsForExecution:
     deferrable: bool
     _execution_id: str | None = None
 
+    #: Whether the verdict came from the triggerer, so that some time has passed since.
+    _resumed: bool = False
+
     if TYPE_CHECKING:  # the half that is Airflow's
         log: Any
 
@@ -118,6 +121,7 @@ class WaitsForExecution:
                 watch = Watch(Verdict.from_event(event).execution_id, time.time(), POLL_INTERVAL)
             self.know(watch.execution_id)
             if Verdict.is_event(event):
+                self._resumed = True
                 step = Step(verdict=Verdict.from_event(event))
             else:
                 self.log.info(
@@ -164,7 +168,10 @@ class WaitsForExecution:
         if verdict.outcome == "timed_out":
             if watch.ended:
                 raise self._without_result(watch, ExecutionTimedOut, verdict.message)
-            return self._time_out(context, watch.execution_id, verdict.message)
+            # What this worker has just seen need not be looked at again.
+            if self._resumed and (record := self._result_at_deadline(watch.execution_id)) is not None:
+                return record
+            raise self._timed_out(context, watch.execution_id, verdict.message)
         watch.ended = watch.ended or verdict.outcome == "ended"
         # A run that ended in time is read also by a worker that was late itself.
         left = max(watch.deadline - time.time(), RESULT_BUDGET)
@@ -221,9 +228,8 @@ class WaitsForExecution:
         """Say what becomes of a run whose status can no longer be read."""
         return f"Execution {execution_id} may go on."
 
-    def _time_out(
-        self, context: Context, execution_id: str, why: str, cause: BaseException | None = None
-    ) -> dict[str, Any]:
+    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:
+        """Return the error of a run that was not over at the deadline, after what is to be done with it."""
         raise NotImplementedError
 
     def _look(self, watch: Watch) -> Step:

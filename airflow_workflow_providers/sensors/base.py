@@ -102,7 +102,7 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         except SensorTimedOut:
             raise
         except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
-            return self._time_out(context, self.execution_id, str(error), error)
+            return self._late(context, error)
         finally:
             self.hook.close()
 
@@ -123,32 +123,29 @@ class ExecutionSensor(WaitsForExecution, BaseSensorOperator):
         except SensorTimedOut:
             raise
         except AirflowSensorTimeout as error:
-            return self._time_out(context, self.execution_id, str(error), error)
+            return self._late(context, error)
         except TaskDeferralError as error:
             raise self._trigger_failed(self.execution_id, error) from error
         finally:
             self.hook.close()
 
-    def _time_out(
-        self,
-        context: Context,  # noqa: ARG002  # an operator's needs it
-        execution_id: str,
-        why: str,
-        cause: BaseException | None = None,
-    ) -> dict[str, Any]:
-        """Fail at the deadline, ours or one of Airflow's own, which do not know which run it is; unless it is over by now."""
-        try:
-            record = self._result_at_deadline(execution_id)
-        except WorkflowError as error:
-            raise self._ended_by(error) from error
-        if record is not None:
-            return record
-        raise self._ended_by(
+    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:  # noqa: ARG002  # an operator's needs it
+        return self._ended_by(
             SensorTimedOut(
                 f"{self.hook.hook_name} execution {execution_id} was not over at the deadline: {why}.",
                 execution_id=execution_id,
             )
-        ) from cause
+        )
+
+    def _late(self, context: Context, cause: BaseException) -> dict[str, Any]:
+        """Finish after one of Airflow's own clocks, which do not know which run it is: it may be over by now."""
+        try:
+            record = self._result_at_deadline(self.execution_id)
+        except WorkflowError as error:
+            raise self._ended_by(error) from error
+        if record is not None:
+            return record
+        raise self._timed_out(context, self.execution_id, str(cause)) from cause
 
     def _wait(self, context: Context) -> Any:
         if not self.deferrable:

@@ -65,7 +65,7 @@ def test_a_secret_is_found_in_every_encoding(encode: Callable[[str], str]) -> No
 def test_no_half_of_a_secret_is_left_at_a_cut(encode: Callable[[str], str]) -> None:
     """Wherever the text is cut: at what is shown, and at what is read of it."""
     for cut in (LIMIT, 8 * LIMIT):
-        for place in range(cut - 90, cut + 5, 7):
+        for place in (cut - 70, cut - 25, cut - 9, cut - 1):
             said = shown("x" * place + encode(SECRET) + "y" * 9000, (SECRET,))
 
             assert not tells(said, SECRET), place

@@ -47,6 +47,22 @@ def test_the_deadline_names_the_run_and_does_with_it_what_was_asked(
     assert run["stops"] == (1 if on_timeout == "cancel" and vendor.stop else 0)
 
 
+@blocking_and_deferred
+@pytest.mark.parametrize("fault", ["hang", "drip", "endless_continue"])
+def test_the_deadline_holds_over_any_single_answer(
+    vendor: Vendor, emulator: Emulator, deferrable: bool, fault: str
+) -> None:
+    """However the vendor stretches it: the connection itself would let it take 30 s."""
+    emulator.fail(vendor.conn_type, vendor.look, fault, times=None, after=1)
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=1.0))
+    began = time.monotonic()
+
+    with pytest.raises(errors.ExecutionTimedOut):
+        task.run()
+
+    assert time.monotonic() - began < 10
+
+
 def test_the_deadline_survives_a_restart_of_the_triggerer(vendor: Vendor, emulator: Emulator) -> None:
     """The trigger that is made again from what was stored ends when the first would have ended."""
     task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, timeout=2))
