@@ -212,6 +212,7 @@ FAULTS = [
         always(1, 0, "success"),
         has_id,
         "once",
+        LATER,
     ),
     Fault(
         "503 at the last read",
