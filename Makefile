@@ -31,13 +31,13 @@ $(READY): pyproject.toml constraints/airflow-3.3.txt
 demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 	@$(RUN) dev.demo $(if $(KEEP),--keep)
 
-# More workers than a small machine has cores: some tests wait for a time limit. The emulator has its own tests in `test`.
+# More workers than a small machine has cores: some tests wait for a time limit. The emulator and the fuzz tool are tested in `test`.
 check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) flake8 $(PUBLIC)
 	$(RUN) mypy -p airflow_workflow_providers -p dev
-	$(RUN) pytest -n 3 --ignore tests/emulator -m "not airflow and not real and not browser and not every_vendor and not fuzz"
+	$(RUN) pytest -n 3 --ignore tests/emulator --ignore tests/fuzz -m "not airflow and not real and not browser and not every_vendor and not fuzz"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
@@ -69,7 +69,7 @@ wheel: $(READY) ## build wheel and sdist into dist/
 
 # pytest's closing line is the last thing printed, which is what CI reads. The longest file, which mostly waits, goes first.
 test: check docs matrix ## everything CI runs
-	$(RUN) pytest -n 2 tests/emulator
+	$(RUN) pytest -n 2 -m "not fuzz" tests/emulator tests/fuzz
 	$(RUN) pytest -n 2 -m every_vendor tests/vendors
 	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser or fuzz" tests/real tests/fuzz tests/browser tests/packaging
 

@@ -45,7 +45,7 @@ def test_a_look_that_fails_in_passing_is_tried_again(
 ) -> None:
     """Two such looks in a row, and the run still ends well."""
     if fault == "hang":
-        connect(monkeypatch, vendor, emulator, read_timeout=1)
+        connect(monkeypatch, vendor, emulator, read_timeout=0.4)
     emulator.fail(vendor.conn_type, vendor.look, fault, times=2, **options)
 
     assert outcome(Task(lambda: vendor.task(deferrable=deferrable)))[0] == "record"

@@ -44,7 +44,7 @@ def test_a_start_whose_answer_was_lost_is_reported_and_not_repeated(
 ) -> None:
     """Whatever was lost, and however many retries the task has, the vendor is asked once."""
     if fault == "hang":
-        connect(monkeypatch, vendor, emulator, read_timeout=1)
+        connect(monkeypatch, vendor, emulator, read_timeout=0.4)
     emulator.fail(vendor.conn_type, vendor.start, fault, **options)
     task = Task(lambda: vendor.task(deferrable=deferrable), retries=3)
 
