@@ -1,6 +1,4 @@
-"""What differs between Airflow 3.1 and 3.3, told apart by what is there, not by version numbers."""
-
-from __future__ import annotations
+"""The differences between Airflow 3.1 and 3.3, found by feature detection and not by version numbers."""
 
 from typing import Any
 
@@ -19,22 +17,15 @@ try:
 except ImportError:  # before 3.2
     amask_secret = sync_to_async(mask_secret)
 
-__all__ = [
-    "TRIGGER_HEARS_KILLS",
-    "TaskDeferralError",
-    "TaskDeferralTimeout",
-    "amask",
-    "mask",
-    "state_store",
-    "task_state",
-]
+#: Imported here for others.
+__all__ = ["TaskDeferralError", "TaskDeferralTimeout"]
 
-#: Airflow 3.3 calls ``on_kill`` of a trigger; before that a trigger is only cancelled, without being told why.
-TRIGGER_HEARS_KILLS = hasattr(BaseTrigger, "on_kill")
+#: Airflow 3.3 calls ``on_kill`` of a trigger; before that it only cancels a trigger, without a reason.
+HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
 
 
-#: The secrets that this process has told Airflow's masker; each call is a request to Airflow. As hashes: a set of
-#: secrets would be one more place to find them in.
+#: The secrets that this process has registered with Airflow's masker; each call is a request to Airflow. Hashes, because a
+#: set of secrets would be one more place that holds them.
 _masked: set[int] = set()
 
 
@@ -46,9 +37,9 @@ def _unmasked(secrets: tuple[str, ...]) -> list[str]:
 
 def mask(*secrets: str) -> None:
     """
-    Let Airflow mask secrets in logs; each is told once in a process.
+    Register secrets with Airflow's masker, each once in a process.
 
-    :param secrets: what must not be shown.
+    :param secrets: what logs must not show.
     """
     for secret in _unmasked(secrets):
         mask_secret(secret)
@@ -56,24 +47,24 @@ def mask(*secrets: str) -> None:
 
 async def amask(*secrets: str) -> None:
     """
-    Do what :func:`mask` does, on an event loop.
+    Do the same as :func:`mask`, on an event loop.
 
-    :param secrets: what must not be shown.
+    :param secrets: what logs must not show.
     """
     for secret in _unmasked(secrets):
         await amask_secret(secret)
 
 
 def state_store(context: Any) -> Any | None:
-    """Return the store that survives a retry, or ``None`` before Airflow 3.3."""
+    """Return the store that outlives a try, or ``None`` before Airflow 3.3."""
     return context.get("task_state_store")
 
 
 async def task_state(task_instance: Any) -> str:
     """
-    Return the state that Airflow has for a task now: ``none`` if it has none, ``removed`` if the task is gone.
+    Return the current state of a task in Airflow: ``none`` if it has no state, ``removed`` if the task is gone.
 
-    :param task_instance: as the triggerer gives it to a trigger.
+    :param task_instance: the one that the triggerer sets on a trigger.
     """
     states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
         dag_id=task_instance.dag_id,
@@ -81,7 +72,7 @@ async def task_state(task_instance: Any) -> str:
         run_ids=[task_instance.run_id],
         map_index=task_instance.map_index,
     )
-    # One task of one run was asked for: {run_id: {task_id or task_id_map_index: state}}.
+    # The result for one task of one run: {run_id: {task_id or task_id_map_index: state}}.
     for by_task in states.values():
         for state in by_task.values():
             return "none" if state is None else str(getattr(state, "value", state))

@@ -1,11 +1,9 @@
 """What Airflow reads about this package. Data only: nothing heavy is imported."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 
-#: A vendor is one row here: the module's name in every room, and the vendor's page.
+#: A vendor is one row here: the name of its module in every folder, its name, and its page.
 VENDORS = {
     "laminar": ("Laminar", "https://docs.laminar.run/"),
     "datalab": ("Datalab", "https://documentation.datalab.to/"),
@@ -14,52 +12,46 @@ VENDORS = {
     "altostrat": ("Altostrat", "https://altostrat.io/docs/"),
 }
 
-_ROOM = "airflow_workflow_providers"
+_PACKAGE = "airflow_workflow_providers"
 
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's description, in the form of Airflow's ``provider_info.schema.json``."""
 
-    def modules(room: str) -> list[dict[str, Any]]:
+    def modules(folder: str) -> list[dict[str, Any]]:
         return [
-            {"integration-name": name, "python-modules": [f"{_ROOM}.{room}.{vendor}"]}
+            {"integration-name": name, "python-modules": [f"{_PACKAGE}.{folder}.{vendor}"]}
             for vendor, (name, _) in VENDORS.items()
         ]
 
+    def seconds(description: str, default: str) -> dict[str, Any]:
+        option = {"description": description, "type": "float", "default": default}
+        return {**option, "version_added": "0.1.0", "example": None}
+
+    options = {
+        "poll_interval": seconds(
+            "Seconds between two status checks of a run, unless a task sets it.", "10.0"
+        ),
+        "min_poll_interval": seconds(
+            "The least number of seconds between two status checks; a smaller value of a task is raised to it.",
+            "1.0",
+        ),
+    }
     return {
         "package-name": "airflow-workflow-providers",
         "name": "Workflow engines",
-        "description": "Runs workflows on SaaS workflow engines: starts, waits, stops, and passes results on.",
+        "description": "Runs workflows on SaaS workflow engines: starts them, waits, stops them, and passes results on.",
         "integrations": [
             {"integration-name": name, "external-doc-url": url, "tags": ["service"]}
             for name, url in VENDORS.values()
         ],
-        "hooks": modules("hooks"),
-        "operators": modules("operators"),
-        "sensors": modules("sensors"),
-        "triggers": modules("triggers"),
-        "connection-types": [import_module(f"{_ROOM}.forms.{vendor}").FORM for vendor in VENDORS],
+        **{folder: modules(folder) for folder in ("hooks", "operators", "sensors", "triggers")},
+        "connection-types": [import_module(f"{_PACKAGE}.forms.{vendor}").FORM for vendor in VENDORS],
         "config": {
             "workflow_providers": {
                 "description": "Defaults for all operators and sensors of airflow-workflow-providers.",
-                "options": {
-                    "poll_interval": {
-                        "description": "Seconds between two status checks of a run, where a task does not say.",
-                        "version_added": "0.1.0",
-                        "type": "float",
-                        "example": None,
-                        "default": "10.0",
-                    },
-                    "min_poll_interval": {
-                        "description": "The least number of seconds between two status checks; a task that asks for "
-                        "fewer gets these.",
-                        "version_added": "0.1.0",
-                        "type": "float",
-                        "example": None,
-                        "default": "1.0",
-                    },
-                },
+                "options": options,
             }
         },
-        "extra-links": [f"{_ROOM}.links.ExecutionLink"],
+        "extra-links": [f"{_PACKAGE}.links.ExecutionLink"],
     }

@@ -3,54 +3,39 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 try:
     from airflow.sdk import RetryDecision, RetryPolicy
 except ImportError as error:
     raise ImportError("Airflow has retry policies from 3.3 on.") from error
 
-from airflow_workflow_providers.core.errors import (
-    AuthFailed,
-    InvalidInput,
-    QuotaExceeded,
-    RequestRefused,
-    Unavailable,
-)
+from airflow.providers.common.compat.sdk import Context
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+from airflow_workflow_providers.core.errors import AuthFailed, RateLimited, RequestRejected, Unavailable
+from airflow_workflow_providers.core.parameters import seconds
 
 
 class WorkflowRetryPolicy(RetryPolicy):
     """
-    Fails at once where a retry cannot help, and waits exactly as long as a vendor asks.
+    Fail at once if a retry cannot help, and wait exactly as long as a vendor asks.
 
-    Give it to an operator or a sensor, or to all in ``default_args``: ``retry_policy=WorkflowRetryPolicy()``. It cannot
-    make more retries than the task's ``retries`` allow.
+    Give it to an operator or a sensor, or to all in ``default_args``: ``retry_policy=WorkflowRetryPolicy()``. It never
+    allows more retries than the task's ``retries``.
 
-    - Refused credentials (:class:`~.core.errors.AuthFailed`) and refused requests
-      (:class:`~.core.errors.RequestRefused`): no retry. They stay wrong until a person mends them.
-    - An exhausted quota (:class:`~.core.errors.QuotaExceeded`) and a vendor that is down
-      (:class:`~.core.errors.Unavailable`), where it said how long: a retry after that time, or after ``max_delay``.
-    - Everything else: as the task's ``retry_delay`` says. Errors after which no retry may be made at all, such as
-      :class:`~.core.errors.LostStart`, never come here: Airflow fails the task.
+    - Rejected credentials (:class:`~.core.errors.AuthFailed`) and rejected requests
+      (:class:`~.core.errors.RequestRejected`): no retry. They stay wrong until a person corrects them.
+    - A rate limit (:class:`~.core.errors.RateLimited`) and a vendor that is down (:class:`~.core.errors.Unavailable`), if
+      the vendor asked for a pause: a retry after that time, or after ``max_delay``.
+    - Everything else: the task's own ``retry_delay``. Errors without a retry, such as
+      :class:`~.core.errors.LostStart`, do not reach the policy: Airflow fails the task.
 
     :param max_delay: the longest pause that a vendor can ask for: seconds, or a timedelta; default: 1 h.
-    :raises InvalidInput: if it is no such duration, or a negative one.
+    :raises InvalidInput: if it is not such a duration.
     """
 
     def __init__(self, *, max_delay: float | timedelta = timedelta(hours=1)) -> None:
-        seconds = max_delay.total_seconds() if isinstance(max_delay, timedelta) else max_delay
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, (int, float))
-            or not 0 <= seconds <= 365 * 86_400
-        ):
-            raise InvalidInput(
-                f"max_delay must be a number of seconds or a timedelta, up to 365 days; got {max_delay!r}."
-            )
-        self.max_delay = float(seconds)
+        self.max_delay = seconds("max_delay", max_delay)
 
     def evaluate(
         self,
@@ -60,17 +45,17 @@ class WorkflowRetryPolicy(RetryPolicy):
         context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
         """
-        Decide whether and when the task is tried again.
+        Decide whether and when Airflow retries the task.
 
-        :param exception: what the task has raised; nothing else counts here.
+        :param exception: the error of the task; only this decides.
         :param try_number: the try that has failed, from 1.
         :param max_tries: as Airflow counts them.
-        :param context: Airflow's context of the failed task, if it gives one.
-        :return: no retry; a retry after the seconds that the vendor asked for; or what the task itself says.
+        :param context: Airflow's context of the failed task, if there is one.
+        :return: no retry; a retry after the seconds that the vendor asked for; or the task's own settings.
         """
-        if isinstance(exception, (AuthFailed, RequestRefused)):
+        if isinstance(exception, (AuthFailed, RequestRejected)):
             return RetryDecision.fail(reason=f"A retry cannot help: {type(exception).__name__}.")
-        if isinstance(exception, (QuotaExceeded, Unavailable)) and exception.retry_after is not None:
+        if isinstance(exception, (RateLimited, Unavailable)) and exception.retry_after is not None:
             wait = min(exception.retry_after, self.max_delay)
             return RetryDecision.retry(
                 delay=timedelta(seconds=wait),
@@ -80,7 +65,7 @@ class WorkflowRetryPolicy(RetryPolicy):
 
     def serialize(self) -> dict[str, Any]:
         """
-        Return what makes it again.
+        Return the parameters that make this policy again.
 
         :return: ``max_delay``, in seconds.
         """
@@ -89,9 +74,9 @@ class WorkflowRetryPolicy(RetryPolicy):
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> WorkflowRetryPolicy:
         """
-        Make it again.
+        Make a policy again.
 
-        :param data: what :meth:`serialize` has returned; one of an older release is empty.
-        :return: a policy with the same choices.
+        :param data: what :meth:`serialize` has returned.
+        :return: a policy with the same parameters.
         """
         return cls(**{name: value for name, value in data.items() if name == "max_delay"})

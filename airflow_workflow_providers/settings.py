@@ -1,19 +1,17 @@
-"""What a whole Airflow is set to: the section ``[workflow_providers]`` of its configuration, and a default of its own."""
-
-from __future__ import annotations
+"""Settings of a whole Airflow: the section ``[workflow_providers]`` of its configuration, and one of Airflow's own."""
 
 from airflow.providers.common.compat.sdk import conf
 
-#: Seconds between two status checks, where a task does not say: ``[workflow_providers] poll_interval``.
+#: Seconds between two status checks, unless a task sets it: ``[workflow_providers] poll_interval``.
 POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fallback=10.0)
 
-#: Whether tasks wait in the triggerer, where a task does not say: ``[operators] default_deferrable``.
+#: Whether tasks wait in the triggerer, unless a task sets it: ``[operators] default_deferrable``.
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
 
 def min_poll_interval() -> float:
     """
-    Return the least number of seconds between two status checks; a task that asks for fewer gets these.
+    Return the least number of seconds between two status checks; a smaller value of a task is raised to it.
 
     :return: ``[workflow_providers] min_poll_interval``; 1 s unless the configuration says otherwise.
     """

@@ -1,1 +1,1 @@
-"""What each vendor's HTTP looks like: paths, bodies, status words, odd shapes. Calls are described, never sent."""
+"""Each vendor's HTTP API: paths, bodies, statuses and odd rules. Requests are described here, never sent."""

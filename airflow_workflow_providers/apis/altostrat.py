@@ -2,36 +2,23 @@
 Altostrat SDX, the Workflows API, version 1.0.0.
 
 Pages: "Execute a workflow", "Retrieve a workflow run", "List workflow runs" and "List all workflows" of the API
-reference at https://altostrat.io/docs/; what they leave open is said beside the line that had to choose.
+reference at https://altostrat.io/docs/. Where they leave something open, a comment names the page.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
-from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, RootModel
 
-from airflow_workflow_providers.core.call import (
-    MOST_REASONS,
-    Answer,
-    Call,
-    Word,
-    found_id,
-    header,
-    text_id,
-)
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import CLOCK_DRIFT, OVER, Execution, State, state_of
-from airflow_workflow_providers.core.parameters import id_or_name, json_object, segment, whole_number
+from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
+from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
+from airflow_workflow_providers.core.request import Flow, Request, Response, Word, paged
 from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.vendor import VendorApi
 
 T = TypeVar("T")
-
-#: Pages of 2025 show https://api.altostrat.io; the newest captures and the specification show this one.
-BASE_URL = "https://v1.api.altostrat.io"
 
 STATUSES = {
     "pending": State.QUEUED,
@@ -42,19 +29,23 @@ STATUSES = {
 }
 
 
-class _Looked(BaseModel):
-    # The specification marks no member as required; without a status nothing can be said of a run. All else may be
-    # anything: https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
+#: How many pages of runs are searched for one that may have started.
+SEARCHED_PAGES = 20
+
+
+class _Status(BaseModel):
+    # The specification requires no member. The status decides; all else may be anything.
+    # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
     status: Word
 
 
-class _Run(_Looked):
+class _Run(_Status):
     error_message: Any = None
     logs: Any = None
 
 
 class _Started(BaseModel):
-    # An id is all that is needed of a start: without it a run may exist and nobody knows which.
+    # Only the id decides: without it a run may exist, and nobody knows which.
     id: Any = None
     status: Any = None
 
@@ -64,210 +55,221 @@ class _Page(BaseModel):
 
 
 class _Searched(BaseModel):
-    # One odd entry must not hide the run that is looked for.
+    # One odd entry must not hide the run that is searched for.
     data: list[Any]
 
 
 class _Workflows(RootModel[list[Any] | _Page]):
-    """An array, says the page; other lists of this vendor are pages of one."""
+    """An array on its page; every other list of this vendor is a page of items."""
 
 
-def credentials(secret: str) -> dict[str, str]:
-    """Return the header that signs a request in: a key (``alto_sk_...``) and a token go into the same one."""
+def auth_headers(secret: str) -> dict[str, str]:
+    """Return the header that authenticates a request: a key (``alto_sk_...``) and a token use the same one."""
     return {"Authorization": "Bearer " + header("password", secret)}
 
 
-def explain(answer: Answer) -> str | None:
-    """
-    Return Altostrat's words from an error answer.
-
-    Documented is ``{type, code, message, doc_url}``; the service in front of it answers 401 with ``{message}`` alone.
-    """
-    body = answer.json_object()
-    said = [answer.quote(body[name]) for name in ("message", "code") if body.get(name)]
-    return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or None
-
-
-def check() -> Call[Any]:
-    """Describe the list of workflows, which any right key can read."""
-    return Call("check the connection", "GET", "/workflows", read=lambda answer: answer.parse(_Workflows))
+def ping(**_: Any) -> Request[Any]:
+    """List the workflows, which any valid key can read."""
+    return Request(
+        "test the connection", "GET", "/workflows", parse=lambda response: response.parse(_Workflows)
+    )
 
 
 def execute_workflow(
     workflow_id: str, *, context: dict[str, Any] | None = None, nonce: dict[str, str] | None = None
-) -> Call[Execution]:
+) -> Request[Execution]:
     """
-    Describe the start of a workflow; parameters as in the operator.
+    Start a workflow.
 
-    :param nonce: what the context carries besides, by which the run can be recognised; it is not part of the input.
+    :param workflow_id: its id, ``fl_...``.
+    :param context: initial data for its trigger node, a JSON object.
+    :param nonce: a key and a text that no other start has, added to the context; it is not part of the input.
+    :return: the run, which is not over.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that a run may exist.
     """
     workflow = id_or_name("workflow_id", workflow_id)
     path = f"/workflows/{segment('workflow_id', workflow)}/execute"
-    given = json_object("context", {} if context is None else context)
-    label = json_object("nonce", {} if nonce is None else nonce)
+    given, label = json_object("context", context), json_object("nonce", nonce)
     if not given.keys().isdisjoint(label):
-        raise InvalidInput(
-            f"nonce_key is a key of its own in context; {', '.join(label)!r} is there already."
-        )
+        raise InvalidInput(f"nonce_key must be a new key in context; {', '.join(label)!r} is there already.")
 
-    def read(answer: Answer) -> Execution:
-        run = answer.parse(_Started)
+    def read(response: Response) -> Execution:
+        run = response.parse(_Started)
         status = run.status if run.status and isinstance(run.status, str) else "pending"
         state = state_of(status, STATUSES)
-        # The page's own example answers a start with "completed": whatever the word, the run is looked at.
+        # The page's own example shows "completed" after a start: whatever the status, the run is read again.
         # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
-        going = state if state not in OVER and state is not State.UNKNOWN else State.QUEUED
-        return Execution(text_id(run.id, answer), going, status)
+        going = state if state not in TERMINAL_STATES and state is not State.UNKNOWN else State.QUEUED
+        return Execution(response.execution_id(run.id), going, status)
 
-    return Call(
+    return Request(
         f"start workflow {shown(workflow)}",
         "POST",
         path,
         body={} if context is None and not label else {"context": {**given, **label}},
-        read=read,
-        starts=True,
-        identity={"workflow_id": workflow_id, "context": context},
+        parse=read,
+        starts_run=True,
+        fingerprint_input={"workflow_id": workflow_id, "context": context},
     )
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at a run: nothing but the status is read."""
+def get_status(execution_id: str) -> Request[Execution]:
+    """Read the status of a run and nothing else."""
+    return _get(execution_id, _read_status)
+
+
+def _read_status(execution_id: str, response: Response) -> Execution:
+    status = response.parse(_Status).status
+    return Execution(execution_id, state_of(status, STATUSES), status)
+
+
+def get_execution(execution_id: str) -> Request[Execution]:
+    """Read a run with its output: that of the last entry of its log, because a run has no other."""
+    return _get(execution_id, _read)
+
+
+def _read(execution_id: str, response: Response) -> Execution:
+    run = response.parse(_Run)
+    state = state_of(run.status, STATUSES)
+    logs = _entries(run.logs)
+    # Before the end, the last entry is that of an earlier step.
+    output = logs[-1].get("output") if logs and state in TERMINAL_STATES else None
+    # Some of the page's examples are completed and carry an error_message: the status decides.
+    # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
+    message = _why(response, run.error_message, logs) if state is State.FAILED else None
+    return Execution(execution_id, state, run.status, output, message)
+
+
+def _get(execution_id: str, read: Callable[[str, Response], T]) -> Request[T]:
     known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        status = answer.parse(_Looked).status
-        return Execution(known, state_of(status, STATUSES), status)
-
-    return _get(known, "look at", read)
-
-
-def get_execution(execution_id: str) -> Call[Execution]:
-    """Describe the read of a run with its output: that of the last entry of its log, for a run has no other."""
-    known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        run = answer.parse(_Run)
-        state = state_of(run.status, STATUSES)
-        logs = _entries(run.logs)
-        return Execution(
-            known,
-            state,
-            run.status,
-            # Before the end the last entry is that of some step on the way.
-            output=logs[-1].get("output") if logs and state in OVER else None,
-            # Some of the page's examples are completed and carry an error_message: the status decides.
-            # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
-            message=_why(answer, run.error_message, logs) if state is State.FAILED else None,
-        )
-
-    return _get(known, "look at", read)
-
-
-def _get(execution_id: str, doing: str, read: Callable[[Answer], T]) -> Call[T]:
-    return Call(
-        f"{doing} run {execution_id}",
-        "GET",
-        f"/workflows/runs/{segment('execution_id', execution_id)}",
-        read=read,
-    )
+    path = f"/workflows/runs/{segment('execution_id', known)}"
+    return Request(f"read run {known}", "GET", path, parse=lambda response: read(known, response))
 
 
 def _entries(logs: Any) -> list[dict[str, Any]]:
-    """Return the entries of a log, which is a list if the page is right; an object is one entry, or has one a name."""
+    """Return the entries of a log. The page documents a list; an object is one entry, or has entries by name."""
     if isinstance(logs, dict):
         logs = [logs] if logs.keys() & {"output", "node_id"} else list(logs.values())
     return [entry for entry in logs if isinstance(entry, dict)] if isinstance(logs, list) else []
 
 
-def _why(answer: Answer, error_message: Any, logs: list[dict[str, Any]]) -> str | None:
+def _why(response: Response, error_message: Any, logs: list[dict[str, Any]]) -> str | None:
     if error_message:
-        return answer.quote(error_message)
-    failed: Iterator[str] = (
-        f"node {shown(entry.get('node_id'), answer.secrets)!r}"
+        return response.quote(error_message)
+    return response.reasons(
+        f"an error in node {shown(entry.get('node_id'), response.secrets)!r}"
         for entry in logs
         if entry.get("status") == "error"
     )
-    named = ", ".join(islice(failed, MOST_REASONS))
-    return f"an error in {named}" if named else None
 
 
-def get_run(execution_id: str) -> Call[dict[str, Any]]:
-    """Describe the read of a run as it is, with its whole log."""
+def get_run(execution_id: str) -> Request[dict[str, Any]]:
+    """
+    Read a run as Altostrat describes it.
 
-    def read(answer: Answer) -> dict[str, Any]:
-        answer.parse(_Looked)
-        return {"id": None, "error_message": None, "logs": None, **answer.json_object()}
+    :param execution_id: its id, ``fl_run_...``.
+    :return: ``id``, ``status``, ``error_message``, ``started_at``, ``completed_at``, ``duration_in_seconds`` and
+        ``logs``: one entry for each step, in order, with ``node_id``, ``status`` and ``output``.
+    """
+    return _get(execution_id, _read_run)
 
-    return _get(id_or_name("execution_id", execution_id), "read", read)
+
+def _read_run(_: str, response: Response) -> dict[str, Any]:
+    response.parse(_Status)
+    return {"id": None, "error_message": None, "logs": None, **response.json_object()}
 
 
-def list_runs(workflow_id: str, *, page: int = 1) -> Call[dict[str, Any]]:
-    """Describe one page of a workflow's runs, newest first."""
+def list_runs(workflow_id: str, *, page: int = 1) -> Request[dict[str, Any]]:
+    """
+    Read one page of a workflow's runs, newest first and without their logs.
+
+    :param workflow_id: the workflow, ``fl_...``.
+    :param page: from 1.
+    :return: Altostrat's page: ``data``, ``links`` and ``meta``.
+    """
     workflow = id_or_name("workflow_id", workflow_id)
 
-    def read(answer: Answer) -> dict[str, Any]:
-        answer.parse(_Page)
-        return answer.json_object()
+    def read(response: Response) -> dict[str, Any]:
+        response.parse(_Page)
+        return response.json_object()
 
-    return Call(
+    return Request(
         f"list the runs of workflow {shown(workflow)}",
         "GET",
         f"/workflows/{segment('workflow_id', workflow)}/executions",
         query={"page": str(whole_number("page", page, least=1))},
-        read=read,
+        parse=read,
     )
 
 
-def find_begun(workflow_id: str, moment: float, page: int) -> Call[tuple[list[str], bool]]:
+def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:
     """
-    Describe one page of the search for the runs that were begun just then, and whether the next page may have more.
+    Find the runs of the workflow begun at that time whose trigger payload carries the nonce.
 
-    The list is newest first: what follows a page of older runs is older still.
+    :param start: the start, as it was sent; its workflow is searched.
+    :param nonce: what its context carries under ``nonce_key``; an equal context alone proves nothing.
+    :param since: when it was sent, in seconds since the epoch.
+    """
+    workflow_id = start.fingerprint_input["workflow_id"]
+    begun = yield from paged(lambda page: _begun(workflow_id, since, page), SEARCHED_PAGES)
+    found = []
+    for run_id in dict.fromkeys(begun):
+        if _carries((yield get_run(run_id)), nonce):
+            found.append(run_id)  # noqa: PERF401  # a generator cannot yield in a comprehension
+    return found
+
+
+def _begun(workflow_id: str, moment: float, page: int) -> Request[tuple[list[str], bool]]:
+    """
+    Read one page of the runs that were begun at that time, and whether the next page may have more.
+
+    The list is newest first: a page of older runs is followed by runs that are older still.
     https://altostrat.io/docs/api/en/workflow-runs/list-workflow-runs
-
-    :param moment: in seconds since the epoch; two clocks and a request on its way agree within a minute.
-    :param page: from 1.
     """
 
-    def read(answer: Answer) -> tuple[list[str], bool]:
-        runs = [run for run in answer.parse(_Searched).data if isinstance(run, dict)]
+    def read(response: Response) -> tuple[list[str], bool]:
+        runs = [run for run in response.parse(_Searched).data if isinstance(run, dict)]
         begun = [(run, _begun_at(run)) for run in runs]
         near = [run for run, at in begun if at is not None and abs(at - moment) <= CLOCK_DRIFT]
-        ids = [known for run in near if (known := found_id(run.get("id"), answer))]
-        # A run that does not say when it was begun may be as new as any.
+        ids = [known for run in near if (known := response.find_id(run.get("id")))]
+        # A run without that time may be as new as any.
         return ids, any(at is None or at >= moment - CLOCK_DRIFT for _, at in begun)
 
     listed = list_runs(workflow_id, page=page)
-    return Call("look for a run that may have started", listed.method, listed.path, read, query=listed.query)
+    return Request(
+        "search for a run that may have started", listed.method, listed.path, read, query=listed.query
+    )
 
 
 def _begun_at(run: dict[str, Any]) -> float | None:
-    said = run.get("started_at")
     try:
-        began = datetime.fromisoformat(said.replace("Z", "+00:00")) if isinstance(said, str) else None
+        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
     except ValueError:
-        return None
-    if began is None:
         return None
     return (began if began.tzinfo else began.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def carries(run: dict[str, Any], nonce: str) -> bool:
+def _carries(run: dict[str, Any], nonce: str) -> bool:
     """
     Return whether a run shows the nonce among the values of its trigger payload.
 
-    "Retrieve a workflow run" says that the payload is shown, its schema does not:
+    "Retrieve a workflow run" mentions the payload, its schema does not:
     https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
     """
     payload = run.get("trigger_payload")
-    return isinstance(payload, dict) and nonce in [
-        value for value in payload.values() if isinstance(value, str)
-    ]
+    return isinstance(payload, dict) and nonce in payload.values()
 
 
-def stop_execution(execution_id: str) -> None:
-    """Return nothing: no page tells of a way to stop a run."""
-
-
-def execution_url(base_url: str, execution_id: str) -> None:
-    """Return nothing: no page of a single run is documented."""
+API = VendorApi(
+    # Pages of 2025 show https://api.altostrat.io; the newest pages and the specification show this one.
+    # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
+    base_url="https://v1.api.altostrat.io",
+    auth_headers=auth_headers,
+    # The documented form is {type, code, message, doc_url}; a 401 of the service in front of it has only {message}.
+    error_message=lambda response: response.explain("message", "code"),
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+    find_started=find_started,
+)

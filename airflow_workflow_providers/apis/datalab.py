@@ -2,42 +2,40 @@
 Datalab, the Workflows API.
 
 Pages: "Execute Workflow", "Get Execution Status" and "Check Health (with API key)" of the API reference at
-https://documentation.datalab.to/; what they leave open is said beside the line that had to choose.
+https://documentation.datalab.to/. Where they leave something open, a comment names the page.
 """
 
-from __future__ import annotations
-
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header, problems
-from airflow_workflow_providers.core.call import execution_id as checked_id
-from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
+from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.parameters import id_or_name, json_object, quoted, segment
+from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, quoted, segment
+from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word
+from airflow_workflow_providers.core.vendor import VendorApi
 
-BASE_URL = "https://www.datalab.to"
-
-#: Datalab may add words to this list, says its page on versioning; case differs between its answers.
+#: Datalab may add statuses, and its responses differ in case: https://documentation.datalab.to/api-reference/get-execution-status
 STATUSES = {
     "PENDING": State.QUEUED,
     "QUEUED": State.QUEUED,
-    "PROCESSING": State.RUNNING,  # what the answer to a start says
+    "PROCESSING": State.RUNNING,  # in the response to a start
     "IN_PROGRESS": State.RUNNING,
     "COMPLETED": State.SUCCEEDED,
     "FAILED": State.FAILED,
-    # On no page of Datalab's: the other ends of a workflow at Temporal, on which Datalab says that it runs.
+    # Not documented: the other final statuses of a workflow at Temporal, on which Datalab runs.
+    # https://documentation.datalab.to/docs/workflows/workflow-concepts
     "CANCELED": State.STOPPED,
     "CANCELLED": State.STOPPED,
     "TERMINATED": State.STOPPED,
     "TIMED_OUT": State.FAILED,
 }
 
-#: The words of a step, or of a step over one file, that leave nothing undone; an empty one says nothing. A branch that a conditional step did not
-#: take is skipped: https://documentation.datalab.to/docs/workflows/workflow-concepts
+#: The statuses of a step, or of a step over one file, that are a success; an empty one means nothing. A conditional step
+#: skips the branch that it does not take: https://documentation.datalab.to/docs/workflows/workflow-concepts
 DONE = frozenset({"COMPLETED", "SKIPPED", ""})
 
 #: The documented forms of ``input_config``, and what each must hold. The newest client sends forms without a type.
@@ -45,8 +43,8 @@ TYPED_INPUTS = {"single_file": "file_url", "file_list": "file_urls"}
 
 
 class _Started(BaseModel):
-    # The page documents no field of this answer: these are what the vendor's own client reads. They may be anything: an
-    # odd value beside the id must not make us lose the id of an execution that goes on.
+    # The page documents no field; the vendor's own client reads these. An unexpected value in one of them must not make us
+    # lose the id: https://documentation.datalab.to/api-reference/execute-workflow
     execution_id: Any = None
     id: Any = None
     status: Any = None
@@ -54,7 +52,7 @@ class _Started(BaseModel):
     error: Any = None
 
 
-class _Looked(BaseModel):
+class _Status(BaseModel):
     status: Any = None
     success: Any = None
     steps: Any = None
@@ -65,31 +63,31 @@ class _Healthy(BaseModel):
     status: Word
 
 
-def credentials(secret: str) -> dict[str, str]:
-    """Return the header that signs a request in."""
+def auth_headers(secret: str) -> dict[str, str]:
+    """Return the header that authenticates a request."""
     return {"X-API-Key": header("password", secret)}
 
 
-def explain(answer: Answer) -> str | None:
-    """Return Datalab's words: ``{"detail": text}``, or a list of problems with the places where they are."""
-    body = answer.json_object()
-    detail = body.get("detail") or body.get("error")
-    if isinstance(detail, list):
-        return problems(detail, answer)
-    return answer.quote(detail) if detail else None
-
-
-def check() -> Call[Any]:
-    """Describe the health check that needs a key."""
-    return Call(
-        "check the connection", "GET", "/api/v1/user_health", read=lambda answer: answer.parse(_Healthy)
+def ping(**_: Any) -> Request[Any]:
+    """Send the health check that needs a key."""
+    return Request(
+        "test the connection", "GET", "/api/v1/user_health", parse=lambda response: response.parse(_Healthy)
     )
 
 
 def execute_workflow(
     workflow_id: int | str, *, input_config: dict[str, Any] | None = None
-) -> Call[Execution]:
-    """Describe the start of a workflow; parameters as in the operator."""
+) -> Request[Execution]:
+    """
+    Start a workflow.
+
+    :param workflow_id: its number.
+    :param input_config: what it reads; see
+        :class:`~airflow_workflow_providers.operators.datalab.DatalabExecuteWorkflowOperator`.
+    :return: the execution: it is running, or has failed already.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that an execution may exist.
+    """
     number = segment("workflow_id", workflow_id)
     if not number.isdecimal():
         raise InvalidInput(f"workflow_id is a whole number at Datalab; got {quoted(workflow_id)}.")
@@ -98,83 +96,77 @@ def execute_workflow(
         if isinstance(kind, str) and kind in TYPED_INPUTS and not input_config.get(TYPED_INPUTS[kind]):
             raise InvalidInput(f"input_config of type {kind!r} needs {TYPED_INPUTS[kind]!r}.")
 
-    def read(answer: Answer) -> Execution:
-        started = answer.parse(_Started)
-        # 0 is no id to the vendor's own client either.
-        execution_id = checked_id(started.execution_id or started.id, answer)
+    def read(response: Response) -> Execution:
+        started = response.parse(_Started)
+        # The vendor's own client rejects 0 too.
+        execution_id = response.execution_id(started.execution_id or started.id, number=True)
         status = started.status if isinstance(started.status, str) and started.status else "processing"
         if started.success is False or status.upper() == "FAILED":
-            message = answer.quote(started.error) if started.error else None
+            message = response.quote(started.error) if started.error else None
             return Execution(execution_id, State.FAILED, status, message=message)
-        # No start is a success here: whatever other word it says, the execution is looked at.
+        # A start is never a success here: whatever other status it has, the execution is read again.
         return Execution(execution_id, State.RUNNING, status)
 
-    return Call(
+    return Request(
         f"start workflow {number}",
         "POST",
         f"/api/v1/workflows/workflows/{number}/execute",
         body={} if input_config is None else {"input_config": input_config},
-        read=read,
-        starts=True,
-        identity={"workflow_id": number, "input_config": input_config},
+        parse=read,
+        starts_run=True,
+        fingerprint_input={"workflow_id": number, "input_config": input_config},
     )
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at an execution: its status, which no step can spoil, and no output."""
+def get_status(execution_id: str) -> Request[Execution]:
+    """Read the status of an execution, without its output."""
+    return _get(execution_id, _read_status)
+
+
+def _read_status(execution_id: str, response: Response) -> Execution:
+    found = response.parse(_Status)
+    return Execution(execution_id, *_outcome(found, response, _cells(found.steps)))
+
+
+def get_execution(execution_id: str) -> Request[Execution]:
+    """Read an execution: the status and error of each step and file. Signed addresses are left out."""
+    return _get(execution_id, _read)
+
+
+def _read(execution_id: str, response: Response) -> Execution:
+    found = response.parse(_Status)
+    cells = list(_cells(found.steps))
+    state, status = _outcome(found, response, cells)
+    shown = _quoting(response)
+    output: dict[str, Any] = {}
+    for cell in cells:
+        result = {
+            "status": None if cell.status is None else shown(cell.status),
+            "error": shown(cell.error) if cell.error else None,
+        }
+        if cell.file is None:
+            output[shown(cell.step)] = result
+        else:
+            output.setdefault(shown(cell.step), {})[shown(cell.file)] = result
+    reasons = [response.quote(found.error)] if found.error else []
+    if state is State.FAILED and found.success is not None and not isinstance(found.success, bool):
+        reasons.append(f"success is {response.quote(found.success)!r}")
+    # A file that fails at one step does not reach the next: then steps without a success are not the reason.
+    failed = [cell for cell in cells if cell.failed]
+    blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
+    reasons += [cell.named(shown) for cell in blamed[:MAX_REASONS]]
+    return Execution(execution_id, state, status, output, response.reasons(reasons))
+
+
+def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
     known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        looked = answer.parse(_Looked)
-        return Execution(known, *_outcome(looked, answer, _cells(looked.steps)))
-
-    return _get(known, read)
-
-
-def get_execution(execution_id: str) -> Call[Execution]:
-    """Describe the read of an execution: per step and file, its status and error. The signed addresses are left out."""
-    known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        looked = answer.parse(_Looked)
-        cells = list(_cells(looked.steps))
-        state, status = _outcome(looked, answer, cells)
-        shown = _quoting(answer)
-        output: dict[str, Any] = {}
-        for cell in cells:
-            said = {
-                "status": None if cell.status is None else shown(cell.status),
-                "error": shown(cell.error) if cell.error else None,
-            }
-            if cell.file is None:
-                output[shown(cell.step)] = said
-            else:
-                output.setdefault(shown(cell.step), {})[shown(cell.file)] = said
-        reasons = [answer.quote(looked.error)] if looked.error else []
-        if state is State.FAILED and _is_odd(looked.success):
-            reasons.append(f"success is {answer.quote(looked.success)!r}")
-        # A file that fails at one step never comes to the next: what is undone is not the reason then.
-        failed = [cell for cell in cells if cell.failed]
-        blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
-        reasons += [cell.named(shown) for cell in blamed[:MOST_REASONS]]
-        message = answer.quote("; ".join(reasons)) if reasons else None
-        return Execution(known, state, status, output, message)
-
-    return _get(known, read)
-
-
-def _get(execution_id: str, read: Any) -> Call[Execution]:
-    return Call(
-        f"look at execution {execution_id}",
-        "GET",
-        f"/api/v1/workflows/executions/{segment('execution_id', execution_id)}",
-        read=read,
-    )
+    path = f"/api/v1/workflows/executions/{segment('execution_id', known)}"
+    return Request(f"read execution {known}", "GET", path, parse=lambda response: read(known, response))
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """What became of a step, or of a step over one file; as the vendor says it, so that nothing of it can be shown yet."""
+    """The result of a step, or of a step over one file, with the vendor's raw text, which is not fit to be shown yet."""
 
     step: Any
     file: Any
@@ -187,7 +179,7 @@ class _Cell:
 
     @property
     def undone(self) -> bool:
-        """Whether it says something else than that it is done; a cell that says nothing leaves the word to the execution."""
+        """Whether it has a status that is not a success; for a cell without one, the execution's status decides."""
         if isinstance(self.status, str):
             return self.status.upper() not in DONE
         return self.status is not None
@@ -199,11 +191,11 @@ class _Cell:
 
 def _cells(steps: Any) -> Iterator[_Cell]:
     """
-    Yield what became of each step and file; the file is ``None`` where a step has no files.
+    Yield the result of each step and file; the file is ``None`` if a step has no files.
 
     The page shows one cell for a step; since October 2025 the vendor's own client reads one for each file, or one
-    called ``aggregated``. What has a ``status`` that is no object is a cell, and one that is no object is a word, if
-    anything. https://documentation.datalab.to/api-reference/get-execution-status
+    called ``aggregated``. An object whose ``status`` is not an object is a cell; anything that is not an object is a
+    status. https://documentation.datalab.to/api-reference/get-execution-status
     """
     named = dict(enumerate(steps)) if isinstance(steps, list) else steps if isinstance(steps, dict) else {}
     for step, said in named.items():
@@ -213,52 +205,41 @@ def _cells(steps: Any) -> Iterator[_Cell]:
             yield _Cell(step, file, fields.get("status"), fields.get("error") or fields.get("error_message"))
 
 
-def _outcome(looked: _Looked, answer: Answer, cells: Iterable[_Cell]) -> tuple[State, str]:
-    """Return the state, and the vendor's word."""
-    # A team that is over its quota of pages is told so in a 200 with an error and no status.
+def _outcome(found: _Status, response: Response, cells: Iterable[_Cell]) -> tuple[State, str]:
+    """Return the state, and the vendor's status."""
+    # A team that has used up its quota of pages gets a 200 with an error and no status.
     # https://documentation.datalab.to/platform/troubleshooting
-    if looked.status is None and looked.success is False:
+    if found.status is None and found.success is False:
         return State.FAILED, "FAILED"
-    if not isinstance(looked.status, str):
-        raise UnreadableAnswer(
-            f"returned HTTP {answer.status} without a status: {answer.quote()!r}", status=answer.status
-        )
-    state = state_of(looked.status.upper(), STATUSES)
-    if state is State.SUCCEEDED and looked.success is not None and looked.success is not True:
-        # Only true is a yes; "false" and 0 are no more than nearly a no, and no success either.
+    if not isinstance(found.status, str):
+        raise response.unexpected(f" without a status: {response.quote()!r}")
+    state = state_of(found.status.upper(), STATUSES)
+    if state is State.SUCCEEDED and found.success is not None and found.success is not True:
+        # Only true is a success; "false" and 0 are neither true nor documented.
         state = State.FAILED
-    if state is State.SUCCEEDED and (looked.error or any(cell.failed or cell.undone for cell in cells)):
-        # Files run on their own: if one fails the others go on, and the execution still completes.
+    if state is State.SUCCEEDED and (found.error or any(cell.failed or cell.undone for cell in cells)):
+        # Files run independently: if one fails, the others continue, and the execution still completes.
         # https://documentation.datalab.to/docs/workflows/workflow-concepts
         state = State.PARTIAL
-    return state, looked.status
+    return state, found.status
 
 
-def _is_odd(success: Any) -> bool:
-    return success is not None and not isinstance(success, bool)
-
-
-def _quoting(answer: Answer) -> Callable[[Any], str]:
+def _quoting(response: Response) -> Callable[[Any], str]:
     """
-    Return what makes a word, name or error fit to be shown: nothing is passed on unread, for an address may be signed.
+    Return a function that makes a status, name or error fit to be shown: any of them may hold a signed address.
 
-    The same few words and files stand in thousands of cells: each text is read once.
+    The same few statuses and files are in thousands of cells, so each text is read once.
     """
-    known: dict[str, str] = {}
-
-    def shown(value: Any) -> str:
-        if not isinstance(value, str):
-            return answer.quote(value)
-        if value not in known:
-            known[value] = answer.quote(value)
-        return known[value]
-
-    return shown
+    cached = functools.cache(response.quote)
+    return lambda value: cached(value) if isinstance(value, str) else response.quote(value)
 
 
-def stop_execution(execution_id: str) -> None:
-    """Return nothing: no page tells of a way to stop an execution."""
-
-
-def execution_url(base_url: str, execution_id: str) -> None:
-    """Return nothing: no page of a single execution is documented."""
+API = VendorApi(
+    base_url="https://www.datalab.to",
+    auth_headers=auth_headers,
+    # The documented form is {detail}: a text, or a list of problems.
+    error_message=lambda response: response.explain("detail") or response.explain("error"),
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+)

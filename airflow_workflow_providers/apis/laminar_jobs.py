@@ -1,36 +1,25 @@
 """
-Laminar (now Minicor), jobs behind a trigger URL: called without waiting, then looked at.
+Laminar (now Minicor), jobs behind a trigger URL: started, then polled.
 
-Pages: "Calling jobs" and "Authentication" of the platform documentation at https://docs.minicor.com/; what they leave
-open is said beside the line that had to choose.
+Pages: "Calling jobs" and "Authentication" of the platform documentation at https://docs.minicor.com/. Where they leave
+something open, a comment names the page.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, header, text_id
-from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
+from airflow_workflow_providers.core import parameters
+from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.parameters import (
-    ADDRESS_LIMIT,
-    GREATEST,
-    id_or_name,
-    json_object,
-    quoted,
-    segment,
-    text,
-)
+from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.vendor import VendorApi
 
-#: Every customer has a trigger URL of their own.
-BASE_URL = ""
-
-#: Documented are ``queued`` and ``running``, and that ``done`` says that the end has come. What an end is called is not:
-#: these are the likely words. Letters count, as in every other table: a word that is not here, or not so, is no success.
+#: ``queued``, ``running`` and ``done`` are documented; the statuses after the end are not, so these are the likely ones. A
+#: status that is not here, letter by letter, is not a success.
 #: https://docs.minicor.com/api/calling-jobs
 STATUSES = {
     "queued": State.QUEUED,
@@ -54,27 +43,20 @@ class _Started(BaseModel):
     status: Any = None
 
 
-class _Looked(BaseModel):
+class _Status(BaseModel):
     status: Any = None
     done: Any = None
     error: Any = None
 
 
-def credentials(secret: str, **_: Any) -> dict[str, str]:
-    """Return the header that signs a request in."""
-    return {"x-api-key": header("trigger_api_key", secret)}
+def auth_headers(secret: str, **_: Any) -> dict[str, str]:
+    """Return the header that authenticates a request."""
+    return {"x-api-key": parameters.header("trigger_api_key", secret)}
 
 
-def explain(answer: Answer) -> str | None:
-    """Return Laminar's words, if there are any: its 401 says nothing."""
-    body = answer.json_object()
-    said = body.get("message") or body.get("error")
-    return answer.quote(said) if said else None
-
-
-def check() -> Call[Any]:
-    """Describe the list of jobs, which the key can read."""
-    return Call("check the connection", "GET", "/_jobs", read=lambda answer: answer.json())
+def ping(**_: Any) -> Request[Any]:
+    """List the jobs, which the key can read."""
+    return Request("test the connection", "GET", "/_jobs", parse=lambda response: bool(response.json()))
 
 
 def run_job(
@@ -83,47 +65,58 @@ def run_job(
     method: str = "POST",
     payload: dict[str, Any] | None = None,
     query: dict[str, str] | None = None,
-) -> Call[Execution]:
-    """Describe the call of a job that answers at once; parameters as in the operator."""
-    if not isinstance(method, str) or method not in METHODS:
-        raise InvalidInput(f"method must be one of {', '.join(METHODS)}; got {quoted(method)}.")
-    path = id_or_name("job_path", job_path)
-    parts = [segment("job_path", part) for part in path.strip("/").split("/")]
-    body = None if payload is None else json_object("payload", payload)
-    # The page does not say whether the dot is part of the name.
+) -> Request[Execution]:
+    """
+    Start a job.
+
+    :param job_path: its path below the trigger URL.
+    :param method: the HTTP method of the job.
+    :param payload: its input, a JSON object.
+    :param query: query parameters, which are input too; the payload takes precedence.
+    :return: the execution, which is not over.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that an execution may exist.
+    """
+    parameters.one_of("method", method, METHODS)
+    path = parameters.id_or_name("job_path", job_path)
+    parts = [parameters.segment("job_path", part) for part in path.strip("/").split("/")]
+    body = None if payload is None else parameters.json_object("payload", payload)
+    # The page does not say whether the dot is part of the name: https://docs.minicor.com/api/calling-jobs
     if body is not None and ("minicor.teach" in body or "teach" in _members(body.get("minicor"))):
-        raise InvalidInput("payload holds 'minicor.teach', which makes the call a lesson and not a run.")
+        raise InvalidInput("payload holds 'minicor.teach', which trains the job instead of running it.")
 
-    def read(answer: Answer) -> Execution:
-        started = answer.parse(_Started)
+    def read(response: Response) -> Execution:
+        started = response.parse(_Started)
         status = started.status if started.status and isinstance(started.status, str) else "queued"
-        return Execution(text_id(started.jobExecutionId, answer), State.QUEUED, status)
+        return Execution(response.execution_id(started.jobExecutionId), State.QUEUED, status)
 
-    return Call(
+    return Request(
         f"run job {shown(path)}",
         method,
         "/" + "/".join(parts),
-        query={**_query({} if query is None else query), "async": "1"},
+        query={**_query(query), "async": "1"},
         body=body,
-        read=read,
-        starts=True,
-        identity={"job_path": job_path, "method": method, "payload": payload, "query": query},
+        parse=read,
+        starts_run=True,
+        fingerprint_input={"job_path": job_path, "method": method, "payload": payload, "query": query},
     )
 
 
 def _query(query: Any) -> dict[str, str]:
-    """Return query parameters as they are sent; what an address cannot say is refused, and nothing is guessed."""
+    """Return query parameters as they are sent; a value that an address cannot hold is rejected, not converted."""
     given: dict[str, str] = {}
-    for name, value in json_object("query", query).items():
-        if text("a name in query", name) == "async":
+    for name, value in parameters.json_object("query", query).items():
+        if parameters.text("a name in query", name) == "async":
             raise InvalidInput("query must not hold 'async': the operator sets it.")
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not (isinstance(value, str) or (number and abs(value) <= GREATEST)):
-            raise InvalidInput(f"query parameter {name!r} must be text or a number; got {quoted(value)}.")
+        if not (isinstance(value, str) or (number and abs(value) <= parameters.GREATEST)):
+            raise InvalidInput(
+                f"query parameter {name!r} must be text or a number; got {parameters.quoted(value)}."
+            )
         given[name] = str.__str__(value) if isinstance(value, str) else str(value)
-    if len(urlencode(given)) > ADDRESS_LIMIT:
+    if len(urlencode(given)) > parameters.ADDRESS_LIMIT:
         raise InvalidInput(
-            f"query has more than {ADDRESS_LIMIT} characters when it is sent: a payload can hold more."
+            f"query has more than {parameters.ADDRESS_LIMIT} characters when it is sent: a payload can hold more."
         )
     return given
 
@@ -132,94 +125,94 @@ def _members(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at a job's execution: ``done`` and the status word, and no output."""
-    known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        return Execution(known, *_outcome(answer.parse(_Looked), answer))
-
-    return _get(known, read)
+def get_status(execution_id: str) -> Request[Execution]:
+    """Read ``done`` and the status of a job's execution, without its output."""
+    return _get(execution_id, _read_status)
 
 
-def get_execution(execution_id: str) -> Call[Execution]:
-    """Describe the read of a job's execution with its output."""
-    known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        found = answer.parse(_Looked)
-        state, status = _outcome(found, answer)
-        if found.done is not True:
-            return Execution(known, state, status)
-        body = answer.json_object()
-        # The output's name is not documented; what is neither that nor a name we know is left whole.
-        rest = {name: value for name, value in body.items() if name not in _NO_OUTPUT}
-        output = body.get("output", body.get("result", rest))
-        message: str | None = None
-        if state is not State.SUCCEEDED:
-            # The error's name is not documented: without one that we know, the body is shown.
-            message = answer.quote(found.error or None)
-            if STATUSES.get(status, State.UNKNOWN) in _NO_END:
-                message = f"it is done, with the status {answer.quote(status)!r}, which is not known as an end; {message}"
-        return Execution(known, state, status, output, message)
-
-    return _get(known, read)
+def _read_status(execution_id: str, response: Response) -> Execution:
+    return Execution(execution_id, *_outcome(response.parse(_Status), response))
 
 
-def _get(execution_id: str, read: Any) -> Call[Execution]:
-    return Call(
-        f"look at job execution {execution_id}",
+def get_execution(execution_id: str) -> Request[Execution]:
+    """Read a job's execution with its output."""
+    return _get(execution_id, _read)
+
+
+def _read(execution_id: str, response: Response) -> Execution:
+    found = response.parse(_Status)
+    state, status = _outcome(found, response)
+    if found.done is not True:
+        return Execution(execution_id, state, status)
+    body = response.json_object()
+    # The name of the output is not documented: without a known name, all other fields are the output.
+    # https://docs.minicor.com/api/calling-jobs
+    rest = {name: value for name, value in body.items() if name not in _NO_OUTPUT}
+    output = body.get("output", body.get("result", rest))
+    message: str | None = None
+    if state is not State.SUCCEEDED:
+        # The name of the error is not documented: without a known name, the body is shown.
+        message = response.quote(found.error or None)
+        if STATUSES.get(status, State.UNKNOWN) in _NOT_FINAL:
+            message = f"it is done, with the status {response.quote(status)!r}, which is not a known final status; {message}"
+    return Execution(execution_id, state, status, output, message)
+
+
+def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
+    known = parameters.id_or_name("execution_id", execution_id)
+    return Request(
+        f"read job execution {known}",
         "GET",
-        f"/_executions/{segment('execution_id', execution_id)}",
-        read=read,
-        # The page of the synchronous call answers 207 for a part undone and 502 for a failure: so may this one.
+        f"/_executions/{parameters.segment('execution_id', known)}",
+        parse=lambda response: read(known, response),
+        # A synchronous job returns 207 for a partial success and 502 for a failure, so its execution may do the same.
         # https://docs.minicor.com/api/calling-jobs
-        expects=lambda answer: (
-            answer.ok or (answer.status == 502 and answer.json_object().get("done") is True)
+        accepts=lambda response: (
+            response.ok or (response.status == 502 and response.json_object().get("done") is True)
         ),
     )
 
 
-#: What is not the output, where the output has no name that we know.
+#: The fields that are not the output.
 _NO_OUTPUT = frozenset({"jobExecutionId", "resultPath", "status", "done", "error"})
 
-#: The states of a word that does not say how a run has ended.
-_NO_END = (State.QUEUED, State.RUNNING, State.UNKNOWN)
+#: The states of a status that does not tell how a run has ended.
+_NOT_FINAL = (State.QUEUED, State.RUNNING, State.UNKNOWN)
 
 
-def _outcome(looked: _Looked, answer: Answer) -> tuple[State, str]:
+def _outcome(found: _Status, response: Response) -> tuple[State, str]:
     """
-    Return the state, and the vendor's word.
+    Return the state, and the vendor's status.
 
-    ``done``, and nothing that is nearly true, says that the run is over; a word alone ends nothing. Only then the word
-    says how it has ended.
+    Only ``done: true`` ends a run; then the status tells how it has ended.
     """
-    if isinstance(looked.status, str):
-        status, state = looked.status, state_of(looked.status, STATUSES)
-    elif looked.status is None and looked.done is True:
-        # No page says that there is a word at all. Without one, an error speaks for it.
-        status, state = "done", State.FAILED if looked.error else State.SUCCEEDED
-    elif looked.status is None and looked.done is False:
+    if isinstance(found.status, str):
+        status, state = found.status, state_of(found.status, STATUSES)
+    elif found.status is None and found.done is True:
+        # No page documents a status after the end. Without one, an error decides.
+        # https://docs.minicor.com/api/calling-jobs
+        status, state = "done", State.FAILED if found.error else State.SUCCEEDED
+    elif found.status is None and found.done is False:
         return State.RUNNING, "running"
     else:
-        raise UnreadableAnswer(
-            f"returned HTTP {answer.status} with something else than documented (neither done nor a status): "
-            f"{answer.quote()!r}",
-            status=answer.status,
-        )
-    if looked.done is not True:
-        return state if state in _NO_END else State.RUNNING, status
-    # Whatever the word is, what HTTP calls undone is no success.
-    if state in _NO_END or answer.status == 502:
+        raise response.unexpected(f" without done and without a status: {response.quote()!r}")
+    if found.done is not True:
+        return state if state in _NOT_FINAL else State.RUNNING, status
+    # Whatever the status is, an HTTP status of a failure is not a success.
+    if state in _NOT_FINAL or response.status == 502:
         return State.FAILED, status
-    if answer.status == 207 and state is State.SUCCEEDED:
+    if response.status == 207 and state is State.SUCCEEDED:
         return State.PARTIAL, status
     return state, status
 
 
-def stop_execution(execution_id: str) -> None:
-    """Return nothing: no page tells of a way to stop a job."""
-
-
-def execution_url(base_url: str, execution_id: str) -> None:
-    """Return nothing: no page of a single execution is documented."""
+#: Every customer has a trigger URL of their own, so there is no default base URL.
+API = VendorApi(
+    base_url="",
+    auth_headers=auth_headers,
+    # A 401 is empty.
+    error_message=lambda response: response.explain("message") or response.explain("error"),
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+)

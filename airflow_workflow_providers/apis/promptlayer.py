@@ -2,47 +2,36 @@
 PromptLayer, the workflow endpoints.
 
 Pages: "Run Workflow", "Get Workflow Version Execution Results" and "List Workflows" of the API reference at
-https://docs.promptlayer.com/; what they leave open is said beside the line that had to choose.
+https://docs.promptlayer.com/. Where they leave something open, a comment names the page.
 """
 
-from __future__ import annotations
-
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, RootModel
 
-from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header, problems
-from airflow_workflow_providers.core.call import execution_id as checked_id
-from airflow_workflow_providers.core.errors import InvalidInput, UnreadableAnswer
-from airflow_workflow_providers.core.execution import OVER, Execution, State
-from airflow_workflow_providers.core.parameters import (
-    callback,
-    flag,
-    id_or_name,
-    json_object,
-    quoted,
-    segment,
-    text,
-    whole_number,
-)
+from airflow_workflow_providers.core import parameters
+from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.request import Request, Response, Word
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.vendor import VendorApi
 
-BASE_URL = "https://api.promptlayer.com"
-
-#: The words of a node; an execution has none of its own.
+#: The statuses of a node; an execution has no status of its own.
+#: https://docs.promptlayer.com/reference/workflow-version-execution-results
 NODE_STATUSES = {
     "QUEUED": State.QUEUED,
     "RUNNING": State.RUNNING,
     "SUCCESS": State.SUCCEEDED,
     "FAILED": State.FAILED,
-    "FAILURE": State.FAILED,  # in a page of October 2025 on callbacks
-    "SKIPPED": State.STOPPED,  # over, without having run
+    "FAILURE": State.FAILED,  # on a page of October 2025 about callbacks
+    "SKIPPED": State.STOPPED,  # it will not run
 }
 
-
-#: 202 says that a node is still to run; 204 was proposed for the same, and may come one day.
+#: 202 means that a node has not finished; 204 was proposed for the same.
+#: https://docs.promptlayer.com/reference/workflow-version-execution-results
 GOING = (202, 204)
 
 
@@ -57,7 +46,7 @@ class _Page(BaseModel):
 
 
 class _Node(BaseModel):
-    # A node that does not say how it is leaves it open whether the execution is over; all else may be anything.
+    # The status of a node decides; all else may be anything.
     status: Word
     value: Any = None
     error_message: Any = None
@@ -65,32 +54,27 @@ class _Node(BaseModel):
     is_output_node: Any = None
 
 
+#: The fields of a node in the output.
+_SHOWN = {"status", "value", "error_message"}
+
+
 class _Results(RootModel[dict[Any, _Node]]):
     pass
 
 
-def credentials(secret: str) -> dict[str, str]:
-    """Return the header that signs a request in."""
-    return {"X-API-KEY": header("password", secret)}
+def auth_headers(secret: str) -> dict[str, str]:
+    """Return the header that authenticates a request."""
+    return {"X-API-KEY": parameters.header("password", secret)}
 
 
-def explain(answer: Answer) -> str | None:
-    """Return PromptLayer's words: ``message``, ``error`` or ``detail``, whichever an endpoint uses."""
-    body = answer.json_object()
-    said = body.get("message") or body.get("error") or body.get("detail")
-    if isinstance(said, list):
-        return problems(said, answer) or None
-    return answer.quote(said) if said else None
-
-
-def check() -> Call[Any]:
-    """Describe a list of one workflow: there is no endpoint made for a check."""
-    return Call(
-        "check the connection",
+def ping(**_: Any) -> Request[Any]:
+    """List one workflow: there is no endpoint that only tests a key."""
+    return Request(
+        "test the connection",
         "GET",
         "/workflows",
         query={"per_page": "1"},
-        read=lambda answer: answer.parse(_Page).items,
+        parse=lambda response: response.parse(_Page).items,
     )
 
 
@@ -103,23 +87,38 @@ def run_workflow(
     metadata: dict[str, str] | None = None,
     return_all_outputs: bool = False,
     callback_url: str | None = None,
-) -> Call[Execution]:
-    """Describe the start of a workflow; parameters as in the operator."""
-    name = id_or_name("workflow_name", workflow_name)
-    # Names may hold spaces and slashes; a numeric id is accepted in the same place.
-    path = f"/workflows/{segment('workflow_name', name)}/run"
+) -> Request[Execution]:
+    """
+    Start a workflow.
+
+    :param workflow_name: the workflow's name, or its number.
+    :param workflow_label_name: run the version with this label.
+    :param workflow_version_number: run this version. It excludes the label; without either the latest version runs.
+    :param input_variables: the variables that the workflow needs, a JSON object; default: ``{}``.
+    :param metadata: names and texts to keep with the execution; default: none.
+    :param return_all_outputs: sent as it is; ``get_execution`` reads every node anyway.
+    :param callback_url: an http or https address to which PromptLayer posts the results too; default: none.
+    :return: the execution, which is not over; its ``note`` is PromptLayer's warning about variables, if there is one.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that an execution may exist.
+    """
+    name = parameters.id_or_name("workflow_name", workflow_name)
+    # Names may hold spaces and slashes; a number is accepted too: https://docs.promptlayer.com/reference/run-workflow
+    path = f"/workflows/{parameters.segment('workflow_name', name)}/run"
     if workflow_label_name is not None and workflow_version_number is not None:
         raise InvalidInput(
             "workflow_label_name and workflow_version_number exclude each other: give one or none."
         )
     if workflow_label_name is not None:
-        text("workflow_label_name", workflow_label_name)
+        parameters.text("workflow_label_name", workflow_label_name)
     if workflow_version_number is not None:
-        whole_number("workflow_version_number", workflow_version_number, least=1)
-    for key, value in json_object("metadata", {} if metadata is None else metadata).items():
+        parameters.whole_number("workflow_version_number", workflow_version_number, least=1)
+    for key, value in parameters.json_object("metadata", metadata).items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise InvalidInput(f"metadata maps names to texts; {quoted(key)} is {quoted(value)}.")
-    address = callback("callback_url", callback_url)
+            raise InvalidInput(
+                f"metadata maps names to texts; {parameters.quoted(key)} is {parameters.quoted(value)}."
+            )
+    address = parameters.callback("callback_url", callback_url)
     options = {
         "workflow_label_name": workflow_label_name,
         "workflow_version_number": workflow_version_number,
@@ -127,38 +126,31 @@ def run_workflow(
         "callback_url": address,
     }
 
-    def read(answer: Answer) -> Execution:
-        started = answer.parse(_Started)
-        # Only false is a no; what is nearly one stands beside an id, and the execution says how it is.
+    def read(response: Response) -> Execution:
+        started = response.parse(_Started)
+        # Only false is a rejection. Anything else comes with an id, and the execution has a state of its own.
         if started.success is False:
-            raise UnreadableAnswer(
-                f"returned HTTP {answer.status} and success: false: {answer.quote()!r}", status=answer.status
-            )
-        execution_id = checked_id(started.workflow_version_execution_id, answer)
+            raise response.unexpected(f" and success: false: {response.quote()!r}")
+        execution_id = response.execution_id(started.workflow_version_execution_id, number=True)
         if not _is_id(execution_id):
-            raise UnreadableAnswer(
-                f"returned HTTP {answer.status} with an execution id that is no number: {answer.quote()!r}",
-                status=answer.status,
-            )
-        note = answer.quote(started.warning) if started.warning else None
+            raise response.unexpected(f" with an execution id that is not a number: {response.quote()!r}")
+        note = response.quote(started.warning) if started.warning else None
         return Execution(execution_id, State.RUNNING, "RUNNING", note=note)
 
-    return Call(
+    return Request(
         f"run workflow {shown(name)}",
         "POST",
         path,
         body={
-            "input_variables": json_object(
-                "input_variables", {} if input_variables is None else input_variables
-            ),
-            "return_all_outputs": flag("return_all_outputs", return_all_outputs),
+            "input_variables": parameters.json_object("input_variables", input_variables),
+            "return_all_outputs": parameters.flag("return_all_outputs", return_all_outputs),
             **{name: value for name, value in options.items() if value is not None},
         },
         secrets=address_secrets(address) if address else (),
-        read=read,
-        starts=True,
-        # Metadata are labels; the release label names a version.
-        identity={
+        parse=read,
+        starts_run=True,
+        # Metadata are labels, not input; the release label names a version.
+        fingerprint_input={
             "workflow_name": name,
             "workflow_label_name": workflow_label_name,
             "workflow_version_number": workflow_version_number,
@@ -171,76 +163,67 @@ def _is_id(value: str) -> bool:
     return value.isascii() and value.isdecimal()
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at an execution: of its nodes, what says how it is, and no output."""
-    known = _checked(execution_id)
-
-    def read(answer: Answer) -> Execution:
-        if answer.status in GOING:
-            return Execution(known, State.RUNNING, "RUNNING")
-        return Execution(known, *_outcome(_nodes(answer)))
-
-    return _get(known, read)
+def get_status(execution_id: str) -> Request[Execution]:
+    """Read the nodes of an execution for its state, without its output."""
+    return _get(execution_id, _read_status)
 
 
-def get_execution(execution_id: str) -> Call[Execution]:
+def _read_status(execution_id: str, response: Response) -> Execution:
+    if response.status in GOING:
+        return Execution(execution_id, State.RUNNING, "RUNNING")
+    return Execution(execution_id, *_outcome(_nodes(response)))
+
+
+def get_execution(execution_id: str) -> Request[Execution]:
     """
-    Describe the read of an execution with all its nodes.
+    Read an execution with all its nodes.
 
-    All outputs are asked for, whatever the author wants: a bare value could be anything, even something that looks
-    like nodes. ``final_output`` makes the author's choice of them.
+    It always asks for all outputs: a bare value could be anything, even something that looks like nodes.
+    ``final_output`` selects the author's choice.
     """
-    known = _checked(execution_id)
-
-    def read(answer: Answer) -> Execution:
-        if answer.status in GOING:
-            return Execution(known, State.RUNNING, "RUNNING")
-        nodes = _nodes(answer)
-        state, status = _outcome(nodes)
-        if state not in OVER:
-            return Execution(known, state, status)
-        output = {
-            name: {
-                "status": node.status,
-                "value": node.value,
-                "error_message": node.error_message,
-                "is_output_node": node.is_output_node is True,
-            }
-            for name, node in nodes.items()
-        }
-        message = None if state is State.SUCCEEDED else _why(answer, nodes)
-        return Execution(known, state, status, output, message)
-
-    return _get(known, read)
+    return _get(execution_id, _read)
 
 
-def _checked(execution_id: str) -> str:
-    known = id_or_name("execution_id", execution_id)  # a number in XCom and in a DAG is the same execution
+def _read(execution_id: str, response: Response) -> Execution:
+    execution = _read_status(execution_id, response)
+    if not execution.is_terminal:
+        return execution
+    nodes = _nodes(response)
+    output = {
+        name: {**node.model_dump(include=_SHOWN), "is_output_node": node.is_output_node is True}
+        for name, node in nodes.items()
+    }
+    message = None if execution.state is State.SUCCEEDED else _why(response, nodes)
+    return replace(execution, output=output, message=message)
+
+
+def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
+    known = parameters.id_or_name(
+        "execution_id", execution_id
+    )  # a number in XCom and in a DAG is the same execution
     if not _is_id(known):
-        raise InvalidInput(f"execution_id is a whole number at PromptLayer; got {quoted(execution_id)}.")
-    return known
-
-
-def _get(execution_id: str, read: Any) -> Call[Execution]:
-    return Call(
-        f"look at execution {execution_id}",
+        raise InvalidInput(
+            f"execution_id is a whole number at PromptLayer; got {parameters.quoted(execution_id)}."
+        )
+    return Request(
+        f"read execution {known}",
         "GET",
         "/workflow-version-execution-results",
-        query={"workflow_version_execution_id": execution_id, "return_all_outputs": "true"},
-        read=read,
+        query={"workflow_version_execution_id": known, "return_all_outputs": "true"},
+        parse=lambda response: read(known, response),
     )
 
 
-def _nodes(answer: Answer) -> dict[str, _Node]:
-    return answer.parse(_Results).root
+def _nodes(response: Response) -> dict[str, _Node]:
+    return response.parse(_Results).root
 
 
 def _outcome(nodes: dict[str, _Node]) -> tuple[State, str]:
     """
-    Return how an execution is, by its nodes, and a word for it: it succeeded if an output node did.
+    Return the state of an execution by its nodes, and a status: it succeeded if an output node did.
 
-    That is the vendor's own rule. Its server has answered 200 for executions that were not over, so the nodes are asked
-    whatever the HTTP status says. https://docs.promptlayer.com/reference/workflow-version-execution-results
+    That is the vendor's own rule. Its server has returned 200 for executions that were not over, so the nodes decide,
+    whatever the HTTP status is. https://docs.promptlayer.com/reference/workflow-version-execution-results
     """
     if not nodes:
         return State.UNKNOWN, "without nodes"
@@ -254,35 +237,36 @@ def _outcome(nodes: dict[str, _Node]) -> tuple[State, str]:
     return State.FAILED, "FAILED"
 
 
-def _why(answer: Answer, nodes: dict[str, _Node]) -> str:
-    """Return why no output node has succeeded."""
-    failed = (
-        f"node {shown(name, answer.secrets)!r} ({node.status}): "
-        + answer.quote(node.error_message or node.raw_error_message or "no message")
+def _why(response: Response, nodes: dict[str, _Node]) -> str:
+    """Return why no output node succeeded."""
+    failed = response.reasons(
+        f"node {shown(name, response.secrets)!r} ({node.status}): "
+        + response.quote(node.error_message or node.raw_error_message or "no message")
         for name, node in nodes.items()
         if NODE_STATUSES.get(node.status) is State.FAILED
     )
-    said = "; ".join(islice(failed, MOST_REASONS))
-    if said:
-        return answer.quote(said)
-    if any(node.is_output_node is True for node in nodes.values()):
-        return "no output node succeeded"
-    return "it has no output node"
+    has_output = any(node.is_output_node is True for node in nodes.values())
+    return failed or ("no output node succeeded" if has_output else "it has no output node")
 
 
-def final_output(nodes: Any) -> Any:
-    """Return the value of the output node that succeeded; the first, where several did."""
+def final_output(execution: Execution) -> Execution:
+    """Return an execution with the value of the output node that succeeded; the first, if several did, or ``None``."""
+    nodes = execution.output
     values = [
         node["value"]
         for node in (nodes.values() if isinstance(nodes, dict) else ())
         if node["is_output_node"] is True and node["status"] == "SUCCESS"
     ]
-    return values[0] if values else None
+    return replace(execution, output=values[0] if values else None)
 
 
-def stop_execution(execution_id: str) -> None:
-    """Return nothing: no page tells of a way to stop an execution."""
-
-
-def execution_url(base_url: str, execution_id: str) -> None:
-    """Return nothing: no page of a single execution is documented."""
+API = VendorApi(
+    base_url="https://api.promptlayer.com",
+    auth_headers=auth_headers,
+    error_message=lambda response: (
+        response.explain("message") or response.explain("error") or response.explain("detail")
+    ),
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+)

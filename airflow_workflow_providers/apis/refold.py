@@ -2,61 +2,59 @@
 Refold (formerly Cobalt), the public REST API, version 2.
 
 Pages: "Execute Workflow", "Get Execution", "List Executions" and "Stop Execution" of the API reference at
-https://docs.refold.ai/; what they leave open is said beside the line that had to choose.
+https://docs.refold.ai/. Where they leave something open, a comment names the page.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.apis.refold_lists import list_executions
-from airflow_workflow_providers.core.call import MOST_REASONS, Answer, Call, Word, header, text_id
+from airflow_workflow_providers.apis.refold_lists import find_started, list_executions
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.parameters import flag, id_or_name, json_object, segment, text
+from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
+from airflow_workflow_providers.core.request import Request, Response, Word
 from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.vendor import VendorApi
 
-BASE_URL = "https://app.refold.ai"
-
-#: The execution statuses of the API reference and of the changelog; the comments say which is not in both.
+#: The execution statuses of the API reference and of the changelog; a comment marks those that are not in both.
 STATUSES = {
     "QUEUED": State.QUEUED,  # changelog only
     "RUNNING": State.RUNNING,  # also while a Human task or a Wait-for-Webhook node waits
     "STOPPING": State.STOPPING,
     "COMPLETED": State.SUCCEEDED,
-    # The page of one node only, as the status of a run that the node has ended:
+    # Only on the page of the Terminate node, as the status of a run that it has ended:
     # https://docs.refold.ai/v3/platform/concepts/workflows/nodes/terminate-node
     "Success": State.SUCCEEDED,
     "ERRORED": State.FAILED,
     "TIMED_OUT": State.FAILED,
-    "DUPLICATE": State.FAILED,  # changelog only: an event that Refold dropped, so nothing was done
+    "DUPLICATE": State.FAILED,  # changelog only: Refold dropped the event, so nothing was done
     "STOPPED": State.STOPPED,
-    "TERMINATED": State.PARTIAL,  # changelog only: a Terminate node ended it early, as its author wished
+    "TERMINATED": State.PARTIAL,  # changelog only: a Terminate node ended it early, on purpose
     "Partially Successful": State.PARTIAL,  # changelog only
 }
 
-#: The longest that a synchronous run is waited for, in seconds; Refold's guideline is 30 s to 2 min.
+#: The longest wait for a synchronous run, in seconds; Refold's guideline is 30 s to 2 min.
 SYNC_LIMIT = 600.0
 
 
 class _Started(BaseModel):
     execution_id: Any = None
     headers: Any = None
-    # Only a synchronous run has the rest; which of them an answer carries differs between the pages.
+    # Only a synchronous run has the rest; which of them a response has differs between the pages.
+    # https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
     return_value: Any = None
     errored: Any = None
     execution_error: Any = None
 
 
-class _Looked(BaseModel):
+class _Status(BaseModel):
     status: Word
 
 
-class _Read(_Looked):
+class _Read(_Status):
     nodes: Any = None
 
 
@@ -64,13 +62,13 @@ class _Stopped(BaseModel):
     message: Any = None
 
 
-def credentials(secret: str, *, auth_type: str, linked_account_id: str | None) -> dict[str, str]:
+def auth_headers(secret: str, *, auth_type: str, linked_account_id: str | None) -> dict[str, str]:
     """
-    Return the headers that sign a request in.
+    Return the headers that authenticate a request.
 
     :param secret: the API key, or the session or personal access token.
     :param auth_type: ``api_key`` or ``bearer``.
-    :param linked_account_id: the account to act for; a token names its own.
+    :param linked_account_id: the account to act for; a token belongs to its own.
     :raises InvalidInput: if an API key comes without a linked account.
     """
     if auth_type == "bearer":
@@ -83,20 +81,19 @@ def credentials(secret: str, *, auth_type: str, linked_account_id: str | None) -
     }
 
 
-def explain(answer: Answer) -> str | None:
+def error_message(response: Response) -> str | None:
     """
-    Return Refold's words from an error answer.
+    Return Refold's message from an error response.
 
-    There are two envelopes. Most answers carry ``{status_code, http_error_type, error_code or error, message}``,
-    and ``message`` is for people. Execute's 400 is ``{"message": "Server Error", "error": ...}``, and there it is
+    There are two forms. Most errors are ``{status_code, http_error_type, error_code or error, message}``, with the
+    explanation in ``message``. The 400 of Execute is ``{"message": "Server Error", "error": ...}``, with the explanation in
     ``error``.
     """
-    body = answer.json_object()
-    parts = [body.get("message"), body.get("error_code") or body.get("error")]
-    if "http_error_type" not in body:
-        parts.reverse()
-    said = [answer.quote(part) for part in parts if part]
-    return f"{said[0]} ({said[1]})" if len(said) > 1 else "".join(said) or None
+    body = response.json_object()
+    code = "error_code" if body.get("error_code") else "error"
+    return (
+        response.explain("message", code) if "http_error_type" in body else response.explain(code, "message")
+    )
 
 
 def execute_workflow(
@@ -109,30 +106,46 @@ def execute_workflow(
     instance_tag: str | None = None,
     include_headers: bool = False,
     wrap_payload: bool = True,
-    limit: float | None = None,
-) -> Call[Execution]:
-    """Describe the start of a workflow; parameters as in the operator, ``limit`` in seconds for a synchronous run."""
+    timeout: float | None = None,
+) -> Request[Execution]:
+    """
+    Start a published workflow.
+
+    :param workflow_id: the id of the published workflow, or its alias.
+    :param slug: the slug of the application that the workflow belongs to.
+    :param payload: the input of the workflow, a JSON object; default: ``{}``.
+    :param config_id: the config to run for; default: the linked account's id.
+    :param sync_execution: let Refold respond when the run is over, with its output.
+    :param instance_tag: a label for the run; default: none.
+    :param include_headers: let Refold repeat the request's headers; they are in the run's ``note``.
+    :param wrap_payload: send ``{"payload": payload}``; False sends ``payload`` itself as the body.
+    :param timeout: seconds for a synchronous run, at most and by default 600; without a response in that time the start is
+        lost.
+    :return: the run, which is not over unless ``sync_execution`` is set. A run that failed is returned too, with its state.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that a run may exist.
+    """
     name = id_or_name("workflow_id", workflow_id)
     path = f"/api/v2/public/workflow/{segment('workflow_id', name)}/execute"
-    body = json_object("payload", {} if payload is None else payload)
+    body = json_object("payload", payload)
     waits = flag("sync_execution", sync_execution)
     repeats = flag("include_headers", include_headers)
 
-    def read(answer: Answer) -> Execution:
-        started = answer.parse(_Started)
+    def read(response: Response) -> Execution:
+        started = response.parse(_Started)
         state, status = _sync_outcome(started) if waits else (State.RUNNING, "RUNNING")
         headers = started.headers if repeats else None
         return Execution(
-            execution_id=text_id(started.execution_id, answer),
+            execution_id=response.execution_id(started.execution_id),
             state=state,
             status=status,
             output=started.return_value,
-            message=_reason(answer, started.execution_error),
-            note=f"Request headers as Refold saw them: {answer.quote(headers)}" if headers else None,
+            message=_reason(response, started.execution_error),
+            note=f"Request headers as Refold saw them: {response.quote(headers)}" if headers else None,
         )
 
-    return Call(
-        doing=f"start workflow {shown(name)}",
+    return Request(
+        summary=f"start workflow {shown(name)}",
         method="POST",
         path=path,
         headers={
@@ -146,14 +159,14 @@ def execute_workflow(
         # the payload. The example is the newer; wrap_payload=False sends the other.
         # https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
         body={"payload": body} if flag("wrap_payload", wrap_payload) else body,
-        read=read,
-        starts=True,
-        identity={"workflow_id": workflow_id, "slug": slug, "payload": body, "config_id": config_id},
-        # A Response node may choose the HTTP status of a synchronous run, 4xx and 5xx too. What makes an answer
-        # the run's own is that it names the run.
+        parse=read,
+        starts_run=True,
+        fingerprint_input={"workflow_id": workflow_id, "slug": slug, "payload": body, "config_id": config_id},
+        # A Response node may choose the HTTP status of a synchronous run, 4xx and 5xx too. A response that names the run is
+        # the run's own.
         # https://docs.refold.ai/v3/platform/concepts/workflows/nodes/response
-        expects=_names_a_run if waits else (lambda answer: answer.ok),
-        limit=min(limit or SYNC_LIMIT, SYNC_LIMIT) if waits else None,
+        accepts=_names_a_run if waits else (lambda response: response.ok),
+        timeout=min(timeout or SYNC_LIMIT, SYNC_LIMIT) if waits else None,
     )
 
 
@@ -161,18 +174,18 @@ def _header(name: str, value: object) -> str:
     return header(name, text(name, value))
 
 
-def _names_a_run(answer: Answer) -> bool:
-    # A 200 that names none is read all the same, and refused there with its text.
-    return answer.ok or "execution_id" in answer.json_object()
+def _names_a_run(response: Response) -> bool:
+    # A 200 that names no run is rejected when it is parsed, with its text.
+    return response.ok or "execution_id" in response.json_object()
 
 
 def _sync_outcome(started: _Started) -> tuple[State, str]:
     """
-    Judge a synchronous answer: success must be said, not guessed.
+    Return the state and status of a synchronous run: only an explicit success is one.
 
-    ``errored`` and ``execution_error`` are in the specification, not in the example, which has ``return_value``
-    alone. An answer with none of them is the acknowledgement of an asynchronous run: that one is waited for, and so is one
-    whose ``errored`` is neither true nor false. https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
+    ``errored`` and ``execution_error`` are in the specification; the example has only ``return_value``. A response with
+    none of them acknowledges an asynchronous run, which is polled, as is one whose ``errored`` is neither true nor false.
+    https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
     """
     if started.errored is True or started.execution_error:
         return State.FAILED, "ERRORED"
@@ -181,43 +194,35 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
     return State.RUNNING, "RUNNING"
 
 
-def look(execution_id: str) -> Call[Execution]:
-    """Describe a look at a run: its status, without its output, for a triggerer looks often."""
-    known = id_or_name("execution_id", execution_id)
-
-    def read(answer: Answer) -> Execution:
-        status = answer.parse(_Looked).status
-        return Execution(known, state_of(status, STATUSES), status)
-
-    return _get(known, read)
+def get_status(execution_id: str) -> Request[Execution]:
+    """Read the status of a run, without its output."""
+    return _get(execution_id, _read_status)
 
 
-def get_execution(execution_id: str) -> Call[Execution]:
-    """Describe the read of a run with its output: that of its Response node, if it has come to one."""
-    known = id_or_name("execution_id", execution_id)
+def _read_status(execution_id: str, response: Response) -> Execution:
+    status = response.parse(_Status).status
+    return Execution(execution_id, state_of(status, STATUSES), status)
 
-    def read(answer: Answer) -> Execution:
-        run = answer.parse(_Read)
-        nodes = _nodes(run.nodes)
-        # Where an asynchronous run keeps its result is documented only as "the Response node"; a node that was
-        # tried again is listed once for each try, so the last one counts.
-        results = [node.get("latest_output") for node in nodes if _is_response(node.get("node_type"))]
-        errors = (
-            f"node {shown(node.get('node_name'), answer.secrets)!r} ({node.get('node_status')}): "
-            f"{_reason(answer, node.get('latest_output'))}"
-            for node in nodes
-            if node.get("node_status") in ("Errored", "Timed_Out", "Rejected")
-        )
-        message = "; ".join(islice(errors, MOST_REASONS))
-        return Execution(
-            known,
-            state_of(run.status, STATUSES),
-            run.status,
-            output=results[-1] if results else None,
-            message=answer.quote(message) if message else None,
-        )
 
-    return _get(known, read)
+def get_execution(execution_id: str) -> Request[Execution]:
+    """Read a run with its output: that of its Response node, if the run has reached one."""
+    return _get(execution_id, _read)
+
+
+def _read(execution_id: str, response: Response) -> Execution:
+    run = response.parse(_Read)
+    nodes = _nodes(run.nodes)
+    # The result of an asynchronous run is documented only as "the Response node". A node that was retried is listed
+    # once for each try, so the last one counts: https://docs.refold.ai/v3/platform/concepts/workflows/nodes/response
+    results = [node.get("latest_output") for node in nodes if _is_response(node.get("node_type"))]
+    message = response.reasons(
+        f"node {shown(node.get('node_name'), response.secrets)!r} ({node.get('node_status')}): "
+        f"{_reason(response, node.get('latest_output'))}"
+        for node in nodes
+        if node.get("node_status") in ("Errored", "Timed_Out", "Rejected")
+    )
+    output = results[-1] if results else None
+    return Execution(execution_id, state_of(run.status, STATUSES), run.status, output, message)
 
 
 def _is_response(node_type: Any) -> bool:
@@ -225,47 +230,70 @@ def _is_response(node_type: Any) -> bool:
 
 
 def _nodes(nodes: Any) -> list[dict[str, Any]]:
-    """Return the nodes of a run: a list, if the page is right; an object that holds them by name is one as good."""
+    """Return the nodes of a run. The page documents a list; an object may hold them by name."""
     if isinstance(nodes, dict):
         nodes = list(nodes.values())
     return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
-def _get(execution_id: str, read: Any) -> Call[Execution]:
-    # A GET for an id that Refold does not know has been seen to hang without an answer: every call has a limit.
-    return Call(
-        doing=f"look at execution {execution_id}",
-        method="GET",
-        path=f"/api/v2/public/execution/{segment('execution_id', execution_id)}",
-        read=read,
-    )
-
-
-def check() -> Call[dict[str, Any]]:
-    """Describe a list of one run: it proves the key and the linked account, or the token."""
-    return replace(list_executions(limit=1), doing="check the connection")
-
-
-def stop_execution(execution_id: str) -> Call[str]:
-    """Describe the stop of a run: Refold acknowledges at once, and the run goes through STOPPING to STOPPED."""
+def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
     known = id_or_name("execution_id", execution_id)
-    return Call(
-        doing=f"stop execution {known}",
+    # A GET for an unknown id has been seen to hang, so every request has a timeout.
+    path = f"/api/v2/public/execution/{segment('execution_id', known)}"
+    return Request(f"read execution {known}", "GET", path, parse=lambda response: read(known, response))
+
+
+def ping(**_: Any) -> Request[dict[str, Any]]:
+    """List one run, which only a valid key with a linked account, or a valid token, can do."""
+    return replace(list_executions(limit=1), summary="test the connection")
+
+
+def stop(execution_id: str) -> Request[str]:
+    """Stop a run: Refold acknowledges at once, and the run goes through STOPPING to STOPPED."""
+    known = id_or_name("execution_id", execution_id)
+    return Request(
+        summary=f"stop execution {known}",
         method="POST",
         path=f"/api/v2/public/execution/{segment('execution_id', known)}/stop",
-        read=lambda answer: shown(answer.parse(_Stopped).message or "", answer.secrets),
+        parse=lambda response: shown(response.parse(_Stopped).message or "", response.secrets),
     )
 
 
 def execution_url(base_url: str, execution_id: str) -> str:
-    """Return the Logs page, where the id can be searched for: no page of a single run is documented."""
+    """Return the Logs page, where a person can search for the id: no page of a single run is documented."""
     return f"{base_url}/logs#{execution_id}"
 
 
-def _reason(answer: Answer, value: Any) -> str | None:
-    """Return what a person should read of ``value``, which may be an error object of any shape."""
+def _reason(response: Response, value: Any) -> str | None:
+    """Return the explanation in ``value``, which may be an error object of any form."""
     if value is None:
         return None
     if isinstance(value, dict):
         value = next((value[key] for key in ("message", "error") if value.get(key)), value)
-    return answer.quote(value)
+    return response.quote(value)
+
+
+API = VendorApi(
+    base_url="https://app.refold.ai",
+    auth_headers=auth_headers,
+    error_message=error_message,
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+    stop=stop,
+    find_started=find_started,
+    execution_url=execution_url,
+)
+
+
+API = VendorApi(
+    base_url="https://app.refold.ai",
+    auth_headers=auth_headers,
+    error_message=error_message,
+    ping=ping,
+    get_status=get_status,
+    get_execution=get_execution,
+    stop=stop,
+    find_started=find_started,
+    execution_url=execution_url,
+)

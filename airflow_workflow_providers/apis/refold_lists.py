@@ -1,16 +1,17 @@
 """Refold's lists of runs: "List Executions" of the API reference at https://docs.refold.ai/."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.core.call import Answer, Call, found_id
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import CLOCK_DRIFT
+from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
 from airflow_workflow_providers.core.parameters import id_or_name
+from airflow_workflow_providers.core.request import Flow, Request, Response, paged
+
+#: How many pages of 100 runs are searched for one that may have started.
+SEARCHED_PAGES = 50
 
 
 class _Page(BaseModel):
@@ -18,12 +19,12 @@ class _Page(BaseModel):
 
 
 class _Searched(BaseModel):
-    # One odd entry must not hide the run that is looked for.
+    # One odd entry must not hide the run that is searched for.
     docs: list[Any]
     hasNextPage: Any = None  # noqa: N815  # the vendor's name
 
 
-#: What a list of runs can be filtered by.
+#: The filters of the list of runs.
 FILTERS = frozenset(
     [
         "page",
@@ -38,21 +39,30 @@ FILTERS = frozenset(
         "start_date",
         "end_date",
         "sort_asc",
-    ]
+    ]  # words are easier to read
 )
 
 
-def list_executions(**filters: Any) -> Call[dict[str, Any]]:
-    """Describe the list of runs; filters as in the hook, those that are ``None`` left out."""
+def list_executions(**filters: Any) -> Request[dict[str, Any]]:
+    """
+    Read one page of runs, newest first unless ``sort_asc``.
+
+    The filters are keywords; one that is ``None`` is left out: ``page``, ``limit``, ``status``,
+    ``slug`` (comma-separated), ``workflow_id``, ``workflow_name``, ``execution_id``, ``execution_type`` (``All``,
+    ``SYNC``, ``ASYNC``), ``execution_source``, ``start_date``, ``end_date`` (ISO 8601), ``sort_asc``.
+
+    :return: Refold's page: ``docs``, ``totalDocs``, ``page``, ``hasNextPage`` and so on.
+    :raises InvalidInput: if there is no such filter; nothing was sent.
+    """
     if unknown := filters.keys() - FILTERS:
         raise InvalidInput(f"Executions cannot be filtered by {', '.join(sorted(unknown))}.")
     given = {"sortAsc" if name == "sort_asc" else name: value for name, value in filters.items()}
-    return Call(
-        doing="list executions",
+    return Request(
+        summary="list executions",
         method="GET",
         path="/api/v2/public/execution",
         query={name: _filter(name, value) for name, value in given.items() if value is not None},
-        read=_read,
+        parse=_read,
     )
 
 
@@ -64,36 +74,51 @@ def _filter(name: str, value: object) -> str:
     return id_or_name(name, value)
 
 
-def _read(answer: Answer) -> dict[str, Any]:
-    answer.parse(_Page)
-    return answer.json_object()
+def _read(response: Response) -> dict[str, Any]:
+    response.parse(_Page)
+    return response.json_object()
 
 
-def find_started(nonce: str, since: float, page: int) -> Call[tuple[list[str], bool]]:
+def find_started(
+    start: Request[Execution],  # noqa: ARG001  # other vendors need it
+    nonce: str,
+    since: float,
+) -> Flow[list[str]]:
     """
-    Describe one page of the search for the runs with a nonce, and whether there is another page.
+    Find the runs begun since then that show the nonce.
 
-    No page of the reference says where the ``instance_tag`` of a run is shown, so it is looked for everywhere in the run:
+    :param start: not used: the nonce alone decides.
+    :param nonce: what the start was labelled with.
+    :param since: when it was sent, in seconds since the epoch.
+    """
+    found = yield from paged(lambda page: _search_page(nonce, since, page), SEARCHED_PAGES)
+    return list(dict.fromkeys(found))
+
+
+def _search_page(nonce: str, since: float, page: int) -> Request[tuple[list[str], bool]]:
+    """
+    Search one page for the nonce, and return whether there is another page.
+
+    The list is oldest first, so that runs that begin meanwhile do not move others to another page. The reference does not
+    document where a run shows its ``instance_tag``, so every text of the run is searched:
     https://docs.refold.ai/v2/api-reference/executions/list-executions
-
-    :param nonce: one that no other run can have.
-    :param since: when they were begun at the earliest, in seconds since the epoch.
-    :param page: from 1; oldest first, so that runs that begin meanwhile move no others to another page.
     """
 
-    def read(answer: Answer) -> tuple[list[str], bool]:
-        found = answer.parse(_Searched)
+    def read(response: Response) -> tuple[list[str], bool]:
+        found = response.parse(_Searched)
         runs = [run for run in found.docs if isinstance(run, dict) and _shows(run, nonce)]
-        ids = [known for run in runs if (known := found_id(run.get("_id"), answer))]
+        ids = [known for run in runs if (known := response.find_id(run.get("_id")))]
         return ids, bool(found.docs) and found.hasNextPage is True
 
     moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
     listed = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True, page=page)
-    return Call("look for a run that may have started", listed.method, listed.path, read, query=listed.query)
+    return Request(
+        "search for a run that may have started", listed.method, listed.path, read, query=listed.query
+    )
 
 
 def _shows(run: dict[str, Any], nonce: str) -> bool:
-    """Return whether a text anywhere in a run holds the nonce, however deep it lies."""
+    """Return whether any text of a run holds the nonce."""
     rest: list[Any] = [run]
     while rest:
         value = rest.pop()

@@ -1,27 +1,25 @@
 """
-The tree of failures; each class says what a retry of the Airflow task would do.
+The tree of errors; each class says what a retry of the Airflow task would do.
 
 ::
 
-    WorkflowError (AirflowException)         everything this package raises
+    WorkflowError (AirflowException)         every error of this package
     |-- InvalidInput (AirflowFailException)  a parameter or connection is wrong; nothing was sent
-    |-- AuthFailed                           the vendor refused the credentials; nothing was started
-    |-- RequestRefused                       the vendor refused the request; nothing was started
+    |-- NotSupported                         the vendor has no such operation; nothing was sent
+    |-- AuthFailed                           the vendor rejected the credentials; nothing was started
+    |-- RequestRejected                      the vendor rejected the request; nothing was started
     |   `-- NotFound                         ... because it does not know the id
-    |-- QuotaExceeded                        429, for longer than the session waits; nothing was started
-    |-- Unavailable                          not reached, or no answer worth the name, in time
-    |-- UnreadableAnswer                     an answer that is not what the vendor's page says
-    |-- LostStart (AirflowFailException)     a start whose answer was lost: a run may exist
-    |-- UncertainStart                       the same, where the author lets a retry start anew
-    |-- ExecutionFailed                      the run ended, and not well
-    |-- ExecutionStopped                     the run was stopped, by a person or by us
-    `-- ExecutionTimedOut                    our deadline came before the end of the run
+    |-- RateLimited                          429, for longer than the client waits; nothing was started
+    |-- Unavailable                          no connection, or no usable response in time
+    |-- UnexpectedResponse                   a response that is not what the vendor documents
+    |-- LostStart (AirflowFailException)     the response to a start was lost: a run may exist
+    |-- UncertainStart                       the same, where the author lets a retry submit a new run
+    |-- ExecutionFailed                      the run ended without success
+    |-- ExecutionStopped                     the run was stopped, by a person or by this package
+    `-- ExecutionTimedOut                    the deadline came before the end of the run
 
-``AirflowFailException`` fails the task without using up its retries: what it marks, a retry cannot mend
-or must not repeat.
+``AirflowFailException`` fails the task without a retry: a retry cannot repair what it marks, or must not repeat it.
 """
-
-from __future__ import annotations
 
 from typing import Any
 
@@ -30,11 +28,11 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 class WorkflowError(AirflowException):
     """
-    Anything that went wrong between a task and its vendor.
+    Any error between a task and its vendor.
 
-    :param message: what happened, to which execution, and what to do; free of secrets.
-    :param execution_id: the vendor's id of the run, if one is known.
-    :param status: the HTTP status of the answer that said so, if there was one.
+    :param message: what happened, to which execution, and what to do; without secrets.
+    :param execution_id: the vendor's id of the run, if it is known.
+    :param status: the HTTP status of the response, if there was one.
     """
 
     def __init__(self, message: str, *, execution_id: str | None = None, status: int | None = None) -> None:
@@ -43,7 +41,7 @@ class WorkflowError(AirflowException):
         self.status = status
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Airflow may pickle an exception between processes; keyword-only arguments would be lost on the way.
+        # Airflow may pickle an exception between processes; keyword-only arguments would be lost.
         return (_rebuild, (type(self), str(self), self.__dict__.copy()))
 
 
@@ -55,24 +53,28 @@ def _rebuild(cls: type[WorkflowError], message: str, state: dict[str, Any]) -> W
 
 
 class InvalidInput(WorkflowError, AirflowFailException, ValueError):
-    """A parameter or a connection is wrong, and nothing was sent. A retry would say the same: none is made."""
+    """A parameter or a connection is wrong, and nothing was sent. A retry would end the same way, so there is none."""
+
+
+class NotSupported(WorkflowError):
+    """The vendor has no such operation, and nothing was sent."""
 
 
 class AuthFailed(WorkflowError):
-    """401 or 403, after the connection was read once more. A retry helps once the credentials are mended."""
+    """401 or 403, after the connection was read once more. A retry succeeds once the credentials are right."""
 
 
-class RequestRefused(WorkflowError):
-    """The vendor understood and said no (4xx). Nothing was started; a retry is safe, and mostly useless."""
+class RequestRejected(WorkflowError):
+    """The vendor rejected the request (4xx). Nothing was started; a retry is safe, and rarely helps."""
 
 
-class NotFound(RequestRefused):
-    """The vendor knows no such id. A retry is safe."""
+class NotFound(RequestRejected):
+    """The vendor does not know the id. A retry is safe."""
 
 
-class QuotaExceeded(WorkflowError):
+class RateLimited(WorkflowError):
     """
-    429 for longer than a session waits. Nothing was started; a retry after ``retry_after`` helps.
+    429 for longer than a client waits. Nothing was started; a retry after ``retry_after`` seconds can succeed.
 
     :param message: as in :class:`WorkflowError`, whose ``execution_id`` and ``status`` it takes too.
     :param retry_after: seconds that the vendor asked for, if it did.
@@ -85,10 +87,10 @@ class QuotaExceeded(WorkflowError):
 
 class Unavailable(WorkflowError):
     """
-    The vendor could not be reached, hung, or answered 408 or 5xx. A retry helps once it is back.
+    The vendor could not be reached, sent no response in time, or returned 408 or 5xx. A retry succeeds once it is back.
 
     :param message: as in :class:`WorkflowError`, whose ``execution_id`` and ``status`` it takes too.
-    :param sent: False if the request certainly never left: then nothing can have been started.
+    :param sent: False if no byte of the request has left: then no run can have been started.
     :param retry_after: seconds that the vendor asked for, if it did.
     """
 
@@ -100,33 +102,33 @@ class Unavailable(WorkflowError):
         self.retry_after = retry_after
 
 
-class UnreadableAnswer(WorkflowError):
+class UnexpectedResponse(WorkflowError):
     """An HTML page, cut JSON, a list for an object: not what the vendor documents. A retry asks again."""
 
 
 class LostStart(WorkflowError, AirflowFailException):
-    """A start was sent and its answer was lost: a run may exist. No retry is made, for it could start a second."""
+    """The response to a start was lost: a run may exist. There is no retry, because it could start a second run."""
 
 
 class UncertainStart(WorkflowError):
-    """A start was sent and its answer was lost; ``on_lost_start="restart"`` lets a retry start anew."""
+    """The response to a start was lost; ``on_lost_start="resubmit"`` lets a retry submit a new run."""
 
 
 class ExecutionFailed(WorkflowError):
-    """The run ended without success. A retry starts a new run."""
+    """The run ended without success. A retry submits a new run."""
 
 
 class ExecutionStopped(WorkflowError):
-    """The run was stopped before its end. A retry starts a new run."""
+    """The run was stopped before its end. A retry submits a new run."""
 
 
 class ExecutionTimedOut(WorkflowError):
-    """The deadline came first. A retry starts a new run if this one was stopped, else it takes this one up."""
+    """The deadline came first. A retry submits a new run if this one was stopped; else it reattaches to this one."""
 
 
 def by_name(name: str) -> type[WorkflowError]:
     """
-    Return the class that a trigger's event names, so that a deferred task raises what a blocking one would.
+    Return the class that a trigger's event names, so that a deferred task raises the same error as a blocking one.
 
     :param name: the name of a class in this module.
     :return: that class, or :class:`WorkflowError` for a name that this release does not know.

@@ -1,71 +1,34 @@
-"""Whether two starts ask for the same: a digest of the workflow and its input, of nothing that changes by itself."""
-
-from __future__ import annotations
+"""Whether two starts are the same: a digest of the workflow and its input, without what changes by itself."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-#: How the parameters begin by which an address is signed at Amazon, Google, Alibaba and Volcano.
+#: The parameters of signed addresses at Amazon, Google, Alibaba and Volcano begin so.
 _PREFIXES = ("x-amz-", "x-goog-", "x-oss-", "x-tos-")
 
-#: The parameters of other signatures: which one marks such an address, and which come and go with it.
-_SETS = (
-    (
-        "sig",
-        frozenset(
-            [
-                "sig",
-                "sv",
-                "se",
-                "st",
-                "sr",
-                "sp",
-                "spr",
-                "sip",
-                "ss",
-                "srt",
-                "skoid",
-                "sktid",
-                "skt",
-                "ske",
-                "sks",
-                "skv",
-                "sdd",
-                "saoid",
-                "suoid",
-                "scid",
-            ]
-        ),
+#: Other signatures: the parameter that marks a signed address, and those that come and go with it.
+_SETS = {
+    "sig": frozenset(
+        "sig sv se st sr sp spr sip ss srt skoid sktid skt ske sks skv sdd saoid suoid scid".split()  # noqa: SIM905  # words are easier to read
     ),
-    (
-        "signature",
-        frozenset(
-            [
-                "signature",
-                "expires",
-                "policy",
-                "key-pair-id",
-                "awsaccesskeyid",
-                "googleaccessid",
-                "ossaccesskeyid",
-            ]
-        ),
+    "signature": frozenset(
+        "signature expires policy key-pair-id awsaccesskeyid googleaccessid ossaccesskeyid".split()  # noqa: SIM905  # words are easier to read
     ),
-)
+}
 
 
-def fingerprint(identity: Mapping[str, Any]) -> str:
+def fingerprint(fingerprint_input: Mapping[str, Any]) -> str:
     """
     Return a digest of a start.
 
-    :param identity: the workflow and its input, as the start's :class:`~airflow_workflow_providers.core.call.Call` has
-        them; labels and callback addresses are not among them.
-    :return: 64 hexadecimal digits. Two starts have the same if they differ in nothing but the order of an object's
-        members and the signatures of signed addresses.
+    :param fingerprint_input: the workflow and its input: the ``fingerprint_input`` of a start's
+        :class:`~airflow_workflow_providers.core.request.Request`.
+    :return: 64 hexadecimal digits. Two starts have the same if they differ only in the order of an object's members and in
+        the signatures of signed addresses.
     """
-    plain = json.dumps(unsigned(identity), sort_keys=True, separators=(",", ":"))
+    plain = json.dumps(unsigned(fingerprint_input), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
@@ -87,7 +50,7 @@ def _without_signature(text: str) -> str:
     parts = query.split("&")
     names = [part.partition("=")[0].lower() for part in parts]
     signing = {name for name in names if name.startswith(_PREFIXES)}
-    for mark, members in _SETS:
+    for mark, members in _SETS.items():
         if mark in names:
             signing |= members
     left = [part for part, name in zip(parts, names, strict=True) if name not in signing]

@@ -1,17 +1,13 @@
 """Checks of parameters: each returns the value as it is sent, or raises the error that names the parameter."""
 
-from __future__ import annotations
-
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from airflow_workflow_providers.core.call import json_bytes
-from airflow_workflow_providers.core.call import json_object as as_json_object
-from airflow_workflow_providers.core.call import segment as as_segment
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.secret import stripped
+from airflow_workflow_providers.core.secret import stripped, unsendable
 from airflow_workflow_providers.core.text import shown
 
 #: The longest id, name or label, in characters.
@@ -21,11 +17,11 @@ NAME_LIMIT = 1000
 #: https://www.rfc-editor.org/rfc/rfc9110#section-4.1
 ADDRESS_LIMIT = 8000
 
-#: How deep lists and objects of an input may lie in each other. JSON itself goes deeper, but Airflow, which renders and
-#: stores the input, does not.
+#: How deep lists and objects of an input may be nested. JSON itself goes deeper, but Airflow, which renders and stores the
+#: input, does not.
 NESTING_LIMIT = 100
 
-#: The longest wait; a moment much further away is none that Airflow can store.
+#: The longest wait; Airflow cannot store a moment that is much further away.
 LONGEST = timedelta(days=3650)
 
 #: The greatest whole number that JSON columns, and most readers of JSON, hold.
@@ -33,22 +29,22 @@ GREATEST = 2**63 - 1
 
 
 def quoted(value: object) -> str:
-    """Return a value as an error may show it: Python cannot write every value, nor should an error hold every one."""
+    """Return a value as an error may show it: Python cannot write every value, and an error should be short."""
     try:
         return shown(repr(value), limit=100)
-    except Exception:  # noqa: BLE001  # a number of 4,301 digits, a list in itself, an author's own __repr__
+    except Exception:  # noqa: BLE001  # a number of 4,301 digits, a list that holds itself, an author's own __repr__
         return f"a value of type {type(value).__name__} that cannot be shown"
 
 
-def seconds(name: str, value: object, *, least: float = 0.0) -> float:
-    """
-    Return a duration in seconds.
+def one_of(name: str, value: Any, choices: tuple[str, ...]) -> Any:
+    """Return ``value`` if it is one of ``choices``; the error names ``name``."""
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidInput(f"{name} must be one of {', '.join(map(repr, choices))}; got {quoted(value)}.")
+    return value
 
-    :param name: the parameter that it came from, for the error.
-    :param value: a timedelta, or a number of seconds.
-    :param least: the shortest that is allowed, in seconds.
-    :raises InvalidInput: if it is none, or too short, or longer than 3650 days.
-    """
+
+def seconds(name: str, value: object, *, least: float = 0.0) -> float:
+    """Return a duration in seconds, from a number or a timedelta, of at least ``least`` and at most 3650 days."""
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if (
         isinstance(number, bool)
@@ -63,44 +59,24 @@ def seconds(name: str, value: object, *, least: float = 0.0) -> float:
 
 
 def flag(name: str, value: object) -> bool:
-    """
-    Return a value that is True or False.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: what its author has chosen; text is refused, for ``"False"`` would be true.
-    :raises InvalidInput: if it is something else.
-    """
+    """Return True or False; a text is rejected, because ``"False"`` would be true."""
     if not isinstance(value, bool):
         raise InvalidInput(f"{name} must be True or False; got {quoted(value)}.")
     return value
 
 
 def whole_number(name: str, value: object, *, least: int = 0, most: int = GREATEST) -> int:
-    """
-    Return a whole number.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: the number; True and False are none.
-    :param least: the smallest that is allowed.
-    :param most: the greatest that is allowed.
-    :raises InvalidInput: if it is something else.
-    """
+    """Return a whole number from ``least`` to ``most``; bool is rejected."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise InvalidInput(f"{name} must be a whole number from {least} to {most}; got {quoted(value)}.")
     return int(value)
 
 
 def text(name: str, value: object) -> str:
-    """
-    Return a text that says something, and that can be sent.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: the text, of 1,000 characters at the most.
-    :raises InvalidInput: if it is something else.
-    """
+    """Return a text that is not blank, can be sent, and has at most 1,000 characters."""
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a text; got {quoted(value)}.")
-    plain = str.__str__(value)  # of a member of an enumeration its value
+    plain = str.__str__(value)  # the value of an enumeration's member
     if not plain.strip():
         raise InvalidInput(f"{name} is empty.")
     if len(plain) > NAME_LIMIT:
@@ -110,13 +86,7 @@ def text(name: str, value: object) -> str:
 
 
 def id_or_name(name: str, value: object) -> str:
-    """
-    Return an id or a name as text.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: a text, or a whole number.
-    :raises InvalidInput: if it is something else.
-    """
+    """Return an id or a name as text, from a text or a whole number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(whole_number(name, value, least=-GREATEST))
     if not isinstance(value, str):
@@ -125,50 +95,62 @@ def id_or_name(name: str, value: object) -> str:
 
 
 def segment(name: str, value: object) -> str:
-    """
-    Return an id or a name as one segment of a path, percent-encoded.
+    """Return an id or a name as one percent-encoded segment of a path, so that it cannot climb the path."""
+    plain = id_or_name(name, value).strip()
+    if plain in (".", "..", "None"):
+        raise InvalidInput(f"{name} must be an id or a name that the vendor knows; got {plain!r}.")
+    return quote(plain, safe="")
 
-    :param name: the parameter that it came from, for the error.
-    :param value: a text, or a whole number.
-    :raises InvalidInput: if it is something else, or would climb the path.
-    """
-    return as_segment(name, id_or_name(name, value))
+
+def header(name: str, value: object) -> str:
+    """Return the value of a header; the error never shows it, because it may be a secret."""
+    plain = value if isinstance(value, str) else str(value)
+    if not plain.strip():
+        raise InvalidInput(f"{name} is empty; it is sent as an HTTP header.")
+    wrong = unsendable(plain) or ("a space at its end" if plain != plain.strip() else None)
+    if wrong:
+        raise InvalidInput(
+            f"{name} is sent as an HTTP header, which can only hold printable ASCII: it has {wrong}."
+        )
+    return plain
+
+
+def json_bytes(name: str, value: object) -> bytes:
+    """Return ``value`` as the JSON that is sent; what JSON or UTF-8 cannot express is rejected."""
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        why = "a lone surrogate, which UTF-8 cannot encode"
+    except RecursionError:
+        why = "nested too deep"
+    except (TypeError, ValueError) as error:
+        why = shown(str(error))
+    raise InvalidInput(f"{name} cannot be sent as JSON: {why}.")
 
 
 def json_value(name: str, value: Any) -> Any:
-    """
-    Return a value that can be sent as JSON.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: JSON of any type.
-    :raises InvalidInput: if it holds what JSON or UTF-8 cannot say, or is nested deeper than 100 levels.
-    """
+    """Return a value that can be sent as JSON and is nested at most 100 levels deep."""
     json_bytes(name, value)
-    _check_nesting(name, value)
-    return value
+    # A list that holds itself was rejected above: this loop would not end.
+    level: list[Any] = [value]
+    for _ in range(NESTING_LIMIT + 1):
+        level = [item for holder in level for item in _items(holder) if isinstance(item, (dict, list, tuple))]
+        if not level:
+            return value
+    raise InvalidInput(f"{name} is nested deeper than {NESTING_LIMIT} levels.")
 
 
 def json_object(name: str, value: Any) -> dict[str, Any]:
-    """
-    Return a dict that can be sent as a JSON object.
-
-    :param name: the parameter that it came from, for the error.
-    :param value: the dict.
-    :raises InvalidInput: if it is something else; see :func:`json_value`.
-    """
-    given = as_json_object(name, value)
-    _check_nesting(name, given)
+    """Return a dict that can be sent as a JSON object; ``None`` is an empty one. See :func:`json_value`."""
+    given = {} if value is None else value
+    if not isinstance(given, dict):
+        raise InvalidInput(f"{name} must be a dict, to be sent as a JSON object; got {type(given).__name__}.")
+    json_value(name, given)
     return given
 
 
 def callback(name: str, value: object) -> str | None:
-    """
-    Return the address of a callback, without what was pasted around it.
-
-    :param name: the parameter that it came from, for the error, which does not show the address: it may hold a secret.
-    :param value: the address; ``None`` for none.
-    :raises InvalidInput: if it is no http or https address.
-    """
+    """Return the address of a callback, stripped, or ``None``; the error does not show it: it may hold a secret."""
     if value is None:
         return None
     address = stripped(str.__str__(value)) if isinstance(value, str) else ""
@@ -185,20 +167,10 @@ def _is_address(address: str) -> bool:
         return False
     try:
         parts = urlsplit(address)
-        parts.port  # noqa: B018  # raises if it is no number
+        parts.port  # noqa: B018  # raises if it is not a number
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _check_nesting(name: str, value: Any) -> None:
-    # A list in itself has been refused before: it would be read for ever here.
-    level: list[Any] = [value]
-    for _ in range(NESTING_LIMIT + 1):
-        level = [item for holder in level for item in _items(holder) if isinstance(item, (dict, list, tuple))]
-        if not level:
-            return
-    raise InvalidInput(f"{name} is nested deeper than {NESTING_LIMIT} levels.")
 
 
 def _items(holder: Any) -> Iterable[Any]:

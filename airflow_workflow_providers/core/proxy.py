@@ -1,6 +1,4 @@
-"""The proxy by which the environment wants an address to be reached."""
-
-from __future__ import annotations
+"""The proxy that the environment names for an address."""
 
 import importlib.util
 import urllib.request
@@ -21,7 +19,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where it is, without its user and password."""
+        """The proxy's address, without its user and password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -31,9 +29,9 @@ _PROXY_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 def proxy_for(base_url: str) -> Proxy | None:
     """
-    Return the proxy by which the environment wants an address to be reached, if any.
+    Return the proxy that the environment names for an address, if there is one.
 
-    :raises InvalidInput: if the environment names one that cannot be used.
+    :raises InvalidInput: if that proxy cannot be used.
     """
     parts = urlsplit(base_url)
     known = urllib.request.getproxies()

@@ -1,6 +1,4 @@
-"""An output in the nearest form that Airflow can store: a run that has succeeded must not fail at that."""
-
-from __future__ import annotations
+"""An output in the nearest form that Airflow can store: a run that has succeeded must not fail because of it."""
 
 import json
 import math
@@ -10,8 +8,8 @@ from typing import Any
 #: The whole numbers that JSON columns, and most readers of JSON, hold.
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
-#: How deep lists and objects may lie in each other. Airflow and the database go on to some hundred levels, each with a
-#: limit of its own; no output that is made to be read is as deep.
+#: How deep lists and objects may be nested. Airflow and the databases have limits of some hundred levels; no output that
+#: somebody wants to read is as deep.
 _DEEPEST = 50
 
 #: Keys by which Airflow recognises what it has serialised itself; an object that has one cannot be stored.
@@ -20,11 +18,11 @@ _RESERVED = frozenset({"__classname__", "__id__", "__version__", "__data__", "__
 
 def storable(output: Any) -> tuple[Any, str]:
     """
-    Return an output as Airflow can store it, and what was changed for that.
+    Return an output as Airflow can store it, and what was changed.
 
-    :param output: JSON, as a vendor's response had it; it may hold what only Python takes for JSON.
+    :param output: JSON, as a vendor's response had it; it may hold what only Python accepts as JSON.
     :return: the output, a copy only if something was changed; and for the log what was changed, empty if nothing was.
-        Text loses halves of surrogate pairs; NaN, infinities and whole numbers of more than 64 bits become text; what is
+        Lone surrogates are replaced; NaN, infinities and whole numbers of more than 64 bits become text; a part that is
         nested too deep, or has keys that Airflow reserves, becomes its JSON as text.
     """
     changed: Counter[str] = Counter()
@@ -62,7 +60,7 @@ def _as_json(value: Any, what: str, changed: Counter[str]) -> str:
     changed[what] += 1
     try:
         return _text(json.dumps(value, ensure_ascii=False), changed)
-    except RecursionError:  # it could be read where the stack was less deep
+    except RecursionError:  # it was parsed on a less deep stack
         return "…"
 
 
@@ -70,9 +68,9 @@ def _text(value: str, changed: Counter[str]) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        changed["halves of surrogate pairs replaced in texts"] += 1
+        changed["lone surrogates replaced in texts"] += 1
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if "\0" in value:  # PostgreSQL stores none
+    if "\0" in value:  # PostgreSQL cannot store it
         changed["NUL characters replaced in texts"] += 1
         value = value.replace("\0", "\ufffd")
     return value

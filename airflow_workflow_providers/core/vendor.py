@@ -1,37 +1,37 @@
-"""What a module of ``apis/`` says of its vendor. The module itself is the vendor: a type checker holds it to this."""
-
-from __future__ import annotations
+"""A vendor as a table: what its module of ``apis/`` has. What a vendor lacks is ``None``."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-from airflow_workflow_providers.core.call import Answer, Call
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.request import Flow, Request, Response
 
 
-class Vendor(Protocol):
-    """One vendor's HTTP, described."""
+@dataclass(frozen=True, kw_only=True)
+class VendorApi:
+    """
+    One vendor's HTTP API, described; nothing here sends.
 
-    #: Where paths begin, unless the connection says otherwise.
-    BASE_URL: str
+    :param base_url: where paths begin, unless the connection says otherwise.
+    :param auth_headers: from the secret and the connection's own extra fields to the headers that authenticate a request.
+    :param error_message: from an error response to the vendor's explanation, or ``None``.
+    :param ping: from the connection's own extra fields to a cheap request that only a right connection can make; its value
+        may be a sentence for the person who tests the connection.
+    :param get_status: reads the status of a run as cheaply as the vendor allows; the output may be missing.
+    :param get_execution: reads a run with its output.
+    :param stop: stops a run; its value is the vendor's acknowledgement.
+    :param find_started: from a start as it was sent, its nonce and the time of its intent to the ids of the runs that
+        carry the nonce.
+    :param execution_url: from the base URL and an execution id to the page where a person sees the run.
+    """
 
-    #: From the secret and the vendor's own extra fields to the headers that sign a request in.
-    credentials: Callable[..., dict[str, str]]
-
-    def explain(self, answer: Answer) -> str | None:
-        """Return the vendor's words from an error answer."""
-
-    def check(self) -> Call[Any] | None:
-        """Describe a cheap call that only a right connection can make; ``None`` where the vendor has none."""
-
-    def look(self, execution_id: str) -> Call[Execution]:
-        """Describe a look at a run: the cheapest that the vendor has, whose answer need not hold the output."""
-
-    def get_execution(self, execution_id: str) -> Call[Execution]:
-        """Describe the read of a run with its output."""
-
-    def stop_execution(self, execution_id: str) -> Call[str] | None:
-        """Describe the stop of a run; ``None`` where the vendor cannot stop one."""
-
-    def execution_url(self, base_url: str, execution_id: str) -> str | None:
-        """Return the page where a person sees the run, if the vendor has one."""
+    base_url: str
+    auth_headers: Callable[..., dict[str, str]]
+    error_message: Callable[[Response], str | None] | None = None
+    ping: Callable[..., Request[Any]] | None = None
+    get_status: Callable[[str], Request[Execution]] | None = None
+    get_execution: Callable[[str], Request[Execution]] | None = None
+    stop: Callable[[str], Request[str]] | None = None
+    find_started: Callable[[Request[Execution], str, float], Flow[list[str]]] | None = None
+    execution_url: Callable[[str, str], str] | None = None

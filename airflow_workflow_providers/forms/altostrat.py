@@ -2,10 +2,4 @@
 
 from airflow_workflow_providers.forms import form
 
-FORM = form(
-    "altostrat",
-    "Altostrat",
-    "airflow_workflow_providers.hooks.altostrat.AltostratHook",
-    host="https://v1.api.altostrat.io",
-    password="API key or token",
-)
+FORM = form("altostrat", "Altostrat", host="https://v1.api.altostrat.io", password="API key or token")

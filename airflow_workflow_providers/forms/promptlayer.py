@@ -2,10 +2,4 @@
 
 from airflow_workflow_providers.forms import form
 
-FORM = form(
-    "promptlayer",
-    "PromptLayer",
-    "airflow_workflow_providers.hooks.promptlayer.PromptLayerHook",
-    host="https://api.promptlayer.com",
-    password="API key",
-)
+FORM = form("promptlayer", "PromptLayer", host="https://api.promptlayer.com", password="API key")

@@ -1,58 +1,57 @@
-"""What every vendor's hook does with a run: look, read, stop, and say what became of it."""
+"""From an Airflow connection to a client, and the calls that all vendors have as methods."""
 
-from __future__ import annotations
-
-import math
+import functools
+import inspect
+import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 
-from airflow_workflow_providers.core.call import segment
-from airflow_workflow_providers.core.errors import WorkflowError
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
+
+from airflow_workflow_providers import compat
+from airflow_workflow_providers.core.async_client import AsyncClient
+from airflow_workflow_providers.core.client import Client
+from airflow_workflow_providers.core.endpoint import Endpoint
+from airflow_workflow_providers.core.errors import InvalidInput, NotSupported, Unavailable, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.session import Session
-from airflow_workflow_providers.hooks.connection import ConnectedHook
+from airflow_workflow_providers.core.http import BuiltRequest, HttpSettings
+from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.core.vendor import VendorApi
+from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
 
-if TYPE_CHECKING:
-    from airflow_workflow_providers.core.call import Call
-
-#: A worker that is told to stop has 5 s before it is killed; connecting and answering share this, in seconds.
-AT_ONCE = 3.6
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: A person waits for a connection test, in seconds.
 TEST_LIMIT = 15.0
 
+#: A shorter secret of a request, part of a callback address, is not masked in Airflow's logs: it may be an ordinary word.
+MASKED_FROM = 12
 
-#: How long the stop of a run is tried again at the end of a task, in seconds; all of it takes twice that at the most.
-STOP_PATIENCE = 5.0
-
-
-class Stop(NamedTuple):
-    """
-    What came of an attempt to stop a run.
-
-    :param said: one sentence for a log or an error.
-    :param asked: whether the vendor has taken the request.
-    """
-
-    said: str
-    asked: bool = False
+#: Which warnings were logged for which connection.
+_warned: set[tuple[str, str]] = set()
 
 
-class WorkflowHook(ConnectedHook):
+class WorkflowHook(BaseHook):
     """
     What the hooks of all vendors share.
 
-    A vendor's hook names its module of ``apis/``, its form and, where the form has fields of its own, their model.
+    A vendor's hook names its API, its form and, if the form has fields of its own, their model. Its methods are its API's
+    requests, made with :func:`sends`.
 
     :param conn_id: the connection.
-    :param sleep: waits between two attempts of a call; an operator gives one that a kill can end.
+    :param sleep: waits between two attempts of a request; an operator gives one that a kill ends.
     """
 
+    api: ClassVar[VendorApi]
     form: ClassVar[dict[str, Any]]
+    extra_model: ClassVar[type[HttpExtra]] = HttpExtra
 
-    # What Airflow asks of a hook; each follows from the form.
+    # Airflow's names of a hook; all follow from the form.
+    conn_type: ClassVar[str]
+    hook_name: ClassVar[str]
     conn_name_attr: ClassVar[str]
     default_conn_name: ClassVar[str]
 
@@ -62,134 +61,110 @@ class WorkflowHook(ConnectedHook):
         cls.hook_name = cls.form["hook-name"]
         cls.conn_name_attr = f"{cls.conn_type}_conn_id"
         cls.default_conn_name = f"{cls.conn_type}_default"
-        # Airflow 3.1 looks for these in the class itself; what is inherited it does not see.
+        # Airflow 3.1 looks for these in the class itself; it does not see what is inherited.
         for method in ("get_connection_form_widgets", "get_ui_field_behaviour"):
             setattr(cls, method, WorkflowHook.__dict__[method])
 
-    def execution_url(self, execution_id: str) -> str | None:
+    def __init__(self, conn_id: str, *, sleep: Callable[[float], None] = time.sleep, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        self.client = Client(self._read_connection, sleep=sleep)
+
+    def send(self, request: Request[T], *, built: BuiltRequest | None = None, **limits: Any) -> T:
         """
-        Return the page where a person sees the run, if the vendor has one.
+        Send a request on the worker.
+
+        The other parameters are keywords: ``attempts``, ``retry_for`` and ``budget`` of :meth:`.Client.send`.
+
+        :param request: what to send.
+        :param built: the same request, if it is serialised already.
+        :return: what the request reads from the response.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        self.client.endpoint  # noqa: B018  # reads the connection, and masks its secrets, first
+        compat.mask(*(secret for secret in request.secrets if len(secret) >= MASKED_FROM))
+        return self.client.send(request, built=built, **limits)
+
+    def async_client(self) -> AbstractAsyncContextManager[AsyncClient]:
+        """
+        Return the client of this event loop, shared with every other user of the connection.
+
+        :return: for ``async with``; the last user closes its connections.
+        """
+        return AsyncClient.shared((self.conn_type, self.conn_id), self._aread_connection)
+
+    def get_status(self, execution_id: str) -> Execution:
+        """
+        Read the status of a run once, as cheaply as the vendor allows.
 
         :param execution_id: the vendor's id of the run.
-        :return: its address; ``None`` where the vendor documents no such page.
-        :raises WorkflowError: if the connection cannot be read.
-        """
-        return self.api.execution_url(self.session.settings.base_url, execution_id)
-
-    def look(self, execution_id: str, *, budget: float = math.inf) -> Execution:
-        """
-        Look once at a run, as cheaply as the vendor lets us; a wait has its own patience, so nothing is tried again.
-
-        :param execution_id: the vendor's id of the run.
-        :param budget: seconds that this may take at the most; default: the connection's read timeout.
-        :return: its ``state`` and ``status``. Whether the output is there too is up to the vendor, so do not count on
-            it: :meth:`get_execution` reads it.
-        :raises WorkflowError: if the look failed.
-        """
-        segment("execution_id", execution_id)
-        return self.send(self.api.look(execution_id), attempts=1, budget=budget)
-
-    def get_execution(
-        self, execution_id: str, *, patience: float = math.inf, budget: float = math.inf
-    ) -> Execution:
-        """
-        Return a run with its output.
-
-        :param execution_id: the vendor's id of the run.
-        :param patience: seconds after which a read that fails in passing is not tried again.
-        :param budget: seconds that this may take at the most; default: the connection's read timeout for each try.
-        :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has come
-            to one, and its ``url``, if the vendor has a page for it.
+        :return: its ``state`` and ``status``; the output may be missing, :meth:`get_execution` reads it.
         :raises WorkflowError: if it cannot be read.
         """
-        segment("execution_id", execution_id)
-        execution = self.send(self.api.get_execution(execution_id), patience=patience, budget=budget)
-        return replace(execution, url=self.execution_url(execution_id))
+        return self.client.get_status(execution_id)
 
-    def find_started(self, start: Call[Execution], *, nonce: str, since: float) -> list[str]:  # noqa: ARG002
+    def get_execution(self, execution_id: str) -> Execution:
         """
-        Return the runs that are this start's, proved by the nonce that they show; empty where a vendor shows none.
+        Read a run with its output.
 
-        :param start: the start, as it was sent.
-        :param nonce: what it was labelled with, which no other start has; empty if with nothing.
-        :param since: when it was sent, in seconds since the epoch.
-        :return: their ids.
-        :raises WorkflowError: if the vendor could not be asked.
+        :param execution_id: the vendor's id of the run.
+        :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has one yet,
+            and its ``url``, if the vendor has a page for it.
+        :raises WorkflowError: if it cannot be read.
         """
-        return []
+        return self.client.get_execution(execution_id)
 
-    def stop_execution(self, execution_id: str) -> str | None:
+    def stop_execution(self, execution_id: str) -> str:
         """
         Ask the vendor to stop a run.
 
         :param execution_id: the vendor's id of the run.
-        :return: the vendor's acknowledgement; ``None`` where it has no way to stop a run, and nothing was sent.
+        :return: the vendor's acknowledgement.
+        :raises NotSupported: if the vendor cannot stop a run; nothing was sent.
         :raises WorkflowError: if it refused, or could not be asked.
         """
-        segment("execution_id", execution_id)
-        call = self.api.stop_execution(execution_id)
-        return None if call is None else self.send(call)
+        return self.client.stop(execution_id)
 
-    def try_to_stop(self, execution_id: str) -> Stop:
+    def execution_url(self, execution_id: str) -> str | None:
         """
-        Stop a run that is no longer needed, as well as the vendor can.
+        Return the page where a person sees the run.
 
         :param execution_id: the vendor's id of the run.
-        :return: whether the vendor was asked, and one sentence on what came of it; this never raises.
+        :return: its address; ``None`` if the vendor documents no such page.
+        :raises WorkflowError: if the connection cannot be read.
         """
-        return self._stop(
-            execution_id, lambda call: self.send(call, patience=STOP_PATIENCE, budget=2 * STOP_PATIENCE)
-        )
+        return self.client.endpoint.execution_url(execution_id)
 
-    def stop_at_once(self, execution_id: str) -> Stop | None:
-        """
-        Do what :meth:`try_to_stop` does, from a signal handler.
-
-        No call to Airflow is made, for the interrupted code may be in one; the connections are new ones for the same
-        reason; and it is over within 4 s, for then the process is killed.
-
-        :param execution_id: the vendor's id of the run.
-        :return: whether the vendor was asked, and one sentence on what came of it; ``None``, and nothing was sent, if this
-            hook has not read its connection yet.
-        """
-        if self._session is None:
-            return None
-        session = Session(
-            self.hook_name, self._session.settings, self.api.explain, connection=self._session.connection
-        )
-        try:
-            return self._stop(
-                execution_id, lambda call: session.send(replace(call, limit=AT_ONCE), attempts=1)
-            )
-        finally:
-            session.close()
-
-    def _stop(self, execution_id: str, send: Callable[[Call[str]], str]) -> Stop:
-        call = self.api.stop_execution(execution_id)
-        if call is None:
-            return Stop(f"{self.hook_name} cannot stop a run: execution {execution_id} goes on.")
-        try:
-            send(call)
-        except WorkflowError as error:
-            return Stop(f"Execution {execution_id} could not be stopped and may go on: {error}")
-        return Stop(f"{self.hook_name} was asked to stop execution {execution_id}.", asked=True)
+    def close(self) -> None:
+        """Close the connections of this worker; the next request opens them again."""
+        self.client.close()
 
     def test_connection(self) -> tuple[bool, str]:
         """
-        Make a cheap call with this connection.
+        Send a cheap request with this connection.
 
-        :return: whether it worked, and one sentence.
+        :return: whether it succeeded, and one sentence.
         """
-        call = self.api.check()
-        if call is None:
-            return False, f"Not checkable: {self.hook_name} has no call that only tests a connection."
         try:
-            self.send(replace(call, limit=TEST_LIMIT), attempts=1)
+            said = self.send(self.client.endpoint.ping(), attempts=1, budget=TEST_LIMIT)
+        except NotSupported as error:
+            return False, f"Not checkable: {error}"
         except WorkflowError as error:
             return False, str(error)
         finally:
             self.close()
-        return True, f"{self.hook_name} accepts this connection."
+        return True, said if isinstance(said, str) else f"{self.hook_name} accepts this connection."
+
+    def address(self, connection: Connection, extra: Any) -> tuple[str, str]:  # noqa: ARG002  # a vendor may use it
+        """
+        Return the base URL, and the secret.
+
+        :param connection: the connection.
+        :param extra: its extra fields, read.
+        :return: the base URL, and the password of the connection, which may be empty.
+        :raises InvalidInput: if a field is wrong; the error names it and shows no value.
+        """
+        return base_url(connection, self.api.base_url), secret_of(connection)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -208,3 +183,100 @@ class WorkflowHook(ConnectedHook):
         :return: ``hidden_fields``, ``relabeling`` and ``placeholders``.
         """
         return field_behaviour(cls.form)
+
+    # -- reading the connection -------------------------------------------------------------------------------
+
+    def _read_connection(self) -> Endpoint:
+        try:
+            connection = self.get_connection(self.conn_id)
+        except Exception as error:
+            raise self._no_connection(error) from error
+        endpoint = self._endpoint(connection)
+        compat.mask(*endpoint.settings.secrets)
+        return endpoint
+
+    async def _aread_connection(self) -> Endpoint:
+        try:
+            connection = await self.aget_connection(self.conn_id)
+        except Exception as error:
+            raise self._no_connection(error) from error
+        endpoint = self._endpoint(connection)
+        await compat.amask(*endpoint.settings.secrets)
+        return endpoint
+
+    def _no_connection(self, error: Exception) -> WorkflowError:
+        # Airflow also says "not found" if a secrets backend or its own API server does not answer at the moment. So a wait
+        # continues, and everything else is left to the task's retry.
+        if isinstance(error, AirflowNotFoundException):
+            return Unavailable(
+                f"There is no connection {self.conn_id!r}, or Airflow could not read it. Create it under Admin, "
+                f"Connections, with the type {self.conn_type!r}.",
+                sent=False,
+            )
+        return Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
+
+    def _endpoint(self, connection: Connection) -> Endpoint:
+        if connection.conn_type != self.conn_type:
+            kind = f"of type {connection.conn_type!r}" if connection.conn_type else "without a type"
+            raise InvalidInput(
+                f"Connection {self.conn_id!r} is {kind}; {self.hook_name} needs one of type {self.conn_type!r}."
+            )
+        extra = self.extra_model.from_connection(connection)
+        url, secret = self.address(connection, extra)
+        if not secret:
+            raise InvalidInput(
+                f"Connection {self.conn_id!r} has no password: the {self.hook_name} key or token goes there."
+            )
+        own = extra.model_dump(exclude=set(HttpExtra.model_fields))
+        try:
+            headers = self.api.auth_headers(secret, **own)
+        except InvalidInput as error:
+            raise InvalidInput(f"Connection {self.conn_id!r}: {error}") from None
+        secrets = [secret, secret_of(connection), *(own[name] for name in extra.secret_fields)]
+        settings = HttpSettings(
+            url,
+            headers,
+            tuple(dict.fromkeys(filter(None, secrets))),
+            max_response=extra.max_response_mb * 1024 * 1024,
+            **extra.model_dump(include=set(HttpExtra.model_fields) - {"max_response_mb"}),
+        )
+        self._warn(settings)
+        fields = {
+            name: value
+            for name, value in own.items()
+            if name not in extra.secret_fields and value is not None
+        }
+        return Endpoint(self.hook_name, self.api, settings, self.conn_id, fields)
+
+    def _warn(self, settings: HttpSettings) -> None:
+        """Log once a process what makes a connection unsafe."""
+        what = ""
+        if settings.base_url.startswith("http://") and not is_loopback(settings.base_url):
+            what = "the key is sent over plain http:// and can be read on the way; use https://"
+        elif settings.base_url.startswith("https://") and not settings.verify:
+            what = (
+                "verify is false: the server's certificate is not checked, and the key can be read on the way"
+            )
+        if what and (self.conn_id, what) not in _warned:
+            _warned.add((self.conn_id, what))
+            self.log.warning("Connection %r: %s.", self.conn_id, what)
+
+
+def sends(build: Callable[P, Request[T]]) -> Callable[Concatenate[WorkflowHook, P], T]:
+    """
+    Make a hook's method from a function of ``apis/`` that builds a request.
+
+    :param build: builds the request; the method has its parameters and its docstring.
+    :return: a method that sends the request and returns its value.
+    """
+
+    def method(self: WorkflowHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.send(build(*args, **kwargs))
+
+    functools.update_wrapper(method, build)
+    signature = inspect.signature(build)
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    given = signature.parameters.values()
+    (value,) = get_args(signature.return_annotation)
+    method.__signature__ = signature.replace(parameters=[this, *given], return_annotation=value)  # type: ignore[attr-defined]
+    return method

@@ -1,22 +1,18 @@
 """What a connection holds: read, checked, and refused in one sentence that shows no value."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from airflow.providers.common.compat.sdk import Connection
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.get_provider_info import VENDORS
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection
 
 
 class HttpExtra(BaseModel):

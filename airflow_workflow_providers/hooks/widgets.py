@@ -1,7 +1,5 @@
 """The connection form in the words of Airflow 3.1, made from the same data as that of later ones."""
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -1,1 +1,1 @@
-"""Start a run, wait for it or not, and pass its id and result on."""
+"""Start a run, wait for it or not, and pass its id and result to the next task."""

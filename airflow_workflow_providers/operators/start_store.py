@@ -1,6 +1,4 @@
-"""Where a start is stored, so that a retry finds it: Airflow deletes a task's XCom before each try."""
-
-from __future__ import annotations
+"""The place where a retry finds a start: Airflow deletes a task's XCom before each try."""
 
 import time
 from collections.abc import Mapping
@@ -10,15 +8,15 @@ from typing import Any
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.start import StartRecord
 
-#: The key in Airflow's task state store. A stored format: a new name would forget runs that are going.
+#: The key in Airflow's task state store. It is part of the stored format: with a new key, runs would be forgotten.
 KEY = "workflow_execution"
 
 
 class StartStore:
     """
-    The start of a task, stored over its tries.
+    The start of a task, kept over its tries.
 
-    There is no such place before Airflow 3.3; then nothing is stored.
+    Airflow has such a place since 3.3; before that nothing is stored.
 
     :param context: the task's context.
     """
@@ -37,7 +35,7 @@ class StartStore:
         """
         Return what an earlier try has started, or was about to start.
 
-        :return: ``None`` if nothing is stored, or this Airflow has no place for it.
+        :return: ``None`` if nothing is stored.
         """
         stored = self._store.get(KEY) if self._store is not None else None
         self._record = None if stored is None else StartRecord.from_stored(stored)
@@ -47,20 +45,20 @@ class StartStore:
         self, fingerprint: str, account: Mapping[str, Any], *, nonce: str = "", label: str = ""
     ) -> StartRecord:
         """
-        Store that a start is about to be sent; when this returns, Airflow has it, if it keeps any (3.3).
+        Store that a start is about to be sent.
 
         :param fingerprint: of the workflow and its input.
         :param account: what tells the account from others.
-        :param nonce: by which the run can be recognised; empty if the vendor is not told it.
+        :param nonce: by which the run can be found; empty if the vendor does not get it.
         :param label: what the run carries at the vendor, for people.
-        :return: what was stored, with the time of now.
-        :raises Exception: if Airflow does not have it; then nothing may be sent.
+        :return: what was stored, with the current time.
+        :raises Exception: if Airflow could not store it; then nothing may be sent.
         """
         return self._write(StartRecord(fingerprint, nonce, label, time.time(), self.max_tries, account))
 
     def write_execution_id(self, execution_id: str) -> None:
         """
-        Store which run it became.
+        Store which run the start became.
 
         :param execution_id: the vendor's id.
         """
@@ -72,7 +70,7 @@ class StartStore:
 
     def write_stopped(self, execution_id: str) -> None:
         """
-        Store that the vendor was asked to stop the run, so that a retry submits a new one and waits for no dying one.
+        Store that the vendor was asked to stop the run, so that a retry submits a new run and does not reattach.
 
         :param execution_id: the vendor's id.
         """
@@ -81,28 +79,27 @@ class StartStore:
             self._write(replace(record, stopped=True))
 
     def delete(self) -> None:
-        """Delete a start of which no run has come, or whose run is over and has no id to be found by."""
+        """Delete a start that no run came from, or whose run has ended and has no id."""
         if self._store is not None:
             self._store.delete(KEY)
 
     def is_ours(self, execution_id: str) -> bool:
         """
-        Whether this task still waits for that run, as far as Airflow says.
+        Whether this try still waits for that run, as far as Airflow knows.
 
-        It does not where another try has begun because this one's supervisor was killed: this process can neither read nor
-        write any more.
+        If this try's supervisor was killed and another try has begun, this process can no longer read or write.
 
         :param execution_id: the vendor's id.
-        :return: False too where Airflow could not be asked; True on an Airflow that keeps nothing.
+        :return: False also if Airflow could not be asked; True on an Airflow that stores nothing.
         """
         if self._store is None:
             return True
         try:
             record = self.read()
             if record is None:
-                # The record was kept for as long as Airflow keeps any; or this try has ended, and may not write.
+                # Airflow keeps a record for a limited time; or this try has ended, and may not write.
                 self._write(StartRecord("", "", "", time.time(), self.max_tries, None, execution_id))
-        except Exception:  # noqa: BLE001  # whatever it was, Airflow did not say yes
+        except Exception:  # noqa: BLE001  # whatever the error is, Airflow did not confirm it
             return False
         return record is None or (
             record.execution_id == execution_id and record.max_tries in (None, self.max_tries)

@@ -1,32 +1,94 @@
-"""The operator that stops a run, for the vendors that can."""
-
-from __future__ import annotations
+"""Stopping a run: the operator, for the vendors that can, and what another operator does with a run it gives up."""
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator, Context
 
-from airflow_workflow_providers.core.errors import ExecutionTimedOut
-from airflow_workflow_providers.core.parameters import id_or_name
-from airflow_workflow_providers.operators.checks import flag, seconds, without_templates
-from airflow_workflow_providers.operators.checks import poll_interval as checked_poll_interval
+from airflow_workflow_providers.core.client import Client
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, NotSupported, WorkflowError
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import flag, id_or_name, seconds
+from airflow_workflow_providers.core.request import Flow, Pause
+from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.operators.validation import poll_interval as checked_poll_interval
+from airflow_workflow_providers.operators.validation import without_templates
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+#: Airflow kills a worker 5 s after it told it to stop; connecting and the response share this, in seconds.
+KILL_STOP_TIMEOUT = 3.6
 
-    from airflow_workflow_providers.hooks.base import WorkflowHook
+#: How long the stop of a run is retried at the end of a task, in seconds; it takes twice that at the most.
+STOP_RETRY_FOR = 5.0
+
+
+class StopResult(NamedTuple):
+    """
+    The result of an attempt to stop a run.
+
+    :param message: one sentence for a log or an error.
+    :param requested: whether the vendor has accepted the request.
+    """
+
+    message: str
+    requested: bool = False
+
+
+def stop(client: Client, execution_id: str) -> StopResult:
+    """
+    Stop a run that is no longer needed, if the vendor can.
+
+    :param client: the client of the task.
+    :param execution_id: the run.
+    :return: what came of it; this never raises.
+    """
+    return _stop(client, execution_id, retry_for=STOP_RETRY_FOR, budget=2 * STOP_RETRY_FOR)
+
+
+def stop_at_once(client: Client, execution_id: str) -> StopResult | None:
+    """
+    Stop a run from a signal handler.
+
+    It sends nothing to Airflow, and uses a connection of its own, because the handler may have interrupted either of them.
+    It ends within 4 s, before the process is killed.
+
+    :param client: the client of the task.
+    :param execution_id: the run.
+    :return: what came of it; ``None``, and nothing was sent, if the client has not read its connection yet.
+    """
+    endpoint = client.last_endpoint
+    if endpoint is None:
+        return None
+    own = Client(lambda: endpoint)
+    try:
+        return _stop(own, execution_id, attempts=1, budget=KILL_STOP_TIMEOUT)
+    finally:
+        own.close()
+
+
+def _stop(client: Client, execution_id: str, **limits: Any) -> StopResult:
+    try:
+        client.stop(execution_id, **limits)
+    except NotSupported as error:
+        return StopResult(str(error))
+    except WorkflowError as error:
+        return StopResult(f"Execution {execution_id} could not be stopped and may go on: {error}")
+    vendor = client.endpoint.vendor
+    return StopResult(f"{vendor} was asked to stop execution {execution_id}.", requested=True)
 
 
 class StopExecutionOperator(BaseOperator):
     """
-    What the stop operators of all vendors share; a vendor's operator documents these parameters with its own.
+    What the stop operators of all vendors share.
 
-    :param execution_id: the run.
-    :param wait_for_completion: wait until it is over.
-    :param poll_interval: seconds between two looks at it.
-    :param timeout: how long to wait at the most.
+    An execution that has ended already is left as it is. The task returns the record of the execution, without its
+    output. If ``execution_id`` renders to nothing, because no run was started, the task is skipped: a teardown then has
+    nothing to do.
+
+    :param execution_id: the run (templated).
+    :param wait_for_completion: wait until it has ended; default: True.
+    :param poll_interval: seconds, or a timedelta, between two status checks; default: 5 s.
+    :param timeout: seconds, or a timedelta, until it must have ended; default: 5 min.
     """
 
     hook_class: ClassVar[type[WorkflowHook]]
@@ -52,13 +114,13 @@ class StopExecutionOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature
         """
-        Stop the run, unless it is over; wait for that if so asked.
+        Stop the run, unless it has ended; wait for its end, unless the author does not want that.
 
         :param context: Airflow's context of the running task.
-        :return: the record of the run: ``execution_id``, ``state`` (our word) and ``status`` (the vendor's), without
-            its output.
-        :raises AirflowSkipException: if there is no run to stop, or the vendor cannot stop one.
-        :raises ExecutionTimedOut: if the run was asked to stop and is waited for, and is not over after ``timeout``.
+        :return: the record of the run: ``execution_id``, ``state`` (ours) and ``status`` (the vendor's), without its
+            output.
+        :raises AirflowSkipException: if there is no run to stop.
+        :raises ExecutionTimedOut: if it has not ended in time.
         :raises WorkflowError: if the vendor refused, or could not be asked.
         """
         # A template over the XCom of a task that started nothing renders to one of these.
@@ -66,27 +128,30 @@ class StopExecutionOperator(BaseOperator):
             raise AirflowSkipException("There is no execution to stop: none was started.")
         hook = self.hook_class(getattr(self, self.hook_class.conn_name_attr))
         try:
-            return self._stop(hook)
+            execution = hook.client.run(self._stop(hook))
         finally:
             hook.close()
-
-    def _stop(self, hook: WorkflowHook) -> dict[str, Any]:
-        look = hook.api.look(self.execution_id)
-        if hook.api.stop_execution(self.execution_id) is None:
-            raise AirflowSkipException(f"{hook.hook_name} cannot stop a run.")
-        execution = hook.send(look)
-        if execution.over:
-            self.log.info("Execution %s is over already: it is %s.", self.execution_id, execution.status)
-            return execution.record()
-        said = hook.stop_execution(self.execution_id)
-        self.log.info("%s was asked to stop execution %s: %s", hook.hook_name, self.execution_id, said)
-        deadline = time.monotonic() + self.timeout
-        while not (execution := hook.send(look)).over and self.wait_for_completion:
-            if time.monotonic() > deadline:
-                raise ExecutionTimedOut(
-                    f"{hook.hook_name} execution {self.execution_id} was asked to stop, and is still "
-                    f"{execution.status} after {self.timeout:g} s.",
-                    execution_id=self.execution_id,
-                )
-            time.sleep(self.poll_interval)
+        if self.wait_for_completion and not execution.is_terminal:
+            raise ExecutionTimedOut(
+                f"{hook.hook_name} execution {self.execution_id} was asked to stop, and is still {execution.status} after "
+                f"{self.timeout:g} s.",
+                execution_id=self.execution_id,
+            )
         return execution.record()
+
+    def _stop(self, hook: WorkflowHook) -> Flow[Execution]:
+        endpoint = hook.client.endpoint
+        execution: Execution = yield endpoint.get_status(self.execution_id)
+        if execution.is_terminal:
+            self.log.info("Execution %s has ended already: it is %s.", self.execution_id, execution.status)
+            return execution
+        acknowledgement = yield endpoint.stop(self.execution_id)
+        self.log.info(
+            "%s was asked to stop execution %s: %s", hook.hook_name, self.execution_id, acknowledgement
+        )
+        deadline = time.monotonic() + self.timeout
+        while True:
+            execution = yield endpoint.get_status(self.execution_id)
+            if execution.is_terminal or not self.wait_for_completion or time.monotonic() > deadline:
+                return execution
+            yield Pause(self.poll_interval)

@@ -1,1 +1,1 @@
-"""Wait for a run that somebody else has started."""
+"""Wait for a run that another task, DAG or person has started."""

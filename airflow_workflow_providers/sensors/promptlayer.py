@@ -1,14 +1,12 @@
 """PromptLayer."""
 
-from __future__ import annotations
-
-from dataclasses import replace
 from typing import Any
 
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.operators.checks import conn_id, flag
+from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
 
@@ -17,41 +15,34 @@ class PromptLayerExecutionSensor(ExecutionSensor):
     """
     Wait for an execution of a PromptLayer workflow that another task, DAG or person has started.
 
-    The call is "Get Workflow Version Execution Results" of PromptLayer's API reference,
-    https://docs.promptlayer.com/. The task returns the same record as
-    :class:`~airflow_workflow_providers.operators.promptlayer.PromptLayerExecuteWorkflowOperator`. How to wait is said
-    as in :class:`~airflow_workflow_providers.sensors.base.ExecutionSensor`.
+    The request is "Get Workflow Version Execution Results" of PromptLayer's API reference, https://docs.promptlayer.com/. The task returns
+    the same record as :class:`~airflow_workflow_providers.operators.promptlayer.PromptLayerExecuteWorkflowOperator`.
 
-    :param execution_id: the execution (templated).
     :param return_all_outputs: return every node; False returns the value of the output node that succeeded.
     :param promptlayer_conn_id: the connection, of type ``promptlayer`` (templated).
     """
 
     template_fields = ("execution_id", "promptlayer_conn_id")
+    unsupported = frozenset({"on_partial_failure"})
     hook_class = PromptLayerHook
     trigger_class = PromptLayerExecutionTrigger
 
     def __init__(
         self,
         *,
-        execution_id: str,
         return_all_outputs: bool = False,
         promptlayer_conn_id: str = "promptlayer_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(execution_id=execution_id, **kwargs)
+        super().__init__(**kwargs)
         self.return_all_outputs = flag("return_all_outputs", return_all_outputs)
-        conn_id("promptlayer_conn_id", promptlayer_conn_id)
-        self.promptlayer_conn_id = promptlayer_conn_id
+        self.promptlayer_conn_id = conn_id("promptlayer_conn_id", promptlayer_conn_id)
 
-    def shape(self, execution: Execution) -> Execution:
+    def select_output(self, execution: Execution) -> Execution:
         """
-        Return the execution with the final output alone, unless all were asked for.
+        Return the execution with the final output alone, unless the author wants all.
 
         :param execution: the execution, with every node as its output.
-        :return: with ``return_all_outputs`` the same; else with the value of the first output node that succeeded, or
-            ``None`` if none has.
+        :return: with ``return_all_outputs`` the same; else with the value of the first output node that succeeded.
         """
-        if self.return_all_outputs:
-            return execution
-        return replace(execution, output=api.final_output(execution.output))
+        return execution if self.return_all_outputs else api.final_output(execution)

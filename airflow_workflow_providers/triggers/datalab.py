@@ -1,12 +1,10 @@
 """Datalab."""
 
-from __future__ import annotations
-
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 
 class DatalabExecutionTrigger(ExecutionTrigger):
-    """Waits for a Datalab execution; parameters as in :class:`~.base.ExecutionTrigger`."""
+    """Wait for a Datalab execution."""
 
     hook_class = DatalabHook

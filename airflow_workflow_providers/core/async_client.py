@@ -1,0 +1,238 @@
+"""Sending to one vendor from an event loop; the methods are those of ``client``."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import tenacity
+
+from airflow_workflow_providers.core import http
+from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
+from airflow_workflow_providers.core.endpoint import Endpoint
+from airflow_workflow_providers.core.errors import AuthFailed, InvalidInput, WorkflowError
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.request import Flow, Pause, Request
+from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
+
+T = TypeVar("T")
+
+#: How long an unchanged connection is not read again, in seconds, however many waits were rejected.
+REREAD_AFTER = 10.0
+
+# By event loop, because connections belong to the loop that opened them: a triggerer has one loop for years,
+# dag.test() has one for each deferral.
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], AsyncClient]] = (
+    WeakKeyDictionary()
+)
+
+
+class AsyncClient:
+    """
+    Sends to one vendor from an event loop, for all waits of a connection.
+
+    :param read: reads the connection; called when the client is first used, and after a 401.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[Endpoint]]) -> None:
+        self._read = read
+        self._users = 0
+        self._lock = asyncio.Lock()
+        self._current: tuple[Endpoint, http.AsyncTransport] | None = None
+        self._replaced: list[http.AsyncTransport] = []
+        self._unchanged_until = 0.0
+
+    @classmethod
+    @asynccontextmanager
+    async def shared(
+        cls, key: tuple[str, str], read: Callable[[], Awaitable[Endpoint]]
+    ) -> AsyncIterator[AsyncClient]:
+        """
+        Use the client that belongs to ``key`` in this event loop; the last user closes it.
+
+        :param key: connection type and connection id.
+        :param read: reads the connection; that of the first user counts.
+        :yield: the client; the connection is read when the first request is sent.
+        """
+        clients = _shared.setdefault(asyncio.get_running_loop(), {})
+        client = clients.setdefault(key, cls(read))
+        client._users += 1  # noqa: SLF001  # its own class
+        try:
+            yield client
+        finally:
+            client._users -= 1  # noqa: SLF001  # its own class
+            if not client._users:  # noqa: SLF001  # its own class
+                clients.pop(key, None)
+                await client.close()
+
+    async def send(
+        self,
+        request: Request[T],
+        *,
+        attempts: int = ATTEMPTS,
+        budget: float = math.inf,
+        own_connection: bool = False,
+    ) -> T:
+        """
+        Send a request and return what it reads from the response; see :meth:`Client.send`.
+
+        :param request: what to send.
+        :param attempts: how often at the most, if it may be sent again at all.
+        :param budget: seconds for all attempts, their responses and the wait for a free connection.
+        :param own_connection: open a connection for this request alone: for what must arrive even if all others hang.
+        :return: what the request reads from the response.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        until = time.monotonic() + budget
+        used = await self._open()
+        try:
+            return await self._send(used, request, attempts, until, own_connection=own_connection)
+        except AuthFailed as error:
+            fresh = await self._refresh(used) if error.status == 401 else None
+            if fresh is None:
+                raise
+        return await self._send(fresh, request, attempts, until, own_connection=own_connection)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """
+        Run an operation of several requests; see :meth:`Client.run`.
+
+        :param flow: yields requests and pauses; a request that fails raises inside of it.
+        :return: what the flow returns.
+        :raises WorkflowError: if a request failed and the flow does not handle that.
+        """
+        value: Any = None
+        failure: WorkflowError | None = None
+        while True:
+            try:
+                step = flow.send(value) if failure is None else flow.throw(failure)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            value = failure = None
+            try:
+                value = await (asyncio.sleep(step.seconds) if isinstance(step, Pause) else self.send(step))
+            except WorkflowError as error:
+                failure = error
+
+    async def get_status(self, execution_id: str, *, budget: float = math.inf) -> Execution:
+        """
+        Read the status of a run once; see :meth:`Client.get_status`.
+
+        :param execution_id: the run.
+        :param budget: seconds that this may take at the most.
+        :return: its ``state`` and ``status``; the output may be missing.
+        :raises WorkflowError: if it cannot be read.
+        """
+        endpoint, _ = await self._open()
+        return await self.send(endpoint.get_status(execution_id), attempts=1, budget=budget)
+
+    async def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
+        """
+        Read the statuses of several runs at the same time; see :meth:`Client.get_statuses`.
+
+        :param execution_ids: the runs.
+        :return: the status of each.
+        :raises WorkflowError: if one cannot be read.
+        """
+        wanted = list(execution_ids)
+        statuses = await asyncio.gather(*map(self.get_status, wanted))
+        return dict(zip(wanted, statuses, strict=True))
+
+    async def get_execution(self, execution_id: str, *, budget: float = math.inf) -> Execution:
+        """
+        Read a run with its output; see :meth:`Client.get_execution`.
+
+        :param execution_id: the run.
+        :param budget: seconds that this may take at the most.
+        :return: the run.
+        :raises WorkflowError: if it cannot be read.
+        """
+        endpoint, _ = await self._open()
+        return endpoint.with_url(await self.send(endpoint.get_execution(execution_id), budget=budget))
+
+    async def stop(self, execution_id: str, *, budget: float = math.inf) -> str:
+        """
+        Ask the vendor to stop a run, over a connection of its own; see :meth:`Client.stop`.
+
+        :param execution_id: the run.
+        :param budget: seconds that this may take at the most.
+        :return: the vendor's acknowledgement.
+        :raises NotSupported: if the vendor cannot stop a run.
+        :raises WorkflowError: if it refused, or could not be asked.
+        """
+        endpoint, _ = await self._open()
+        return await self.send(endpoint.stop(execution_id), budget=budget, own_connection=True)
+
+    async def close(self) -> None:
+        """Close all connections that were opened, even if the caller is cancelled."""
+        opened = [*self._replaced, *([self._current[1]] if self._current else [])]
+        self._replaced, self._current = [], None
+        # Together, and each of them shielded: a caller that is cancelled leaves no socket open.
+        await asyncio.gather(*(transport.close() for transport in opened))
+
+    async def _open(self) -> tuple[Endpoint, http.AsyncTransport]:
+        if self._current is not None:  # without the lock: another wait may be reading the connection again
+            return self._current
+        async with self._lock:
+            if self._current is None:
+                endpoint = await self._read()
+                self._current = (endpoint, self._transport(endpoint))
+            return self._current
+
+    async def _refresh(
+        self, rejected: tuple[Endpoint, http.AsyncTransport]
+    ) -> tuple[Endpoint, http.AsyncTransport] | None:
+        """Return the connection as it is now, read once for all who wait here; ``None`` if it has not changed."""
+        async with self._lock:
+            if self._current is rejected:
+                now = asyncio.get_running_loop().time()
+                if now < self._unchanged_until:
+                    return None
+                fresh = await self._read()
+                if fresh.settings == rejected[0].settings:
+                    self._unchanged_until = now + REREAD_AFTER
+                    return None
+                # Others may be in the middle of a request: the old connections are closed with the client.
+                self._replaced.append(rejected[1])
+                self._current = (fresh, self._transport(fresh))
+            return self._current
+
+    def _transport(self, endpoint: Endpoint) -> http.AsyncTransport:
+        try:
+            return http.AsyncTransport(endpoint.settings)
+        except InvalidInput as error:
+            raise endpoint.unusable(error) from None
+
+    async def _send(
+        self,
+        used: tuple[Endpoint, http.AsyncTransport],
+        request: Request[T],
+        attempts: int,
+        until: float,
+        *,
+        own_connection: bool,
+    ) -> T:
+        endpoint, transport = used
+        built = endpoint.build(request)
+
+        async def once() -> T:
+            left = max(MIN_TIMEOUT, until - time.monotonic())
+            timeout = min(endpoint.timeout(request), left)
+            try:
+                response = await transport.exchange(
+                    built, timeout, budget=left, own_connection=own_connection
+                )
+            except WorkflowError as error:
+                failure = endpoint.explain(request, error)
+            else:
+                return endpoint.receive(request, response)
+            raise failure
+
+        if attempts == 1:  # a status check: the driver of the retries would cost as much as the check
+            return await once()
+        return await tenacity.AsyncRetrying(**retry_policy(attempts, until - time.monotonic()))(once)

@@ -1,0 +1,210 @@
+"""Sending to one vendor from a worker; ``async_client`` has the same methods for an event loop."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import tenacity
+
+from airflow_workflow_providers.core import errors, http
+from airflow_workflow_providers.core.body import Sink
+from airflow_workflow_providers.core.endpoint import Endpoint
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.request import Flow, Pause, Request
+from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
+
+T = TypeVar("T")
+
+#: How often a request is sent at the most, if it may be sent again at all.
+ATTEMPTS = 5
+
+#: The longest pause that a vendor's Retry-After can ask for, in seconds.
+RETRY_AFTER_CAP = 60.0
+
+_backoff = tenacity.wait_random_exponential(multiplier=0.5, max=20)
+
+
+def retry_policy(attempts: int, retry_for: float) -> dict[str, Any]:
+    """Return the one retry table, for tenacity's blocking and asynchronous drivers alike."""
+    return {
+        # A start that may have arrived is a LostStart by now; what these mean has certainly started nothing.
+        "retry": tenacity.retry_if_exception_type((errors.RateLimited, errors.Unavailable)),
+        "wait": _wait,
+        "stop": tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(retry_for),
+        "reraise": True,
+    }
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = getattr(error, "retry_after", None)
+    return min(asked, RETRY_AFTER_CAP) if asked is not None else _backoff(state)
+
+
+class Client:
+    """
+    Sends to one vendor from a worker.
+
+    :param read: reads the connection; called when the client is first used, and after a 401.
+    :param sleep: waits between two attempts; an operator gives one that a kill ends.
+    """
+
+    def __init__(self, read: Callable[[], Endpoint], *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._read = read
+        self._sleep = sleep
+        self._transport: http.Transport | None = None
+        #: The connection as it was read last; ``None`` before the first use.
+        self.last_endpoint: Endpoint | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The connection, which is read when it is first needed."""
+        if self.last_endpoint is None:
+            self.last_endpoint = self._read()
+        return self.last_endpoint
+
+    def build(self, request: Request[Any]) -> http.BuiltRequest:
+        """
+        Prepare everything that can fail before a request is sent.
+
+        :param request: what to send.
+        :return: the request, serialised, for :meth:`send`.
+        :raises InvalidInput: if the connection, a proxy of the environment or the request is wrong.
+        """
+        self._open(self.endpoint)
+        return self.endpoint.build(request)
+
+    def send(
+        self,
+        request: Request[T],
+        *,
+        built: http.BuiltRequest | None = None,
+        attempts: int = ATTEMPTS,
+        retry_for: float = math.inf,
+        budget: float = math.inf,
+        sink: Sink | None = None,
+    ) -> T:
+        """
+        Send a request and return what it reads from the response.
+
+        After a 401 the connection is read once more; if it has changed, the request is sent with it.
+
+        :param request: what to send.
+        :param built: the same request, if it is serialised already.
+        :param attempts: how often at the most, if it may be sent again at all.
+        :param retry_for: seconds after which no further attempt begins.
+        :param budget: seconds for all attempts and their responses: until a deadline.
+        :param sink: where the body goes instead of memory; such a request is sent once.
+        :return: what the request reads from the response.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        until = time.monotonic() + budget
+        policy = retry_policy(1 if sink else attempts, min(retry_for, budget))
+        endpoint = self.endpoint
+        prepared = built or self.build(request)
+
+        def once() -> T:
+            # A later attempt has less time: the deadline is one for all of them, and covers each response.
+            timeout = min(endpoint.timeout(request), max(MIN_TIMEOUT, until - time.monotonic()))
+            try:
+                response = self._open(endpoint).exchange(prepared, timeout, sink=sink)
+            except errors.WorkflowError as error:
+                failure = endpoint.explain(request, error)
+            else:
+                return endpoint.receive(request, response)
+            raise failure
+
+        try:
+            return tenacity.Retrying(**policy, sleep=self._sleep)(once)
+        except errors.AuthFailed as error:
+            fresh = self._read() if error.status == 401 else endpoint
+            if fresh.settings == endpoint.settings:
+                raise
+        self.close()
+        self.last_endpoint = endpoint = fresh
+        prepared = self.build(request)
+        return tenacity.Retrying(**policy, sleep=self._sleep)(once)
+
+    def run(self, flow: Flow[T]) -> T:
+        """
+        Run an operation of several requests.
+
+        :param flow: yields requests and pauses; a request that fails raises inside of it.
+        :return: what the flow returns.
+        :raises WorkflowError: if a request failed and the flow does not handle that.
+        """
+        value: Any = None
+        failure: errors.WorkflowError | None = None
+        while True:
+            try:
+                step = flow.send(value) if failure is None else flow.throw(failure)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            value = failure = None
+            try:
+                value = self._sleep(step.seconds) if isinstance(step, Pause) else self.send(step)
+            except errors.WorkflowError as error:
+                failure = error
+
+    def get_status(self, execution_id: str, *, budget: float = math.inf) -> Execution:
+        """
+        Read the status of a run once, as cheaply as the vendor allows; a wait has retries of its own.
+
+        :param execution_id: the run.
+        :param budget: seconds that this may take at the most.
+        :return: its ``state`` and ``status``; the output may be missing.
+        :raises WorkflowError: if it cannot be read.
+        """
+        return self.send(self.endpoint.get_status(execution_id), attempts=1, budget=budget)
+
+    def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
+        """
+        Read the statuses of several runs.
+
+        :param execution_ids: the runs.
+        :return: the status of each.
+        :raises WorkflowError: if one cannot be read.
+        """
+        return {execution_id: self.get_status(execution_id) for execution_id in execution_ids}
+
+    def get_execution(
+        self, execution_id: str, *, retry_for: float = math.inf, budget: float = math.inf
+    ) -> Execution:
+        """
+        Read a run with its output and the address of its page.
+
+        :param execution_id: the run.
+        :param retry_for: seconds after which no further attempt begins.
+        :param budget: seconds that this may take at the most.
+        :return: the run.
+        :raises WorkflowError: if it cannot be read.
+        """
+        request = self.endpoint.get_execution(execution_id)
+        return self.endpoint.with_url(self.send(request, retry_for=retry_for, budget=budget))
+
+    def stop(self, execution_id: str, **limits: Any) -> str:
+        """
+        Ask the vendor to stop a run.
+
+        :param execution_id: the run.
+        :param limits: ``attempts``, ``retry_for`` and ``budget`` of :meth:`send`.
+        :return: the vendor's acknowledgement.
+        :raises NotSupported: if the vendor cannot stop a run.
+        :raises WorkflowError: if it refused, or could not be asked.
+        """
+        return self.send(self.endpoint.stop(execution_id), **limits)
+
+    def close(self) -> None:
+        """Close the connections; the next request opens them again."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def _open(self, endpoint: Endpoint) -> http.Transport:
+        if self._transport is None:
+            try:
+                self._transport = http.Transport(endpoint.settings)
+            except errors.InvalidInput as error:
+                raise endpoint.unusable(error) from None
+        return self._transport

@@ -1,0 +1,281 @@
+"""Requests as values: what to send, and how to read the response. Nothing here sends."""
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+
+from pydantic import BaseModel, PlainValidator, ValidationError
+
+from airflow_workflow_providers.core.errors import UnexpectedResponse
+from airflow_workflow_providers.core.text import LIMIT, shown
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+#: The longest execution id that is accepted, in characters.
+ID_LIMIT = 200
+
+#: How many reasons an error names; more of them would be cut from the message anyway.
+MAX_REASONS = 20
+
+#: The longest number that is read as one; https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+_DIGITS = 4000
+
+#: How deep a body is read where Python cannot read all of it.
+_DEEPEST = 200
+
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Response:
+    """
+    An HTTP response, read whole.
+
+    :param status: the HTTP status.
+    :param headers: header names in lower case.
+    :param content: the body.
+    :param secrets: what :meth:`quote` leaves out.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def quote(self, text: object = None) -> str:
+        """
+        Return what an error may show: see :func:`~airflow_workflow_providers.core.text.shown`.
+
+        :param text: the vendor's text; default: the body.
+        """
+        if text is None:
+            text = self.content[: 8 * LIMIT].decode("utf-8", "replace")
+        return shown(text, self.secrets)
+
+    def json(self) -> Any:
+        """
+        Return the parsed body.
+
+        Bytes that are not UTF-8 and lone surrogates are accepted: they may be in a field that nobody needs.
+
+        :raises UnexpectedResponse: if it is not JSON, or nothing but brackets.
+        """
+        text = self.content.decode(json.detect_encoding(self.content), "replace").removeprefix("\ufeff")
+        try:
+            return _parsed(text)
+        except ValueError:
+            why = "not JSON"
+        except RecursionError:
+            why = "JSON that is nested too deep"
+        raise self.unexpected(
+            f", but the body does not match the documented schema ({why}): {self.quote()!r}"
+        )
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the parsed body if it is a JSON object, else an empty one: for reading what may be anything."""
+        try:
+            body = self.json()
+        except UnexpectedResponse:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def parse(self, model: type[M]) -> M:
+        """
+        Return the body as ``model``.
+
+        :raises UnexpectedResponse: if it does not fit; the error names the fields and shows the body.
+        """
+        body = self.json()
+        try:
+            return model.model_validate(body)
+        except ValidationError as error:
+            reasons = "; ".join(
+                f"{'.'.join(str(part) for part in e['loc']) or 'the body'}: {'not a JSON object' if e['type'] == 'model_type' else e['msg']}"
+                for e in error.errors(include_url=False, include_input=False, include_context=False)[:5]
+            )
+        # The pydantic error repeats the body, which may hold a secret: it stays out of the exception chain.
+        raise self.unexpected(
+            f", but the body does not match the documented schema ({reasons}): {self.quote()!r}"
+        )
+
+    def execution_id(self, value: object, *, number: bool = False) -> str:
+        """
+        Return an execution id as the vendor gave it: it is checked and never changed.
+
+        :param value: where the id was found.
+        :param number: whether the vendor documents a whole number; it is returned as text.
+        :raises UnexpectedResponse: if a path or a log line cannot carry it.
+        """
+        if number and isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            value = str(value)
+        if (
+            isinstance(value, str)
+            and 0 < len(value) <= ID_LIMIT
+            and value.isprintable()
+            and not any(char.isspace() or char in "/\\?#%" for char in value)
+            and value not in (".", "..", "None", "null")
+            and self.quote(value) == value
+        ):
+            return value
+        raise self.unexpected(f" without a usable execution id: {self.quote()!r}")
+
+    def explain(self, *names: str) -> str | None:
+        """
+        Return the vendor's explanation from an error body: the first of these fields that it has, the second in brackets.
+
+        :param names: a field that holds a list is read like FastAPI's 422: each problem with its location.
+        """
+        body = self.json_object()
+        found = [body[name] for name in names if body.get(name)]
+        texts = [self._problems(item) if isinstance(item, list) else self.quote(item) for item in found[:2]]
+        return f"{texts[0]} ({texts[1]})" if len(texts) > 1 else "".join(texts) or None
+
+    def reasons(self, reasons: Iterable[str]) -> str | None:
+        """Return several reasons as one text that an error may show; ``None`` if there are none."""
+        text = "; ".join(islice(reasons, MAX_REASONS))
+        return self.quote(text) if text else None
+
+    def find_id(self, value: object) -> str | None:
+        """Return an execution id from a list, or ``None``: one odd entry must not hide the others."""
+        try:
+            return self.execution_id(value)
+        except UnexpectedResponse:
+            return None
+
+    def _problems(self, items: list[Any]) -> str:
+        # The ``input`` of each problem is left out: it may be an address with a key in it.
+        return "; ".join(self._problem(item) for item in items[:MAX_REASONS])
+
+    def _problem(self, item: Any) -> str:
+        if not isinstance(item, dict):
+            return shown(item, self.secrets)
+        where, what = item.get("loc"), self.quote(item.get("msg") or item.get("type") or "rejected")
+        parts = where[:MAX_REASONS] if isinstance(where, list) else [where] if where else []
+        place = ".".join(shown(part, self.secrets) for part in parts)
+        return f"{place}: {what}" if place else what
+
+    def unexpected(self, what: str) -> UnexpectedResponse:
+        """Return the error of a response that is not what the vendor documents; ``what`` follows the status."""
+        return UnexpectedResponse(f"returned HTTP {self.status}{what}", status=self.status)
+
+
+def _ok(response: Response) -> bool:
+    return response.ok
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    """
+    One request, and how to read its response.
+
+    :param summary: what it does, as an error message says it: ``"start workflow sync-contacts"``.
+    :param method: the HTTP method.
+    :param path: below the connection's base URL; ids in it are percent-encoded.
+    :param parse: turns a response that ``accepts`` allows into the value; raises ``UnexpectedResponse`` if it cannot.
+    :param query: query parameters; those that are ``None`` are left out.
+    :param headers: headers besides the connection's own; those that are ``None`` are left out.
+    :param body: JSON to send, if any.
+    :param secrets: what no message may repeat, besides the connection's own secrets: a callback address, for one.
+    :param starts_run: whether it may start a run: then it is sent again only if no run can have been started.
+    :param fingerprint_input: of a start, what makes another start the same: the workflow and its input, but no label and
+        no callback address.
+    :param accepts: which responses ``parse`` can read; every other response becomes an error. Default: 2xx.
+    :param timeout: seconds for the whole exchange; default: the connection's read timeout.
+    """
+
+    summary: str
+    method: str
+    path: str
+    parse: Callable[[Response], T]
+    query: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    body: Any = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    starts_run: bool = False
+    fingerprint_input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    accepts: Callable[[Response], bool] = _ok
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """
+    What a flow yields to wait.
+
+    :param seconds: how long.
+    """
+
+    seconds: float
+
+
+#: An operation of several requests: it yields requests, receives their values, and returns its own. A request that fails
+#: raises inside of it. The client runs it; the flow itself does no I/O.
+Flow: TypeAlias = Generator[Request[Any] | Pause, Any, T]
+
+
+def paged(page: Callable[[int], Request[tuple[list[T], bool]]], pages: int) -> Flow[list[T]]:
+    """
+    Read the pages of a list.
+
+    :param page: the request for a page, from 1; its value has the items, and whether there is another page.
+    :param pages: how many pages are read at the most.
+    :return: the items of all pages.
+    """
+    found: list[T] = []
+    for number in range(1, pages + 1):
+        items, more = yield page(number)
+        found += items
+        if not more:
+            break
+    return found
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("not a text")  # pydantic turns this into its own error
+
+
+#: A field that decides. It must be a text and is read as it is. A lone surrogate in it, which ``str`` would reject, makes
+#: it an unknown word.
+Word = Annotated[str, PlainValidator(_word)]
+
+
+def _parsed(text: str) -> Any:
+    """Return the value of a JSON text; what is nested deeper than Python can read is text in it."""
+    try:
+        return json.loads(text, parse_int=_whole)
+    except RecursionError:
+        return json.loads(_shallow(text), parse_int=_whole)
+
+
+def _shallow(text: str) -> str:
+    """Return a JSON text in which each part that is nested too deep is a string that holds its JSON."""
+    pieces: list[str] = []
+    depth = done = began = 0
+    for token in _NESTING.finditer(text):
+        if token.group() in "[{":
+            depth += 1
+            if depth == _DEEPEST:
+                pieces.append(text[done : token.start()])
+                began = token.start()
+        elif token.group() in "]}":
+            if depth == _DEEPEST:
+                done = token.end()
+                pieces.append(json.dumps(text[began:done], ensure_ascii=False))
+            depth -= 1
+    return "".join([*pieces, text[done:]])
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; Python reads no number of more than 4,300 digits, which stays text."""
+    return int(digits) if len(digits) <= _DIGITS else digits

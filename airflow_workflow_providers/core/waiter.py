@@ -1,0 +1,237 @@
+"""Every decision about waiting for a run. Nothing here has a clock, sleeps or sends: it is told the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.execution import Execution, State
+
+#: How many status checks in a row may bring a response that makes no sense before the wait gives up.
+MAX_UNEXPECTED_RESPONSES = 5
+
+#: The least time that a request gets, however close the deadline is, in seconds.
+MIN_TIMEOUT = 0.3
+
+#: The longest pause between two status checks of a vendor in trouble, in seconds.
+MAX_BACKOFF = 60.0
+
+Outcome = Literal["ended", "timed_out", "check_failed"]
+
+
+@dataclass(frozen=True)
+class WaitResult:
+    """
+    How a wait ended; as plain JSON it is the event of a trigger.
+
+    :param outcome: ``ended``: the run is over. ``timed_out``: the deadline came first. ``check_failed``: the status of
+        the run can no longer be read; ``error`` names the class that says why.
+    :param execution_id: the run.
+    :param message: for the error of a wait that did not end well.
+    :param error: a class of :mod:`~airflow_workflow_providers.core.errors`.
+    :param log: a line for the task's log; empty for none.
+    :param warning: whether that line is a warning.
+    """
+
+    outcome: Outcome
+    execution_id: str
+    message: str = ""
+    error: str = ""
+    log: str = ""
+    warning: bool = False
+
+    def event(self) -> dict[str, Any]:
+        """
+        Return the event: an outcome and an id, never an output, because events are stored and logged in clear text.
+
+        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``.
+        """
+        names = ("outcome", "execution_id", "message", "error")
+        return {"version": 1, **{name: getattr(self, name) for name in names}}
+
+    @staticmethod
+    def is_event(event: Any) -> bool:
+        """
+        Whether this release can read an event.
+
+        :param event: what a task was resumed with, which may be anything.
+        :return: True if it has a known outcome and an id.
+        """
+        return (
+            isinstance(event, dict)
+            and event.get("outcome") in ("ended", "timed_out", "check_failed")
+            and bool(event.get("execution_id"))
+        )
+
+    @classmethod
+    def from_event(cls, event: Any) -> WaitResult:
+        """
+        Read an event back.
+
+        :param event: what a task was resumed with.
+        :return: the result that the trigger came to.
+        :raises WorkflowError: if it is not one of ours: an event that cannot be read is never a success.
+        """
+        if not cls.is_event(event):
+            raise errors.WorkflowError(f"The trigger sent an event that this release cannot read: {event!r}.")
+        message, error = (str(event.get(name) or "") for name in ("message", "error"))
+        return cls(event["outcome"], str(event["execution_id"]), message, error)
+
+
+@dataclass(frozen=True)
+class NextPoll:
+    """
+    The wait continues: poll again after a pause.
+
+    :param delay: seconds until the next status check.
+    :param log: a line for the task's log; set once for each change, not for each status check.
+    :param warning: whether that line is a warning.
+    """
+
+    delay: float
+    log: str = ""
+    warning: bool = False
+
+
+#: What a wait does next.
+WaitStep: TypeAlias = NextPoll | WaitResult
+
+
+@dataclass
+class Waiter:
+    """
+    Decides after each status check whether a wait continues; workers, triggers and sensors use the same one.
+
+    :param execution_id: the run.
+    :param deadline: when the wait ends at the latest, in seconds since the epoch: wall-clock time, because the wait may
+        continue in another process.
+    :param poll_interval: seconds between two status checks.
+    :param stop_at_pause: end the wait when the run waits for a person.
+    :param status: the last status that is in the task's log; it is not logged again.
+    :param ended: whether the run has ended, so that only its result is missing.
+    """
+
+    execution_id: str
+    deadline: float
+    poll_interval: float
+    stop_at_pause: bool = False
+    status: str = ""
+    ended: bool = False
+    _failures: int = 0
+    _unexpected: int = 0
+    _trouble: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last response may never make sense, such as an id that the vendor does not know."""
+        return self._unexpected > 0
+
+    def stored(self) -> dict[str, Any]:
+        """
+        Return what makes this wait again in another process, as plain JSON.
+
+        :return: ``version`` (of this format, 1) and the parameters of the class; not the failures so far.
+        """
+        fields = {name: value for name, value in asdict(self).items() if not name.startswith("_")}
+        return {"version": 1, **fields}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Waiter:
+        """
+        Return a wait that was stored.
+
+        :param stored: what :meth:`stored` has returned.
+        :return: the same wait, with the same deadline, before its first status check.
+        """
+        return cls(
+            str(stored["execution_id"]),
+            float(stored["deadline"]),
+            float(stored["poll_interval"]),
+            stop_at_pause=bool(stored.get("stop_at_pause")),
+            status=str(stored.get("status") or ""),
+            ended=stored.get("ended") is True,
+        )
+
+    def begin(self, now: float) -> WaitStep:
+        """
+        Begin, before the first status check.
+
+        :param now: the time, in seconds since the epoch.
+        :return: a poll after ``poll_interval``, at the deadline if that is sooner.
+        """
+        return self._later(now, self.poll_interval)
+
+    def on_status(self, execution: Execution, now: float) -> WaitStep:
+        """
+        Decide after a status check that succeeded.
+
+        :param execution: what the status check returned.
+        :param now: the time, in seconds since the epoch.
+        :return: a result, ``ended`` if the run is over or waits for a person and ``stop_at_pause`` is set, ``timed_out``
+            if the deadline has come; else a poll after ``poll_interval``, at the deadline if that is sooner.
+        """
+        log, warning = "", False
+        if self._failures:
+            log = f"The status of execution {self.execution_id} can be read again: {execution.status}."
+        self._failures = self._unexpected = 0
+        unknown = execution.state is State.UNKNOWN
+        if execution.status != self.status:
+            self.status = execution.status
+            warning = unknown or execution.state is State.PAUSED
+            log = f"Execution {self.execution_id} is {execution.status}."
+            if execution.state is State.PAUSED:
+                log = f"Execution {self.execution_id} is {execution.status}: it waits for a person."
+            if unknown:
+                log = (
+                    f"Execution {self.execution_id} has the status {execution.status!r}, which this release does "
+                    "not know. It does not count as a success; the wait continues until the deadline."
+                )
+        self._trouble = f"its last status was {execution.status!r}" + (
+            ", which this release does not know" if unknown else ""
+        )
+        if execution.is_terminal or (self.stop_at_pause and execution.state is State.PAUSED):
+            return WaitResult("ended", self.execution_id, log=log, warning=warning)
+        return self._later(now, self.poll_interval, log, warning=warning)
+
+    def on_error(self, error: errors.WorkflowError, now: float) -> WaitStep:
+        """
+        Decide after a status check that failed: the wait outlasts a passing failure, and any other ends it.
+
+        Rejected credentials, a rejected request and bad input end it at once. An unknown id and a response that makes no
+        sense end it when there were five of them since the last status check that succeeded.
+        :class:`~.errors.Unavailable` and :class:`~.errors.RateLimited` are retried until the deadline.
+
+        :param error: why the status check failed.
+        :param now: the time, in seconds since the epoch.
+        :return: a result, ``check_failed`` or ``timed_out``; or a poll after as long as the vendor asked for, 300 s at
+            the most, else longer from failure to failure, up to 60 s. The pause is never shorter than ``poll_interval``
+            and ends at the deadline.
+        """
+        self._failures += 1
+        # Without the error's own text: this becomes part of an event, and the text may quote an output.
+        status = f", HTTP {error.status}" if error.status else ""
+        self._trouble = f"the last status check failed ({type(error).__name__}{status})"
+        if not isinstance(error, (errors.Unavailable, errors.RateLimited)):
+            self._unexpected += 1
+            final = isinstance(error, (errors.AuthFailed, errors.InvalidInput, errors.NotSupported)) or (
+                isinstance(error, errors.RequestRejected) and not isinstance(error, errors.NotFound)
+            )
+            if final or self._unexpected >= MAX_UNEXPECTED_RESPONSES:
+                return WaitResult("check_failed", self.execution_id, self._trouble, type(error).__name__)
+        log = ""
+        if self._failures == 1:
+            log = f"A status check of execution {self.execution_id} failed; it is repeated until the deadline. {error}"
+        asked = getattr(error, "retry_after", None)
+        backoff = min(self.poll_interval * 2 ** min(self._failures, 10), MAX_BACKOFF)
+        delay = min(asked, 5 * MAX_BACKOFF) if asked is not None else backoff
+        return self._later(now, max(delay, self.poll_interval), log, warning=True)
+
+    def _later(self, now: float, delay: float, log: str = "", *, warning: bool = False) -> WaitStep:
+        left = self.deadline - now
+        if left > 0:
+            return NextPoll(min(delay, left), log, warning)
+        return WaitResult(
+            "timed_out", self.execution_id, self._trouble, "ExecutionTimedOut", log=log, warning=warning
+        )

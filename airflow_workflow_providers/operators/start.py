@@ -1,0 +1,150 @@
+"""The operator that starts a run, and ends with the response to the start."""
+
+import inspect
+import time
+from collections.abc import Callable
+from copy import copy
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+
+from airflow.providers.common.compat.sdk import Context
+
+from airflow_workflow_providers.core.errors import ExecutionStopped
+from airflow_workflow_providers.core.execution import Execution, raise_for_state
+from airflow_workflow_providers.core.parameters import one_of, seconds
+from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.operators.base import ExecutionOperator
+from airflow_workflow_providers.operators.start_store import StartStore
+from airflow_workflow_providers.operators.starter import Starter
+from airflow_workflow_providers.operators.validation import without_templates
+
+
+class StartOperator(ExecutionOperator):
+    """
+    Start one run over all tries of a task.
+
+    :param timeout: seconds, or a timedelta, for one try of the task; default: 24 h. The smaller of it and
+        ``execution_timeout`` is the deadline, deferred or not.
+    :param on_lost_start: what a retry does if an earlier try was about to start a run and nobody knows whether the run
+        exists: ``"fail"``, or ``"resubmit"``, which may start a second run.
+    """
+
+    #: The function of ``apis/`` that builds the request; its parameters are attributes of the operator.
+    start_request: ClassVar[Callable[..., Request[Execution]]]
+
+    #: Replaces a template at parse, if that is neither a text nor rendered as JSON.
+    stand_ins: ClassVar[dict[str, Any]] = {}
+
+    #: A text that no other start has.
+    nonce: str = ""
+
+    #: Whether the vendor gets the nonce, so that it can find the run by it.
+    sends_nonce: bool = False
+
+    #: What a cleared task does; only a run with an id can be reattached to.
+    on_clear: str = "resubmit"
+
+    _context: Context | None = None
+    _killed = False
+    _kill_message = ""
+
+    def __init__(
+        self,
+        *,
+        timeout: float | timedelta = timedelta(hours=24),
+        on_lost_start: Literal["fail", "resubmit"] = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.timeout = seconds("timeout", timeout, least=0.1)
+        self.on_lost_start = one_of("on_lost_start", on_lost_start, ("fail", "resubmit"))
+
+    @property
+    def run_label(self) -> str:
+        """The author's own label of the run, if the vendor has labels."""
+        return ""
+
+    def start_parameters(self, timeout: float) -> dict[str, Any]:
+        """
+        Return the arguments of :attr:`start_request`: the attributes of the operator that have the same names.
+
+        :param timeout: seconds until the deadline, for a vendor that responds when the run is over.
+        :return: an argument for each parameter.
+        """
+        names = inspect.signature(type(self).start_request).parameters
+        return {name: timeout if name == "timeout" else getattr(self, name) for name in names}
+
+    def build_start_request(self, timeout: float) -> Request[Execution]:
+        """
+        Build the request that starts the run.
+
+        :param timeout: seconds until the deadline, for a vendor that responds when the run is over.
+        :return: the request.
+        :raises InvalidInput: if a parameter is wrong; the error names it.
+        """
+        return type(self).start_request(**self.start_parameters(timeout))
+
+    def validate_at_parse(self) -> None:
+        """
+        Build the start once at DAG parse, so that bad input is rejected there; a vendor calls this last in ``__init__``.
+
+        :raises InvalidInput: if a parameter is wrong; the error names it.
+        """
+        early = copy(self)
+        for name in self.template_fields:
+            usual: Any = {} if self.template_fields_renderers.get(name) == "json" else "template"
+            early.__dict__[name] = without_templates(getattr(self, name), self.stand_ins.get(name, usual))
+        early.build_start_request(1.0)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """
+        Start the run, or use the one that an earlier try of this task has started.
+
+        :param context: Airflow's context of the running task.
+        :return: the record: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output``, ``url``; and
+            ``output_omitted``: ``{"bytes", "fetch"}`` if the output is larger than ``max_inline_output``.
+        :raises LostStart: if the response to a start was lost, in this try or an earlier one, so that a run may exist.
+        :raises UncertainStart: if that was in this try, and ``on_lost_start="resubmit"`` lets a retry submit a new run.
+        :raises ExecutionFailed: if the run ended without success.
+        :raises ExecutionStopped: if the run was stopped, or Airflow told the worker to stop.
+        :raises WorkflowError: if the run could not be started, or Airflow could not store the start.
+        :raises AirflowTaskTimeout: if ``execution_timeout`` came before a run was known; during a start, the start is lost
+            instead.
+        """
+        self._context = context
+        store, deadline = StartStore(context), self._deadline()
+        try:
+            return self._after_start(context, store, Starter(self, store, deadline).run(), deadline)
+        finally:
+            self.hook.close()
+
+    def on_kill(self) -> None:
+        """Note that Airflow told the worker to stop: this runs in a signal handler, after which the task goes on."""
+        self._killed = True
+
+    def stop_if_killed(self) -> None:
+        """
+        End the task if Airflow told its worker to stop.
+
+        :raises ExecutionStopped: with the consequence for the run.
+        """
+        if self._killed:
+            message = f"The task was told to stop. {self._kill_message}".strip()
+            raise ExecutionStopped(message, execution_id=self._execution_id)
+
+    def _after_start(
+        self,
+        context: Context,  # noqa: ARG002  # an operator that waits needs them
+        store: StartStore,  # noqa: ARG002
+        execution: Execution,
+        deadline: float,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
+        return self._record(execution)
+
+    def _sleep(self, duration: float) -> None:
+        """Sleep in short pieces: after a signal handler, Python continues a sleep to its end."""
+        until = time.monotonic() + duration
+        while not self._killed and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.5))
+        self.stop_if_killed()

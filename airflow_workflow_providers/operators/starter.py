@@ -1,0 +1,197 @@
+"""Starting one run over all tries of a task: carries out what :mod:`~airflow_workflow_providers.core.start` decides."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+
+from airflow_workflow_providers.core.errors import LostStart, UncertainStart, WorkflowError
+from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.fingerprint import fingerprint
+from airflow_workflow_providers.core.start import Action, Start, StartRecord, decide, on_look_up, on_old_run
+from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
+from airflow_workflow_providers.operators.stop import stop
+
+if TYPE_CHECKING:
+    from airflow_workflow_providers.core.http import BuiltRequest
+    from airflow_workflow_providers.core.request import Request
+    from airflow_workflow_providers.operators.start import StartOperator
+    from airflow_workflow_providers.operators.start_store import StartStore
+
+
+class Starter:
+    """
+    Starts the run of one try of a task, or reattaches to that of an earlier try.
+
+    :param operator: the task.
+    :param store: where the starts of the task are stored.
+    :param deadline: when this try ends, in seconds since the epoch.
+    """
+
+    def __init__(self, operator: StartOperator, store: StartStore, deadline: float) -> None:
+        self._operator = operator
+        self._client = operator.hook.client
+        self._vendor = operator.hook.hook_name
+        self._log = operator.log
+        self._store = store
+        self._deadline = deadline
+
+    def run(self) -> Execution:
+        """
+        Start the run, or reattach to that of an earlier try.
+
+        :return: the one run of this task.
+        """
+        operator = self._operator
+        operator.nonce = f"airflow-{uuid.uuid4().hex}"
+        request = operator.build_start_request(self._left())
+        # Before the intent: an error of the connection, a proxy or the request is not a lost start.
+        built = self._client.build(request)
+        start = Start(
+            fingerprint(request.fingerprint_input),
+            self._client.endpoint.account,
+            self._store.max_tries,
+            resubmit_on_clear=operator.on_clear == "resubmit",
+            resubmit_lost=operator.on_lost_start == "resubmit",
+        )
+        record = self._store.read()
+        return (record and self._reattach(record, request, start)) or self._submit(request, built, start)
+
+    def _left(self) -> float:
+        return max(MIN_TIMEOUT, self._deadline - time.time())
+
+    def _reattach(self, record: StartRecord, request: Request[Execution], start: Start) -> Execution | None:
+        """Return the run of an earlier try if it is to be used; ``None`` if a new start is to be sent."""
+        decision = decide(record, start)
+        execution_id = record.execution_id
+        if decision.action is Action.SUBMIT:
+            start_name = f"The start of an earlier try ({_described(record)})"
+            name = self._name(execution_id) if execution_id else start_name
+            self._log.warning("%s is not reused: %s. A new run is submitted.", name, decision.why)
+            return None
+        if decision.action is Action.LOOK_UP:
+            execution_id = self._find(request, record)
+            decision = on_look_up(decision, execution_id, start)
+            if execution_id is None:
+                lost = (
+                    f"An earlier try was about to ask {self._vendor} to {request.summary}, and its result is not "
+                    f"known: a run may exist. {self._how_to_find(record)}"
+                )
+                if decision.action is Action.ORPHANED:
+                    raise LostStart(lost)
+                self._log.warning("%s A new run is submitted (%s).", lost, decision.why)
+                return None
+        execution_id = str(execution_id)
+        if decision.action is Action.REATTACH:
+            self._operator.set_execution(execution_id)  # for a kill that comes before the run was read
+        old: Execution | WorkflowError
+        try:
+            old = self._client.get_execution(execution_id, budget=self._left())
+            name, unread = self._name(execution_id, f" ({old.status})"), ""
+        except WorkflowError as error:
+            old = error
+            name, unread = self._name(execution_id), f" It could not be read: {error}"
+        decision = on_old_run(decision, old, self._operator.success_states)
+        if isinstance(old, Execution) and decision.action is Action.REATTACH:
+            self._log.info("%s is reused: nothing is started.", name)
+            return old
+        self._operator.set_execution(None)
+        replaces = decision.action is Action.REPLACE
+        stopped = f" {stop(self._client, execution_id).message}" if replaces else ""
+        log = self._log.warning if unread and stopped else self._log.info
+        log("%s is not reused: %s.%s%s A new run is submitted.", name, decision.why, unread, stopped)
+        return None
+
+    def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
+        operator, vendor = self._operator, self._vendor
+        nonce = operator.nonce if operator.sends_nonce else ""
+        try:
+            record = self._store.write_intent(
+                start.fingerprint, start.account, nonce=nonce, label=operator.run_label or nonce
+            )
+        except Exception as error:
+            raise WorkflowError(
+                f"Airflow could not store that {vendor} was about to be asked to {request.summary}: {error}. "
+                "So the request was not sent, and nothing was started."
+            ) from error
+        # Whatever happens to this process, its log tells what to search for.
+        self._log.info("%s is asked to %s%s.", vendor, request.summary, _labelled(record))
+        try:
+            operator.stop_if_killed()
+            execution = operator.hook.send(request, built=built, budget=self._left())
+        except LostStart as error:
+            lost = error
+        except AirflowTaskTimeout as error:
+            raise self._lost(
+                f"execution_timeout came while {vendor} was asked to {request.summary}, so a run may exist. "
+                "The request is not sent again, because that could start a second run. "
+                f"{self._how_to_find(record)}"
+            ) from error
+        except WorkflowError:
+            self._forget()
+            raise
+        else:
+            if execution.execution_id is None and execution.state not in operator.success_states:
+                self._forget()  # it has ended without success: a retry may run it again
+            return self._client.endpoint.with_url(execution)
+        found = None
+        # If the time runs out during the search, the start is lost all the same, and the task ends with that error.
+        with suppress(AirflowTaskTimeout):
+            found = self._find(request, record)
+        if found is None:
+            raise self._lost(f"{lost} {self._how_to_find(record)}", lost.status)
+        return self._client.endpoint.with_url(Execution(found, State.QUEUED, "started"))
+
+    def _lost(self, message: str, status: int | None = None) -> WorkflowError:
+        """Return the error of a start whose response was lost; the author chooses whether a retry may submit again."""
+        if self._operator.on_lost_start == "resubmit":
+            return UncertainStart(
+                f"{message} A retry submits a new run (on_lost_start='resubmit').", status=status
+            )
+        return LostStart(message, status=status)
+
+    def _find(self, request: Request[Execution], record: StartRecord) -> str | None:
+        """Return the run of a start, if the vendor's own data prove it of exactly one."""
+        find = self._client.endpoint.api.find_started
+        if find is None or not record.nonce:
+            return None
+        try:
+            found = self._client.run(find(request, record.nonce, record.intent_at))
+        except WorkflowError as error:
+            self._log.warning("Whether the run exists could not be determined: %s", error)
+            return None
+        if len(found) != 1:
+            return None
+        self._log.info("%s execution %s is the run of this start.", self._vendor, found[0])
+        return found[0]
+
+    def _name(self, execution_id: str, status: str = "") -> str:
+        return f"{self._vendor} execution {execution_id} of an earlier try{status}"
+
+    def _how_to_find(self, record: StartRecord) -> str:
+        """Return what tells the run from others in the vendor's console, and what to do then."""
+        known_by = f" It would have begun {_described(record)}, or just after." if record.intent_at else ""
+        return (
+            f"Search for it at {self._vendor}.{known_by} Stop it and clear this task, or use it and mark this task as "
+            "success."
+        )
+
+    def _forget(self) -> None:
+        try:
+            self._store.delete()
+        except Exception as error:  # noqa: BLE001  # the rejection matters more; a retry then ends with "lost" and starts nothing
+            self._log.warning("Airflow could not delete the intent of a start that was not sent: %s", error)
+
+
+def _described(record: StartRecord) -> str:
+    moment = datetime.fromtimestamp(record.intent_at, timezone.utc).isoformat(timespec="seconds")
+    return f"at {moment}{_labelled(record)}"
+
+
+def _labelled(record: StartRecord) -> str:
+    return f", labelled {record.label!r}" if record.label else ""

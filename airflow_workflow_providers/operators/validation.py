@@ -1,0 +1,63 @@
+"""Rejecting bad parameters when a DAG is parsed, with an error that names the parameter."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import XComArg
+
+from airflow_workflow_providers.core.parameters import seconds, text
+from airflow_workflow_providers.settings import min_poll_interval
+
+
+def poll_interval(name: str, value: float | timedelta) -> float:
+    """
+    Return the seconds between two status checks, at least ``[workflow_providers] min_poll_interval``.
+
+    :param name: the name of the parameter, for the error.
+    :param value: a timedelta, or a number of seconds.
+    :return: seconds.
+    :raises InvalidInput: if it is neither.
+    """
+    return max(seconds(name, value), min_poll_interval())
+
+
+def conn_id(name: str, value: str) -> str:
+    """
+    Return the id of a connection; a template or an XComArg may become one when the task runs.
+
+    :param name: the name of the parameter, for the error.
+    :param value: the author's choice.
+    :return: the same value.
+    :raises InvalidInput: if it is not a text, or empty.
+    """
+    text(name, without_templates(value))
+    return value
+
+
+def without_templates(value: Any, stand_in: Any = "template") -> Any:
+    """
+    Return ``value`` with a stand-in for everything that is known only when the task runs.
+
+    :param value: a parameter, as it is in the DAG. An XComArg, the argument of a mapped task group, and a text with a
+        template in it are replaced, also inside dicts and lists.
+    :param stand_in: replaces ``value`` itself; inside a dict or list the text ``"template"`` does.
+    :return: ``stand_in``; of a dict, list or tuple a copy, with lists for tuples; anything else as it is. A value that is
+        nested too deep is returned as it is: the check of the parameter rejects it by name.
+    """
+    try:
+        return _without_templates(value, stand_in)
+    except RecursionError:
+        return value
+
+
+def _without_templates(value: Any, stand_in: Any = "template") -> Any:
+    # The argument of a mapped task group is not an XComArg, but it has references like one.
+    if isinstance(value, XComArg) or hasattr(type(value), "iter_references"):
+        return stand_in
+    if isinstance(value, str) and ("{{" in value or "{%" in value):
+        return stand_in
+    if isinstance(value, dict):
+        return {key: _without_templates(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_templates(item) for item in value]
+    return value
