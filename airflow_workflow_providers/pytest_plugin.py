@@ -1,8 +1,8 @@
 """
 The emulator as pytest fixtures: test your own DAGs without an account.
 
-The package registers this plugin; a test asks for ``workflow_emulator`` and finds every vendor's default connection
-pointing at it.
+The package registers this plugin. In a test with the fixture ``workflow_emulator`` every vendor's default connection
+points to the emulator.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def workflow_emulator_process() -> Iterator[Emulator]:
     """
-    Give the one emulator of a test session; most tests want ``workflow_emulator``.
+    Start the one emulator of a test session; most tests use ``workflow_emulator``.
 
-    :yield: the emulator, which listens on a free port of 127.0.0.1 until the session is over.
+    :yield: the emulator, which listens on a free port of 127.0.0.1 until the session ends.
     """
-    # pytest loads this module in every session; a server is loaded only where one is asked for.
-    from airflow_workflow_providers.emulator import Emulator  # noqa: PLC0415
+    from airflow_workflow_providers.emulator import Emulator  # noqa: PLC0415  # most sessions need no server
 
     with Emulator() as emulator:
         yield emulator
@@ -36,19 +35,19 @@ def workflow_emulator(
     workflow_emulator_process: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Emulator]:
     """
-    Give an emulator that remembers nothing, with a connection ``<vendor>_default`` to each of its vendors.
+    Yield an emulator without requests and runs, with a connection ``<vendor>_default`` to each of its vendors.
 
-    Its runs are over at the second status check, and a ``poll_interval`` may be as short as 0.01 s. ``add_workflow``
-    adds yours, ``fail`` scripts faults, ``runs`` and ``calls`` tell what your DAG has asked of a vendor.
+    Its runs end at the second status check, and ``poll_interval`` may be as short as 0.01 s. ``add_workflow`` adds your
+    workflow, ``fail`` schedules faults, ``runs`` and ``requests`` return what your DAG has started and sent.
 
     :param workflow_emulator_process: the emulator of the session.
-    :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT``, and the least ``poll_interval``, until the test is over.
-    :yield: the emulator, which forgets it all after the test.
+    :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT`` and the shortest ``poll_interval`` for the test.
+    :yield: the emulator, which is reset after the test.
     """
     emulator = workflow_emulator_process
     emulator.reset()
-    emulator.set_pace(looks=2)
-    # The least is 1 s otherwise, which spares a vendor; an emulator needs no sparing.
+    emulator.set_pace(status_checks=2)
+    # The shortest is 1 s otherwise, which protects a vendor; an emulator needs no protection.
     monkeypatch.setenv("AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL", "0.01")
     for vendor in emulator.vendors:
         name = f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT"

@@ -1,48 +1,44 @@
-"""The control routes: what the Python API does, over HTTP, for a client in another process that knows the token.
+"""
+The control routes: the Python API over HTTP, for a client in another process that knows the token.
 
 Every program on the machine, and every web page in its browser, can reach a port of the loopback address. So a request
-needs the token, which only the process that started the emulator knows; and what a browser sends for a page from
-elsewhere is refused even with it.
+needs the token, which only the process that started the emulator knows; and a request that a browser sends for a page
+of another origin is refused even with the token.
 """
-
-from __future__ import annotations
 
 import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from airflow_workflow_providers.emulator.server import Emulator
+from airflow_workflow_providers.emulator.state import State
 
 _ABOUT = (
-    "This is an emulator of workflow vendors, for tests and demos; nothing here is real. Each vendor answers under its "
-    "own name ({vendors}). Under /_control: GET /ledger tells what was called and what runs; POST /pace, /faults, "
-    "/workflows, /configure, /release, /revoke and /reset change what happens next, each with a JSON object. All need "
-    "the header Authorization: Bearer, with the token that the process that started the emulator was given.\n"
+    "This is an emulator of workflow vendors, for tests and demos; nothing here is real. Each vendor is under its own "
+    "name ({vendors}). Under /_control: GET /ledger returns the requests and the runs; POST /pace, /faults, /workflows, "
+    "/configure, /release, /revoke and /reset change what happens next, each with a JSON object. All need the header "
+    "Authorization: Bearer, with the token that the process that started the emulator was given.\n"
 )
 
 
-def control_routes(emulator: Emulator) -> list[BaseRoute]:
-    """Return the self-description, which anybody may read, and everything under ``/_control``."""
+def control_routes(state: State, token: str) -> list[BaseRoute]:
+    """Return the self-description, which everybody may read, and everything under ``/_control``."""
 
     async def about(_: Request) -> Response:
-        return PlainTextResponse(_ABOUT.format(vendors=", ".join(f"/{name}" for name in emulator.vendors)))
+        return PlainTextResponse(_ABOUT.format(vendors=", ".join(f"/{name}" for name in state.vendors)))
 
     async def ledger(_: Request) -> Response:
-        return JSONResponse({"calls": emulator.calls(), "runs": emulator.runs()})
+        return JSONResponse({"requests": state.requests(), "runs": state.runs()})
 
     def change(path: str, act: Callable[..., Any], *, needs: tuple[str, ...] = ()) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                given = _given(await request.body(), needs)
+                given = _object_in(await request.body(), needs)
                 return JSONResponse({"ok": True, "result": act(**given)})
             except (TypeError, ValueError) as refused:
                 return _error(400, str(refused))
@@ -52,60 +48,59 @@ def control_routes(emulator: Emulator) -> list[BaseRoute]:
     controls = Router(
         [
             Route("/ledger", ledger),
-            change("/pace", emulator.set_pace),
-            change("/faults", emulator.fail, needs=("vendor", "operation", "fault")),
-            change("/workflows", emulator.add_workflow, needs=("vendor", "workflow_id")),
-            change("/configure", emulator.configure, needs=("vendor",)),
-            change("/release", emulator.release),
-            change("/revoke", emulator.revoke, needs=("vendor",)),
-            change("/reset", emulator.reset),
+            change("/pace", state.set_pace),
+            change("/faults", state.fail, needs=("vendor", "operation", "fault")),
+            change("/workflows", state.add_workflow, needs=("vendor", "workflow_id")),
+            change("/configure", state.configure, needs=("vendor",)),
+            change("/release", state.release),
+            change("/revoke", state.revoke, needs=("vendor",)),
+            change("/reset", state.reset),
         ]
     )
     return [
         Route("/", about),
         Route("/_control/", about),
-        Mount("/_control", app=_Guarded(controls, emulator)),
+        Mount("/_control", app=_Guarded(controls, state, token)),
     ]
 
 
 class _Guarded:
-    """An application that a request reaches only with the token, and from no web page but the emulator's own."""
+    """An application that needs the token, and refuses web pages of other origins."""
 
-    def __init__(self, app: ASGIApp, emulator: Emulator) -> None:
+    def __init__(self, app: ASGIApp, state: State, token: str) -> None:
         self._app = app
-        self._emulator = emulator
+        self._state = state
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._refusal(Request(scope)) or self._app)(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
-        port = self._emulator.url.rpartition(":")[2]
-        own = (f"127.0.0.1:{port}", f"localhost:{port}")
-        # A browser that was led here by a name of somebody else (DNS rebinding) sends that name.
-        if request.headers.get("host") not in own:
-            return _error(403, f"The Host of a control request is {own[0]} or {own[1]}.")
-        if any(
-            origin not in [f"http://{host}" for host in own] for origin in request.headers.getlist("origin")
-        ):
+        hosts = [f"{name}:{self._state.port}" for name in ("127.0.0.1", "localhost")]
+        # After DNS rebinding a browser sends the name of another host.
+        if request.headers.get("host") not in hosts:
+            return _error(403, f"The Host of a control request is {hosts[0]} or {hosts[1]}.")
+        origins = [f"http://{host}" for host in hosts]
+        if any(origin not in origins for origin in request.headers.getlist("origin")):
             return _error(403, "Web pages of other origins cannot control the emulator.")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        right = hmac.compare_digest(token.encode(), self._emulator.control_token.encode())
-        if scheme.lower() != "bearer" or not right:
+        valid = hmac.compare_digest(token.encode(), self._token.encode())
+        if scheme.lower() != "bearer" or not valid:
             refusal = _error(401, "A control request needs the header Authorization: Bearer <control token>.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
             return refusal
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != "application/json":
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and content_type != "application/json":
             return _error(415, "The Content-Type of a control request is application/json.")
         return None
 
 
-def _error(status: int, said: str) -> JSONResponse:
-    return JSONResponse({"error": said}, status)
+def _error(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status)
 
 
-def _given(raw: bytes, needs: tuple[str, ...]) -> dict[str, Any]:
-    """Return the request's JSON object, or refuse it in one sentence."""
+def _object_in(raw: bytes, needs: tuple[str, ...]) -> dict[str, Any]:
+    """Return the request's JSON object, or raise an error of one sentence."""
     try:
         given = json.loads(raw or b"{}")
     except ValueError:
@@ -114,5 +109,5 @@ def _given(raw: bytes, needs: tuple[str, ...]) -> dict[str, Any]:
         raise TypeError("The body must be a JSON object.")
     missing = [name for name in needs if not isinstance(given.get(name), str)]
     if missing:
-        raise ValueError(f"The body must name {', '.join(missing)}, each as a string.")
+        raise ValueError(f"The body must have {', '.join(missing)}, each a string.")
     return given

@@ -1,4 +1,4 @@
-"""What happened: every call a vendor received, and every run that a call started."""
+"""What happened: every request that a vendor received, and every run that a request started."""
 
 import threading
 import time
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_workflow_providers.emulator.lifecycle import Clock, Life
+from airflow_workflow_providers.emulator.lifecycle import Lifecycle
 
 HIDDEN = "***"
 
 
 @dataclass
-class Call:
-    """One request, as it came; ``status`` stays None when no answer was given."""
+class RecordedRequest:
+    """One request as it came, without secrets; ``status`` stays None where no response was given."""
 
     n: int
     vendor: str
@@ -32,39 +32,44 @@ class Call:
 
 @dataclass
 class Run:
-    """One run of a workflow, known here even when its caller was never told of it (``answered`` is false)."""
+    """One run of a workflow. It is known here even if its client never received its id (``id_received``)."""
 
     vendor: str
     execution_id: str
     workflow_id: str
     input: Any
-    life: Life
+    lifecycle: Lifecycle
     mode: Literal["SYNC", "ASYNC"]
     tag: str | None = None
     started_at: float = field(default_factory=time.time)
     stops: int = 0
-    answered: bool = False
+    id_received: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def stop(self, *statuses: str) -> None:
+        """Let a run that is going pass through these statuses, and stay at the last."""
+        if not self.lifecycle.is_terminal:
+            self.stops += 1
+            self.lifecycle.stop(*statuses)
 
 
 class Ledger:
-    """Calls and runs, in the order in which they came; the lock is for everything the emulator remembers."""
+    """Requests and runs, in the order in which they came. The lock is for everything that the emulator remembers."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._clock = clock
-        self._calls: list[Call] = []
+        self._requests: list[RecordedRequest] = []
         self._runs: dict[tuple[str, str], Run] = {}
 
-    def add_call(self, **seen: Any) -> Call:
-        """Write a call down the moment it is there, before anything can go wrong with it."""
+    def add_request(self, **fields: Any) -> RecordedRequest:
+        """Record a request before anything can go wrong with it."""
         with self.lock:
-            call = Call(n=len(self._calls) + 1, **seen)
-            self._calls.append(call)
-            return call
+            request = RecordedRequest(n=len(self._requests) + 1, **fields)
+            self._requests.append(request)
+            return request
 
     def add_run(self, run: Run) -> None:
-        """Write down a run that has just begun."""
+        """Record a run that has just started."""
         with self.lock:
             self._runs[run.vendor, run.execution_id] = run
 
@@ -74,41 +79,26 @@ class Ledger:
             run = self._runs.get((vendor, execution_id or ""))
             return run.workflow_id if run is not None else None
 
-    def answered(self, call: Call, status: int, *, told: bool) -> None:
-        """Note what a call is about to be answered, and whether that tells the caller its run's id."""
+    def record_status(self, request: RecordedRequest, status: int, *, client_received: bool) -> None:
+        """Record the status of a response, and whether the client receives the id of its run in it."""
         with self.lock:
-            call.status = status
-            run = self._runs.get((call.vendor, call.execution_id or ""))
-            if run is not None and told:
-                run.answered = True
+            request.status = status
+            run = self._runs.get((request.vendor, request.execution_id or ""))
+            if run is not None and client_received:
+                run.id_received = True
 
-    def calls(self, vendor: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls as plain JSON data."""
+    def requests(self, vendor: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
+        """Return the requests as plain JSON data."""
         with self.lock:
             return [
-                {
-                    "n": call.n,
-                    "at": call.at,
-                    "vendor": call.vendor,
-                    "operation": call.operation,
-                    "method": call.method,
-                    "path": call.path,
-                    "query": dict(call.query),
-                    "headers": dict(call.headers),
-                    "body": call.body,
-                    "status": call.status,
-                    "fault": call.fault,
-                    "execution_id": call.execution_id,
-                    "workflow_id": call.workflow_id,
-                }
-                for call in self._calls
-                if vendor in (None, call.vendor) and operation in (None, call.operation)
+                dict(vars(request))
+                for request in self._requests
+                if vendor in (None, request.vendor) and operation in (None, request.operation)
             ]
 
     def runs(self, vendor: str | None = None) -> list[dict[str, Any]]:
-        """Return the runs as plain JSON data; reading them here is not a look at them."""
+        """Return the runs as plain JSON data; reading them is not a status check."""
         with self.lock:
-            now, pace = self._clock.now(), self._clock.pace
             return [
                 {
                     "vendor": run.vendor,
@@ -116,12 +106,12 @@ class Ledger:
                     "workflow_id": run.workflow_id,
                     "input": run.input,
                     "started_at": run.started_at,
-                    "status": run.life.word(now, pace),
-                    "over": run.life.over(now, pace),
+                    "status": run.lifecycle.status,
+                    "is_terminal": run.lifecycle.is_terminal,
                     "stops": run.stops,
                     "tag": run.tag,
                     "mode": run.mode,
-                    "answered": run.answered,
+                    "id_received": run.id_received,
                     **run.notes,
                 }
                 for run in self._runs.values()
@@ -131,12 +121,12 @@ class Ledger:
     def reset(self) -> None:
         """Forget everything."""
         with self.lock:
-            self._calls.clear()
+            self._requests.clear()
             self._runs.clear()
 
 
 def hide(value: Any, secrets: Iterable[str]) -> Any:
-    """Return the value with every secret in it blotted out, however deep it lies."""
+    """Return the value with every secret in it replaced, at any depth."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, HIDDEN)
@@ -149,6 +139,6 @@ def hide(value: Any, secrets: Iterable[str]) -> Any:
 
 
 def hide_header(value: str) -> str:
-    """Blot out a header that carries a secret, true or false, but leave its scheme to be read."""
+    """Replace the value of a header that carries a secret, valid or not, but keep its scheme."""
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {HIDDEN}" if space else HIDDEN

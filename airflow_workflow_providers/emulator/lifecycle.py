@@ -1,35 +1,36 @@
-"""How a run moves through its list of states: decided by a function that is told the time."""
+"""How a run passes through its statuses, by time or by status checks."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Pace:
-    """When a run is over: so many seconds after its start, or at such a look; exactly one of the two."""
+    """When a run ends: after this many seconds, or at this status check. Exactly one of the two is set."""
 
     seconds: float | None = None
-    looks: int | None = None
+    status_checks: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.seconds is None) == (self.looks is None):
-            raise ValueError("A pace is either `seconds` or `looks`.")
-        seconds, looks = self.seconds, self.looks
+        if (self.seconds is None) == (self.status_checks is None):
+            raise ValueError("A pace is either `seconds` or `status_checks`.")
+        seconds, checks = self.seconds, self.status_checks
         if seconds is not None and (
             isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0
         ):
             raise ValueError("`seconds` is a number that is not negative.")
-        if looks is not None and (isinstance(looks, bool) or not isinstance(looks, int) or looks < 1):
-            raise ValueError("`looks` is a whole number from 1.")
+        if checks is not None and (isinstance(checks, bool) or not isinstance(checks, int) or checks < 1):
+            raise ValueError("`status_checks` is a whole number from 1.")
 
-    def progress(self, elapsed: float, looks: int) -> float:
-        """How much of the way is behind a run, 1.0 and more meaning all of it."""
-        if self.looks is not None:
-            # The first look sees the first state; spread what lies between it and the last one.
-            return 1.0 if looks >= self.looks else max(looks - 1, 0) / max(self.looks - 1, 1)
-        if not self.seconds:
-            return 1.0
-        return elapsed / self.seconds
+    def progress(self, elapsed: float, checks: int) -> float:
+        """Return which part of its lifecycle a run has passed; 1.0 and more mean all of it."""
+        if self.status_checks is not None:
+            # The first check sees the first status and the last one the end; the others lie evenly between them.
+            return (
+                1.0 if checks >= self.status_checks else max(checks - 1, 0) / max(self.status_checks - 1, 1)
+            )
+        return elapsed / self.seconds if self.seconds else 1.0
 
 
 DEFAULT_PACE = Pace(seconds=2.0)
@@ -40,63 +41,82 @@ class Clock:
     """The time, and the pace of every run that has none of its own."""
 
     pace: Pace = DEFAULT_PACE
-
-    def now(self) -> float:
-        """Seconds that never jump; only differences mean anything."""
-        return time.monotonic()
+    now: Callable[[], float] = time.monotonic
 
 
-@dataclass
-class Life:
-    """One run's way: the states it passes, the end it reaches (None: it never ends), and who looked.
+class Lifecycle:
+    """
+    The statuses of one run: those before its end, the end, and how far it has come.
 
-    The pace is asked for at every look, so a test can change it while a run is going and need not wait. What
-    has been reached stays reached, whatever the new pace says.
+    The pace is read at each use, so a test can change it while a run is going. A run never goes back.
+
+    :param clock: the time and the pace.
+    :param statuses: what the run passes through before its end.
+    :param end: its last status; None for a run that never ends.
+    :param own_pace: its own pace, which no other replaces.
     """
 
-    passes: tuple[str, ...]
-    end: str | None
-    started: float
-    own_pace: Pace | None = None
-    looks: int = 0
-    _reached: int = 0
-    _diverted: tuple[str, ...] = field(default=())
-    _diverted_at: int = 0
+    def __init__(
+        self, clock: Clock, statuses: tuple[str, ...], end: str | None, own_pace: Pace | None = None
+    ) -> None:
+        self.statuses = statuses
+        self._clock = clock
+        self._end = end
+        self._own_pace = own_pace
+        self._started = clock.now()
+        self._checks = 0
+        self._reached = 0
+        self._stop_statuses: tuple[str, ...] = ()
+        self._stopped_at = 0
 
-    def look(self, now: float, pace: Pace) -> str:
-        """Count a look, and say the word that it sees."""
-        self.looks += 1
-        return self.word(now, pace)
+    @property
+    def status(self) -> str:
+        """The status now; reading it is not a status check."""
+        return self._status_at(self._checks)
 
-    def word(self, now: float, pace: Pace) -> str:
-        """Say the state now, without it counting as a look."""
-        if self._diverted:
-            seen = max(self.looks - self._diverted_at, 1)
-            return self._diverted[min(seen, len(self._diverted)) - 1]
-        way = len(self.passes)
-        progress = (self.own_pace or pace).progress(now - self.started, self.looks)
-        self._reached = max(self._reached, min(int(progress * way), way))
-        if self._reached < way:
-            return self.passes[self._reached]
-        return self.passes[-1] if self.end is None else self.end
+    @property
+    def next_status(self) -> str:
+        """The status that the next status check will see."""
+        return self._status_at(self._checks + 1, peek=True)
 
-    def over(self, now: float, pace: Pace) -> bool:
-        """Whether nothing will change any more."""
-        if self._diverted:
-            return self.word(now, pace) == self._diverted[-1]
-        return self.end is not None and self.word(now, pace) == self.end
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the status will not change any more."""
+        return self.status == (self._stop_statuses[-1] if self._stop_statuses else self._end)
+
+    def check(self) -> str:
+        """Count a status check and return the status that it sees."""
+        self._checks += 1
+        return self.status
 
     def finish(self) -> None:
         """Bring the run to its end now, if it has one."""
-        self._reached = len(self.passes)
-        self._diverted = self._diverted[-1:]
+        self._reached = len(self.statuses)
+        self._stop_statuses = self._stop_statuses[-1:]
 
-    def skip_looks(self, pace: Pace) -> None:
-        """Bring a run to its end that goes on by looks only: for a caller that cannot look."""
-        if self._diverted or (self.own_pace or pace).looks is not None:
+    def finish_if_paced_by_checks(self) -> None:
+        """End a run that is paced by status checks, for a client that makes none."""
+        if self._stop_statuses or self._pace.status_checks is not None:
             self.finish()
 
-    def divert(self, *words: str) -> None:
-        """Leave the way: from here each look sees the next of these words, and the last one for good."""
-        if not self._diverted:
-            self._diverted, self._diverted_at = words, self.looks
+    def stop(self, *statuses: str) -> None:
+        """Show the next of these statuses at each status check from now on, and stay at the last."""
+        if not self._stop_statuses:
+            self._stop_statuses, self._stopped_at = statuses, self._checks
+
+    @property
+    def _pace(self) -> Pace:
+        return self._own_pace or self._clock.pace
+
+    def _status_at(self, checks: int, *, peek: bool = False) -> str:
+        if self._stop_statuses:
+            seen = max(checks - self._stopped_at, 1)
+            return self._stop_statuses[min(seen, len(self._stop_statuses)) - 1]
+        count = len(self.statuses)
+        progress = self._pace.progress(self._clock.now() - self._started, checks)
+        reached = max(self._reached, min(int(progress * count), count))
+        if not peek:
+            self._reached = reached
+        if reached < count:
+            return self.statuses[reached]
+        return self.statuses[-1] if self._end is None else self._end

@@ -1,72 +1,69 @@
-"""A vendor, as far as all are alike: keys in a header, workflows by name, runs that are looked at by their id.
+"""
+What all emulated vendors have in common: keys in a header, workflows by name, runs by id.
 
-A vendor's own class describes its routes and how it words an error, and overrides what it does in a manner of its own.
-It never reads a socket, checks a fault or writes a call down: ``door`` does these once, around every vendor's handlers.
+A vendor's own class describes its routes and its errors, and overrides what the vendor does differently. It reads no
+socket, applies no fault and records no request: ``app`` does that for every vendor.
 """
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 from airflow_workflow_providers.emulator.ledger import Ledger, Run
-from airflow_workflow_providers.emulator.lifecycle import Clock, Life
-from airflow_workflow_providers.emulator.shape import Answer, Asked, Route, padded
-from airflow_workflow_providers.emulator.workflow import AnyWorkflow
-
-W = TypeVar("W", bound=AnyWorkflow)
+from airflow_workflow_providers.emulator.lifecycle import Clock, Lifecycle
+from airflow_workflow_providers.emulator.messages import Incoming, Pending, Reply, Route
+from airflow_workflow_providers.emulator.workflow import W
 
 
-class Vendor(ABC, Generic[W]):
-    """What a vendor brings: name, routes, credentials, workflows, its manner of refusing, and a reset."""
+class EmulatedVendor(ABC, Generic[W]):
+    """One vendor: its name, routes, credentials, workflows, runs and errors."""
 
     name: ClassVar[str]
-    #: The workflows that are there without being added.
-    built_in: tuple[W, ...]
-    #: Headers that carry a secret; their values never reach the ledger.
+    #: The workflows that exist without being added.
+    default_workflows: tuple[W, ...]
+    #: Headers that carry a secret; their values never reach the ledger. The first one authenticates.
     secret_headers: ClassVar[tuple[str, ...]]
-    #: What stands before a secret in the first of them.
+    #: The prefix of a secret in the first of them.
     scheme: ClassVar[str] = ""
-    #: Query parameters that carry one, where a vendor takes it there.
+    #: Query parameters that carry a secret.
     secret_parameters: ClassVar[tuple[str, ...]] = ()
-    #: The members of an account that are secret, and that a revocation renews.
+    #: The fields of an account that are secret, and that a revocation renews.
     secrets: ClassVar[tuple[str, ...]]
-    #: What the vendor's pages leave open or say in two ways: what each may be set to, the default first.
-    choices: ClassVar[Mapping[str, tuple[Any, ...]]] = MappingProxyType({})
-    #: The member of a look's body that has the run's output.
-    output: ClassVar[str] = "output"
+    #: What the vendor's pages leave open or say in two ways: the values of each, the default first.
+    variants: ClassVar[Mapping[str, tuple[Any, ...]]] = MappingProxyType({})
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self.ledger = ledger
         self.clock = clock
-        self.account = self.credentials()
-        self.issued = {self.account[name] for name in self.secrets}
-        self.routes = self.describe()
+        self.account = self.new_credentials()
+        self.issued_secrets = {self.account[name] for name in self.secrets}
+        self.routes = self.build_routes()
         self.reset()
 
     @abstractmethod
-    def describe(self) -> tuple[Route, ...]:
-        """Return the vendor's routes, called once."""
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the vendor's routes; called once."""
 
     @abstractmethod
-    def error(self, operation: str, status: int, message: str | None = None) -> Answer:
-        """Return an error as the vendor words it."""
+    def error(self, operation: str, status: int, message: str | None = None) -> Reply:
+        """Return an error in the vendor's words."""
 
-    # -- who may come in --------------------------------------------------------------------------------------
+    # -- authentication ---------------------------------------------------------------------------------------
 
-    def credentials(self) -> dict[str, str]:
+    def new_credentials(self) -> dict[str, str]:
         """Return new random credentials, each long enough to search a log for."""
         return {name: secrets.token_urlsafe(32) for name in self.secrets}
 
     def revoke(self) -> None:
-        """Renew the secrets; the old ones open nothing any more but are still kept out of the ledger."""
-        fresh = self.credentials()
+        """Renew the secrets; the old ones are refused, and still kept out of the ledger."""
+        fresh = self.new_credentials()
         self.account = {**self.account, **{name: fresh[name] for name in self.secrets}}
-        self.issued |= {self.account[name] for name in self.secrets}
+        self.issued_secrets |= {self.account[name] for name in self.secrets}
 
-    def addresses(self, base_url: str) -> dict[str, str]:
-        """Return where the vendor listens, as an account names it; some have more than one address."""
+    def urls(self, base_url: str) -> dict[str, str]:
+        """Return the vendor's URLs, by the names of an account's fields."""
         return {"base_url": base_url}
 
     def connection(self, base_url: str) -> dict[str, Any]:
@@ -74,84 +71,75 @@ class Vendor(ABC, Generic[W]):
         password = self.account[self.secrets[0]]
         return {"conn_type": self.name, "host": base_url, "password": password, "extra": {}}
 
-    def refuse(self, asked: Asked) -> Answer | None:
-        """Return the vendor's refusal of a caller that may not come in, or None."""
-        right = [self.scheme + self.account[name] for name in self.secrets]
-        given = asked.headers.get(self.secret_headers[0])
-        return None if given in right else self.error(asked.operation, 401)
+    def authenticate(self, incoming: Incoming) -> Reply | None:
+        """Return the vendor's refusal of a request without valid credentials, or None."""
+        valid = [self.scheme + self.account[name] for name in self.secrets]
+        given = incoming.headers.get(self.secret_headers[0])
+        return None if given in valid else self.error(incoming.operation, 401)
 
-    # -- workflows and habits ---------------------------------------------------------------------------------
+    # -- workflows and variants -------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Go back to the workflows and habits that are built in; forget runs."""
-        self.workflows: dict[Any, W] = {workflow.key: workflow for workflow in self.built_in}
-        self.held: dict[str, tuple[Run, W]] = {}
-        self.chosen = {name: values[0] for name, values in self.choices.items()}
+        """Go back to the default workflows and variants; forget runs."""
+        self.workflows: dict[Any, W] = {workflow.key: workflow for workflow in self.default_workflows}
+        self.runs: dict[str, tuple[Run, W]] = {}
+        self.variant = {name: values[0] for name, values in self.variants.items()}
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
-        """Take in one more workflow, described in the vendor's words, and say how it can be called."""
-        workflow = type(self.built_in[0]).described(workflow_id, options)
+        """Add a workflow with options in the vendor's words, and return how it is called."""
+        workflow = type(self.default_workflows[0]).from_options(workflow_id, options)
         self.workflows[workflow.key] = workflow
         return {"workflow_id": workflow_id}
 
     def configure(self, **options: Any) -> None:
-        """Choose between things that the vendor does now so, now so."""
+        """Choose between the variants of what the vendor does."""
         for name, value in options.items():
-            if not any(value == it and type(value) is type(it) for it in self.choices.get(name, ())):
-                known = "; ".join(
-                    f"{key}: {' or '.join(map(str, values))}" for key, values in self.choices.items()
-                )
+            if name not in self.variants or not self.has_variant(name, value):
+                known = "; ".join(f"{key}: {self.values_of(key)}" for key in self.variants)
                 raise ValueError(
-                    f"{type(self).__name__} cannot be set to {name}={value!r}; there are {known or 'no choices'}."
+                    f"{type(self).__name__} cannot be set to {name}={value!r}; variants: {known or 'none'}."
                 )
-        self.chosen.update(options)
+        self.variant.update(options)
 
-    def workflow_of(self, asked: Asked) -> str | None:
-        """Return the workflow that a call names in its path, if it names one."""
-        return asked.where.get("workflow_id")
+    def has_variant(self, name: str, value: Any) -> bool:
+        """Whether a variant can have this value."""
+        return any(value == known and type(value) is type(known) for known in self.variants[name])
+
+    def values_of(self, name: str) -> str:
+        """Say which values a variant can have."""
+        return " or ".join(map(str, self.variants[name]))
+
+    def workflow_id_of(self, incoming: Incoming) -> str | None:
+        """Return the workflow that a request names in its path, if it names one."""
+        return incoming.path_params.get("workflow_id")
 
     # -- runs -------------------------------------------------------------------------------------------------
 
-    def life(self, workflow: W, *passes: str) -> Life:
-        """Return the way of a run of this workflow, which begins now and passes these statuses before its end."""
-        return Life(passes, workflow.ends, self.clock.now(), workflow.pace)
+    def lifecycle(self, workflow: W, *statuses: str) -> Lifecycle:
+        """Return the lifecycle of a run that starts now, with these statuses before its end."""
+        return Lifecycle(self.clock, statuses, workflow.ends, workflow.pace)
 
-    def begin(self, run: Run, workflow: W) -> Run:
-        """Take in a run that has just begun."""
+    def start(self, run: Run, workflow: W) -> Run:
+        """Record a run that has just started."""
         self.ledger.add_run(run)
-        self.held[run.execution_id] = (run, workflow)
+        self.runs[run.execution_id] = (run, workflow)
         return run
 
-    def look(self, run: Run) -> str:
-        """Look at a run, and return its status."""
-        return run.life.look(self.clock.now(), self.clock.pace)
+    def when_ended(self, run: Run, reply: Callable[[], Reply]) -> Pending:
+        """Return the reply to a blocking request, whose client makes no status checks while it waits."""
 
-    def word(self, run: Run) -> str:
-        """Return the status of a run, without its counting as a look."""
-        return run.life.word(self.clock.now(), self.clock.pace)
+        def ready() -> bool:
+            run.lifecycle.finish_if_paced_by_checks()
+            return run.lifecycle.is_terminal
 
-    def over(self, run: Run) -> bool:
-        """Whether nothing will change any more."""
-        return run.life.over(self.clock.now(), self.clock.pace)
+        return Pending(ready, reply, run.execution_id)
 
-    def over_unlooked(self, run: Run) -> bool:
-        """Whether a call that waits for the run may be answered; its caller cannot look, so none is waited for."""
-        run.life.skip_looks(self.clock.pace)
-        return self.over(run)
+    # -- what a fault changes in a reply ----------------------------------------------------------------------
 
-    def stop(self, run: Run, *words: str) -> None:
-        """Let a run that is going on pass these statuses, and stay at the last."""
-        if not self.over(run):
-            run.stops += 1
-            run.life.divert(*words)
+    def with_status(self, body: Any, status: Any) -> Any:
+        """Return the body of a status reply with this status instead of the true one."""
+        return {**body, "status": status} if "status" in body else body
 
-    # -- what a fault does to an answer -----------------------------------------------------------------------
-
-    def with_status(self, body: Any, word: Any) -> Any:
-        """Return a look's body with this status in it instead of the true one."""
-        return {**body, "status": word} if "status" in body else body
-
-    def with_output_of(self, body: Any, size: int) -> Any:
-        """Return a body whose output is this many bytes of JSON long; without one, the body itself is."""
-        output = body.get(self.output)
-        return padded(body, size) if output is None else {**body, self.output: padded(output, size)}
+    @abstractmethod
+    def with_output_size(self, body: Any, size: int) -> Any:
+        """Return a body whose output is this many bytes of JSON; without an output, the body itself is."""

@@ -1,4 +1,9 @@
-"""The emulator, held to the vendors' pages: what all vendors do alike here, by the example of Refold; below, each vendor."""
+"""
+The emulator, held to the vendors' pages.
+
+The modules here test what is the same for every vendor, by the example of Refold or with a row for each vendor. The
+folders test what one vendor does: their literals are written from the vendor's pages, not from the emulator.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,13 +11,18 @@ from collections.abc import Callable
 EXECUTE = "/workflow/sync-contacts/execute"
 
 
-def noted(emulator) -> list[tuple]:
-    """Say of every call what was answered, and which fault it met."""
-    return [(call["status"], call["fault"]) for call in emulator.calls()]
+def recorded(emulator) -> list[tuple]:
+    """Return the status and the fault of every request."""
+    return [(request["status"], request["fault"]) for request in emulator.requests()]
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Ask until it is so; what is awaited is another thread's next step, so this takes milliseconds."""
+def ids_received(emulator) -> list[bool]:
+    """Return for every run whether its client received its id."""
+    return [run["id_received"] for run in emulator.runs()]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; another thread brings it about within milliseconds."""
     give_up = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < give_up, "it never came about"
+    while not condition():
+        assert time.monotonic() < give_up, "the condition did not come true"

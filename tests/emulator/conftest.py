@@ -10,13 +10,13 @@ from tests.emulator import EXECUTE
 
 @pytest.fixture(scope="session")
 def no_tls() -> ssl.SSLContext:
-    """Return what spares each client reading all certificates, which takes longer than its whole test."""
+    """Return a context without certificates: reading them takes longer than a whole test."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Emulator]:
-    """One emulator for the whole folder; tests take `emulator`, which has forgotten the tests before."""
+    """Start one emulator for the whole folder; tests take `emulator`, which is reset before each test."""
     with Emulator() as emulator:
         yield emulator
 
@@ -29,15 +29,15 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture
 def reach(no_tls: ssl.SSLContext) -> Iterator[Callable[..., httpx.Client]]:
-    """Make clients of an address with these headers."""
-    made: list[httpx.Client] = []
+    """Make clients of a base URL with these headers."""
+    clients: list[httpx.Client] = []
 
     def make(base_url: str, headers: dict[str, str] | None = None) -> httpx.Client:
-        made.append(httpx.Client(base_url=base_url, headers=headers, timeout=10, verify=no_tls))
-        return made[-1]
+        clients.append(httpx.Client(base_url=base_url, headers=headers, timeout=10, verify=no_tls))
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
 
 
@@ -60,26 +60,26 @@ def start(refold: httpx.Client) -> Callable[..., str]:
     """Start a workflow and return the id of its execution."""
 
     def start(workflow: str, body: object = None, **headers: str) -> str:
-        answer = refold.post(f"/workflow/{workflow}/execute", json=body or {}, headers=headers)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["execution_id"])
+        response = refold.post(f"/workflow/{workflow}/execute", json=body or {}, headers=headers)
+        assert response.status_code == 200, response.text
+        return str(response.json()["execution_id"])
 
     return start
 
 
 @pytest.fixture
 def statuses(refold: httpx.Client) -> Callable[[str, int], list[str]]:
-    """Look so many times at an execution and return the words seen."""
+    """Check the status of an execution this many times."""
 
-    def statuses(execution_id: str, looks: int) -> list[str]:
-        return [refold.get(f"/execution/{execution_id}").json()["status"] for _ in range(looks)]
+    def statuses(execution_id: str, checks: int) -> list[str]:
+        return [refold.get(f"/execution/{execution_id}").json()["status"] for _ in range(checks)]
 
     return statuses
 
 
 @pytest.fixture
 def finished(emulator, refold, start):
-    """Run a workflow to its end and return its detail."""
+    """Run a workflow to its end and return the execution."""
 
     def finished(workflow: str, body: object = None) -> dict:
         emulator.set_pace(seconds=0)
@@ -93,7 +93,7 @@ def sync(emulator, refold):
     """Execute a workflow synchronously, which takes no time."""
 
     def sync(workflow: str, body: object = None) -> httpx.Response:
-        emulator.set_pace(looks=9)
+        emulator.set_pace(status_checks=9)
         return refold.post(
             f"/workflow/{workflow}/execute", json=body or {}, headers={"sync_execution": "true"}
         )
@@ -103,7 +103,7 @@ def sync(emulator, refold):
 
 @pytest.fixture
 def fail(emulator):
-    """Script a fault of Refold."""
+    """Schedule a fault of Refold."""
 
     def fail(operation: str, fault: str, **options: object) -> None:
         emulator.fail("refold", operation, fault, **options)
@@ -112,6 +112,6 @@ def fail(emulator):
 
 
 @pytest.fixture
-def begin(refold):
-    """Send a start, with the time the client gives it."""
+def send_start(refold):
+    """Send a start and return the response."""
     return lambda **options: refold.post(EXECUTE, json={"payload": {"a": 1}}, **options)

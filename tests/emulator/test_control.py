@@ -2,6 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.emulator import wait_until
+
 
 @pytest.fixture
 def control(emulator, reach):
@@ -10,22 +12,22 @@ def control(emulator, reach):
 
 def test_the_ledger_over_http_is_the_ledger(emulator, control, start):
     start("sync-contacts")
-    assert control.get("/ledger").json() == {"calls": emulator.calls(), "runs": emulator.runs()}
+    assert control.get("/ledger").json() == {"requests": emulator.requests(), "runs": emulator.runs()}
 
 
-def test_control_calls_are_not_in_the_ledger(emulator, control):
+def test_control_requests_are_not_in_the_ledger(emulator, control):
     control.get("/ledger")
-    control.post("/pace", json={"looks": 1})
-    assert emulator.calls() == []
+    control.post("/pace", json={"status_checks": 1})
+    assert emulator.requests() == []
 
 
 def test_the_pace_can_be_set(control, start, statuses):
-    assert control.post("/pace", json={"looks": 1}).status_code == 200
+    assert control.post("/pace", json={"status_checks": 1}).status_code == 200
     assert statuses(start("sync-contacts"), 1) == ["COMPLETED"]
 
 
-def test_a_fault_can_be_scripted_with_its_options(emulator, control, refold):
-    script = {
+def test_a_fault_can_be_scheduled_with_its_options(emulator, control, refold):
+    fault = {
         "vendor": "refold",
         "operation": "list",
         "fault": "status",
@@ -33,13 +35,13 @@ def test_a_fault_can_be_scripted_with_its_options(emulator, control, refold):
         "times": 2,
         "after": 1,
     }
-    assert control.post("/faults", json=script).json() == {"ok": True, "result": None}
+    assert control.post("/faults", json=fault).json() == {"ok": True, "result": None}
     assert [refold.get("/execution").status_code for _ in range(4)] == [200, 503, 503, 200]
 
 
 def test_a_workflow_can_be_added(control, start, emulator):
     added = control.post(
-        "/workflows", json={"vendor": "refold", "workflow_id": "mine", "ends": "ERRORED", "looks": 1}
+        "/workflows", json={"vendor": "refold", "workflow_id": "mine", "ends": "ERRORED", "status_checks": 1}
     )
     assert added.json()["result"]["alias"] == "mine"
     start("mine")
@@ -52,24 +54,24 @@ def test_a_key_can_be_revoked(emulator, control, refold):
     assert refold.get("/execution").status_code == 401
 
 
-def test_a_habit_can_be_chosen(control, refold):
+def test_a_variant_can_be_chosen(control, refold):
     control.post("/configure", json={"vendor": "refold", "unknown_execution": "404"})
     assert refold.get("/execution/unknown").status_code == 404
 
 
-def test_everything_can_be_forgotten(emulator, control, start):
+def test_everything_can_be_reset(emulator, control, start):
     start("sync-contacts")
     assert control.post("/reset", json={}).status_code == 200
-    assert emulator.calls() == emulator.runs() == []
+    assert emulator.requests() == emulator.runs() == []
 
 
 @pytest.mark.parametrize("path", ["/", "/_control/"])
 def test_the_emulator_says_what_it_is(emulator, control, path):
-    said = control.get(emulator.url + path)
-    assert said.status_code == 200
-    assert "/refold" in said.text
-    assert "/_control" in said.text
-    assert said.text.count("\n") == 1
+    response = control.get(emulator.url + path)
+    assert response.status_code == 200
+    assert "/refold" in response.text
+    assert "/_control" in response.text
+    assert response.text.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -92,28 +94,27 @@ def test_the_emulator_says_what_it_is(emulator, control, path):
     ],
 )
 def test_a_bad_request_gets_400_and_one_sentence(control, path, body):
-    answer = control.post(path, json=body)
-    assert answer.status_code == 400
-    assert answer.json().keys() == {"error"}
-    assert "\n" not in answer.json()["error"]
+    response = control.post(path, json=body)
+    assert response.status_code == 400
+    assert response.json().keys() == {"error"}
+    assert "\n" not in response.json()["error"]
 
 
-def test_a_body_that_is_no_json_gets_400(control):
-    answer = control.post("/pace", content=b"{", headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()) == (400, {"error": "The body must be a JSON object."})
+def test_a_body_that_is_not_json_gets_400(control):
+    response = control.post("/pace", content=b"{", headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()) == (400, {"error": "The body must be a JSON object."})
 
 
-def test_what_is_held_can_be_released(emulator, control, refold):
+def test_a_held_response_can_be_released(emulator, control, refold):
     emulator.fail("refold", "execute", "hold")
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(refold.post, "/workflow/sync-contacts/execute", json={})
-        while not emulator.calls("refold"):
-            assert not answer.done()
+        response = pool.submit(refold.post, "/workflow/sync-contacts/execute", json={})
+        wait_until(lambda: emulator.requests("refold") != [])
         assert control.post("/release", json={}).status_code == 200
-    assert answer.result().status_code == 200
+    assert response.result().status_code == 200
 
 
-def test_every_secret_that_was_ever_in_use_is_told(emulator, control):
+def test_secrets_are_all_that_were_ever_issued(emulator, control):
     """A test that searches for keys must find the old ones too."""
     before = {emulator.account("refold")["api_key"], emulator.account("datalab")["signature"]}
     control.post("/revoke", json={"vendor": "refold"})

@@ -1,73 +1,97 @@
 import pytest
 
-from airflow_workflow_providers.emulator.lifecycle import Life, Pace
+from airflow_workflow_providers.emulator.lifecycle import Clock, Lifecycle, Pace
 
 
-def life(end: str | None = "OVER", own_pace: Pace | None = None) -> Life:
-    return Life(("WAITING", "GOING"), end, started=100.0, own_pace=own_pace)
+class Time:
+    """A time that a test sets."""
+
+    now = 100.0
 
 
-def test_a_run_passes_its_states_in_order_and_is_over_when_the_seconds_are_up():
-    run, pace = life(), Pace(seconds=10)
-    assert [run.word(100 + s, pace) for s in (0, 4.9, 5, 9.9, 10, 99)] == [
-        "WAITING",
-        "WAITING",
-        "GOING",
-        "GOING",
-        "OVER",
-        "OVER",
-    ]
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def run(time):
+    """Make a run that starts at 100 s, with the pace of its clock."""
+
+    def run(pace: Pace, end: str | None = "ENDED", own_pace: Pace | None = None) -> Lifecycle:
+        return Lifecycle(Clock(pace, lambda: time.now), ("WAITING", "RUNNING"), end, own_pace)
+
+    return run
+
+
+def test_a_run_passes_its_statuses_in_order_and_ends_when_its_seconds_are_over(run, time):
+    going, seen = run(Pace(seconds=10)), []
+    for time.now in (100, 104.9, 105, 109.9, 110, 199):
+        seen.append((going.status, going.is_terminal))
+    waiting, running, ended = ("WAITING", False), ("RUNNING", False), ("ENDED", True)
+    assert seen == [waiting, waiting, running, running, ended, ended]
 
 
 @pytest.mark.parametrize(
-    ("looks", "seen"),
+    ("status_checks", "seen"),
     [
-        (1, ["OVER", "OVER"]),
-        (2, ["WAITING", "OVER", "OVER"]),
-        (3, ["WAITING", "GOING", "OVER", "OVER"]),
-        (5, ["WAITING", "WAITING", "GOING", "GOING", "OVER"]),
+        (1, ["ENDED", "ENDED"]),
+        (2, ["WAITING", "ENDED", "ENDED"]),
+        (3, ["WAITING", "RUNNING", "ENDED", "ENDED"]),
+        (5, ["WAITING", "WAITING", "RUNNING", "RUNNING", "ENDED"]),
     ],
 )
-def test_a_run_is_over_at_the_look_that_the_pace_names(looks, seen):
-    run = life()
-    assert [run.look(100, Pace(looks=looks)) for _ in seen] == seen
+def test_a_run_ends_at_the_status_check_that_its_pace_names(run, time, status_checks, seen):
+    """Reading the status is not a check, and time does not matter."""
+    going = run(Pace(status_checks=status_checks))
+    before, time.now = going.status, 1e9
+    assert before == going.status == "WAITING"
+    for status in seen:
+        assert going.next_status == status
+        assert going.check() == status
 
 
-def test_a_run_that_nobody_looks_at_never_ends_by_looks():
-    run = life()
-    assert run.word(1e9, Pace(looks=1)) == "WAITING"
+def test_at_no_seconds_a_run_ends_at_once(run):
+    assert run(Pace(seconds=0)).check() == "ENDED"
 
 
-def test_at_no_seconds_a_run_is_over_at_the_first_look():
-    assert life().look(100.0, Pace(seconds=0)) == "OVER"
+def test_a_run_without_an_end_never_ends(run, time):
+    going, time.now = run(Pace(seconds=1), end=None), 1e9
+    going.finish()
+    assert going.check() == "RUNNING"
+    assert not going.is_terminal
 
 
-def test_a_run_without_an_end_goes_on_whatever_the_pace():
-    run = life(end=None)
-    assert run.look(1e9, Pace(seconds=1)) == "GOING"
-    assert not run.over(1e9, Pace(seconds=1))
+def test_a_run_does_not_go_back_when_the_pace_slows_down(run, time):
+    going, time.now = run(Pace(seconds=10)), 110
+    assert going.status == "ENDED"
+    going._clock.pace = Pace(seconds=1000)
+    assert going.status == "ENDED"
 
 
-def test_a_run_does_not_go_back_when_the_pace_slows_down():
-    run = life()
-    assert run.word(110, Pace(seconds=10)) == "OVER"
-    assert run.word(110, Pace(seconds=1000)) == "OVER"
+def test_a_run_keeps_its_own_pace(run):
+    assert run(Pace(seconds=0), own_pace=Pace(seconds=1000)).status == "WAITING"
 
 
-def test_a_run_keeps_its_own_pace():
-    assert life(own_pace=Pace(seconds=1000)).word(110, Pace(seconds=0)) == "WAITING"
-
-
-def test_a_diverted_run_shows_one_word_a_look_and_stays_at_the_last():
-    run, pace = life(), Pace(seconds=0)
-    run.divert("LEAVING", "LEFT")
-    assert run.word(100, pace) == "LEAVING"
-    assert [run.look(100, pace) for _ in range(3)] == ["LEAVING", "LEFT", "LEFT"]
+def test_a_stopped_run_shows_one_status_a_check_and_stays_at_the_last(run):
+    going = run(Pace(seconds=1000))
+    going.stop("STOPPING", "STOPPED")
+    assert (going.status, going.is_terminal) == ("STOPPING", False)
+    assert [going.check() for _ in range(3)] == ["STOPPING", "STOPPED", "STOPPED"]
+    assert going.is_terminal
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"seconds": 1, "looks": 1}, {"seconds": -1}, {"looks": 0}, {"seconds": "soon"}]
+    ("wrong", "named"),
+    [
+        ({}, "either"),
+        ({"seconds": 1, "status_checks": 1}, "either"),
+        ({"seconds": -1}, "`seconds`"),
+        ({"seconds": "soon"}, "`seconds`"),
+        ({"status_checks": 0}, "`status_checks`"),
+        ({"status_checks": True}, "`status_checks`"),
+    ],
 )
-def test_a_pace_that_says_nothing_or_two_things_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"seconds|looks"):
+def test_a_pace_is_one_of_the_two_and_a_number(wrong, named):
+    with pytest.raises(ValueError, match=named):
         Pace(**wrong)

@@ -11,7 +11,7 @@ SHORTEST = "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"
 
 
 def test_loading_the_plugin_loads_neither_the_emulator_nor_airflow():
-    """It is loaded in every pytest session of everybody who has installed the package."""
+    """Every pytest session of everybody who has installed the package loads it."""
     code = (
         "import sys, pytest; before = set(sys.modules); import airflow_workflow_providers.pytest_plugin; "
         "print(*sorted(set(sys.modules) - before))"
@@ -22,8 +22,8 @@ def test_loading_the_plugin_loads_neither_the_emulator_nor_airflow():
     assert loaded.stdout.split() == ["airflow_workflow_providers", "airflow_workflow_providers.pytest_plugin"]
 
 
-def test_a_test_has_every_connection_and_may_poll_as_often_as_it_likes(workflow_emulator):
-    """Whatever the environment says: a run that is over at the second status check is not waited a second for."""
+def test_a_test_has_every_connection_and_a_short_poll_interval(workflow_emulator):
+    """Whatever the environment says: nobody waits a second for a run that ends at the second status check."""
     assert os.environ[SHORTEST] == "0.01"
     for vendor in workflow_emulator.vendors:
         known = json.loads(os.environ[f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT"])

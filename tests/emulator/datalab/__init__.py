@@ -1,4 +1,4 @@
-"""What the tests of the emulated Datalab share; written from the vendor's pages, not from the emulator."""
+"""What the tests of the emulated Datalab share."""
 
 WORKFLOWS = "/api/v1/workflows/workflows"
 EXECUTIONS = "/api/v1/workflows/executions"
@@ -7,7 +7,7 @@ TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
 
 
 def cells(execution: dict, *names: str) -> list[tuple]:
-    """Return these members of every cell, steps and files in order."""
+    """Return these fields of every cell, steps and files in order."""
     return [
         tuple(cell.get(name) for name in names)
         for step in execution["steps"].values()

@@ -22,25 +22,25 @@ def execute(datalab):
     """Start a workflow with an `input_config` and return the id."""
 
     def execute(workflow: int = 101, given: object = None) -> int:
-        answer = datalab.post(f"{WORKFLOWS}/{workflow}/execute", json={"input_config": given})
-        assert answer.status_code == 200, answer.text
-        return answer.json()["execution_id"]
+        response = datalab.post(f"{WORKFLOWS}/{workflow}/execute", json={"input_config": given})
+        assert response.status_code == 200, response.text
+        return response.json()["execution_id"]
 
     return execute
 
 
 @pytest.fixture
-def look(datalab):
-    """Look once at an execution."""
+def get_execution(datalab):
+    """Check the status of an execution and return it."""
     return lambda execution_id: datalab.get(f"{EXECUTIONS}/{execution_id}").json()
 
 
 @pytest.fixture
-def finished(emulator, execute, look):
+def finished(emulator, execute, get_execution):
     """Run a workflow to its end and return its execution."""
 
     def finished(workflow: int = 101, given: object = None) -> dict:
         emulator.set_pace(seconds=0)
-        return look(execute(workflow, given))
+        return get_execution(execute(workflow, given))
 
     return finished

@@ -1,4 +1,4 @@
-"""Datalab: runs and their steps; the literals here were written from the vendor's pages, not from the emulator."""
+"""Datalab: runs and their steps."""
 
 from datetime import datetime
 
@@ -8,25 +8,25 @@ from tests.emulator.datalab import ONE, TWO, cells
 
 
 @pytest.mark.parametrize("queued", [False, True])
-def test_a_run_passes_the_documented_words(emulator, execute, look, queued):
+def test_a_run_passes_the_documented_statuses(emulator, execute, get_execution, queued):
     emulator.configure("datalab", queued=queued)
-    words = (
+    statuses = (
         ["PENDING", "QUEUED", "IN_PROGRESS", "COMPLETED"]
         if queued
         else ["PENDING", "IN_PROGRESS", "COMPLETED"]
     )
-    emulator.set_pace(looks=len(words))
+    emulator.set_pace(status_checks=len(statuses))
     execution_id = execute()
     assert emulator.runs()[0]["status"] == "PENDING"
-    assert [look(execution_id)["status"] for _ in words] == words
-    assert look(execution_id)["status"] == "COMPLETED"
+    assert [get_execution(execution_id)["status"] for _ in statuses] == statuses
+    assert get_execution(execution_id)["status"] == "COMPLETED"
 
 
 def test_a_finished_execution_is_nested_by_file(emulator, finished):
     execution = finished(101, TWO)
     at = execution["created"]
     execution_id = execution["execution_id"]
-    datetime.strptime(at, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - the page's times have no zone
+    datetime.strptime(at, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007  # the page's times have no zone
     addresses = [address for (address,) in cells(execution, "output_url")]
     base = f"{emulator.url}/datalab/"
     assert len(set(addresses)) == 4
@@ -56,9 +56,9 @@ def test_a_finished_execution_is_nested_by_file(emulator, finished):
 
 
 @pytest.mark.parametrize("given", [ONE, {"bucket": "b", "storage_type": "s3"}, {}, None])
-def test_an_execution_shows_the_input_that_it_was_started_with(execute, look, given):
+def test_an_execution_shows_the_input_that_it_was_started_with(execute, get_execution, given):
     """The vendor's client reads it."""
-    assert look(execute(101, given))["input_config"] == given
+    assert get_execution(execute(101, given))["input_config"] == given
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_an_execution_shows_the_input_that_it_was_started_with(execute, look, gi
         (None, ["aggregated"]),
     ],
 )
-def test_cells_go_by_file_or_are_aggregated(finished, given, keys):
+def test_cells_are_by_file_or_aggregated(finished, given, keys):
     steps = finished(101, given)["steps"]
     assert [list(step) for step in steps.values()] == [keys, keys]
     files = [] if keys == ["aggregated"] else keys[:1]
     assert steps["parse"][keys[0]]["file_ids"] == files
 
 
-def test_flat_steps_are_as_the_page_shows_them_while_a_run_goes_on(emulator, execute, look):
+def test_flat_steps_of_a_running_run_are_as_on_the_page(emulator, execute, get_execution):
     emulator.configure("datalab", steps="flat")
     emulator.add_workflow("datalab", "7", steps=["parse", "extract", "segment"])
-    emulator.set_pace(looks=3)
+    emulator.set_pace(status_checks=3)
     execution_id = execute(7, TWO)
     waiting = {"status": "PENDING"}
-    assert look(execution_id)["steps"] == {"parse": waiting, "extract": waiting, "segment": waiting}
-    seen = look(execution_id)
+    assert get_execution(execution_id)["steps"] == {"parse": waiting, "extract": waiting, "segment": waiting}
+    seen = get_execution(execution_id)
     address = seen["steps"]["parse"].pop("output_url")
     assert "X-Amz-Signature=" in address
     assert (seen["status"], seen["steps"]) == (
@@ -97,22 +97,22 @@ def test_flat_steps_are_as_the_page_shows_them_while_a_run_goes_on(emulator, exe
             "segment": {"status": "PENDING"},
         },
     )
-    assert look(execution_id)["steps"]["segment"]["status"] == "COMPLETED"
+    assert get_execution(execution_id)["steps"]["segment"]["status"] == "COMPLETED"
 
 
-def test_a_failed_run_says_why_at_the_top_and_in_its_cells(finished):
-    why = "Step parse failed: document is encrypted"
+def test_the_error_of_a_failed_run_is_at_the_top_and_in_its_cells(finished):
+    error = "Step parse failed: document is encrypted"
     execution = finished(102, TWO)
-    assert (execution["status"], execution["error"]) == ("FAILED", why)
-    assert cells(execution, "status", "error") == [("FAILED", why)] * 2 + [("PENDING", None)] * 2
+    assert (execution["status"], execution["error"]) == ("FAILED", error)
+    assert cells(execution, "status", "error") == [("FAILED", error)] * 2 + [("PENDING", None)] * 2
     assert [bool(address) for (address,) in cells(execution, "output_url")] == [True, True, False, False]
 
 
-def test_a_failed_run_says_why_in_flat_steps_too(emulator, finished):
+def test_the_error_of_a_failed_run_is_in_flat_steps_too(emulator, finished):
     emulator.configure("datalab", steps="flat")
-    why = "Step parse failed: document is encrypted"
+    error = "Step parse failed: document is encrypted"
     steps = finished(102, TWO)["steps"]
-    assert (steps["parse"]["status"], steps["parse"]["error"]) == ("FAILED", why)
+    assert (steps["parse"]["status"], steps["parse"]["error"]) == ("FAILED", error)
     assert steps["extract"] == {"status": "PENDING"}
 
 
@@ -124,13 +124,13 @@ def test_a_completed_run_may_have_a_cell_that_failed(finished, given):
     parse = list(execution["steps"]["parse"].values())
     assert [cell["status"] for cell in parse] == ["COMPLETED"] * (len(parse) - 1) + ["FAILED"]
     assert parse[-1]["error"] == "page 3 could not be read"
-    assert [word for (word,) in cells(execution, "status")].count("FAILED") == 1
+    assert [status for (status,) in cells(execution, "status")].count("FAILED") == 1
 
 
-def test_a_run_that_never_ends_goes_on(emulator, execute, look):
-    emulator.set_pace(looks=2)
+def test_a_run_that_never_ends_keeps_running(emulator, execute, get_execution):
+    emulator.set_pace(status_checks=2)
     execution_id = execute(103)
-    assert [look(execution_id)["status"] for _ in range(4)] == ["PENDING"] + ["IN_PROGRESS"] * 3
+    assert [get_execution(execution_id)["status"] for _ in range(4)] == ["PENDING"] + ["IN_PROGRESS"] * 3
 
 
 def test_steps_may_be_null(finished):
@@ -138,7 +138,7 @@ def test_steps_may_be_null(finished):
     assert (execution["status"], execution["steps"]) == ("COMPLETED", None)
 
 
-def test_an_execution_may_say_next_to_nothing(finished):
+def test_an_execution_may_have_a_status_only(finished):
     execution = finished(106, TWO)
     assert execution == {
         "execution_id": execution["execution_id"],

@@ -1,15 +1,15 @@
-"""Datalab: starts; the literals here were written from the vendor's pages, not from the emulator."""
+"""Datalab: starts."""
 
 import pytest
 
 from tests.emulator.datalab import EXECUTIONS, ONE, TWO, WORKFLOWS
 
 
-def test_a_start_is_acknowledged_with_a_whole_number_and_a_word_in_lower_case(emulator, datalab):
-    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": ONE})
-    number = answer.json()["execution_id"]
-    assert answer.status_code == 200
-    assert answer.json() == {"execution_id": number, "status": "processing", "success": True}
+def test_a_start_returns_a_whole_number_and_a_status_in_lower_case(emulator, datalab):
+    response = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": ONE})
+    number = response.json()["execution_id"]
+    assert response.status_code == 200
+    assert response.json() == {"execution_id": number, "status": "processing", "success": True}
     assert type(number) is int
     assert number > 0
     (run,) = emulator.runs()
@@ -21,18 +21,18 @@ def test_a_start_is_acknowledged_with_a_whole_number_and_a_word_in_lower_case(em
         "input": ONE,
         "status": "PENDING",
         "stops": 0,
-        "over": False,
+        "is_terminal": False,
         "tag": None,
         "mode": "ASYNC",
-        "answered": True,
+        "id_received": True,
     }
 
 
-def test_the_id_may_go_by_another_name(emulator, datalab):
-    emulator.configure("datalab", started_as="id")
-    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={}).json()
-    assert answer == {"id": int(emulator.runs()[0]["execution_id"]), "status": "processing", "success": True}
-    assert emulator.runs()[0]["answered"] is True
+def test_the_field_of_the_id_may_have_another_name(emulator, datalab):
+    emulator.configure("datalab", start_id_field="id")
+    body = datalab.post(f"{WORKFLOWS}/101/execute", json={}).json()
+    assert body == {"id": int(emulator.runs()[0]["execution_id"]), "status": "processing", "success": True}
+    assert emulator.runs()[0]["id_received"] is True
 
 
 def test_every_start_is_a_new_run_also_after_a_reset(emulator, execute):
@@ -57,13 +57,13 @@ def test_every_start_is_a_new_run_also_after_a_reset(emulator, execute):
         None,
     ],
 )
-def test_every_family_of_input_is_taken_and_written_down_as_given(emulator, execute, given):
+def test_every_kind_of_input_is_accepted_and_recorded_as_given(emulator, execute, given):
     execute(101, given)
     assert emulator.runs()[0]["input"] == given
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"other": 1}'])
-def test_the_input_and_even_the_body_may_be_left_out(emulator, datalab, content):
+def test_the_input_and_the_body_are_optional(emulator, datalab, content):
     assert datalab.post(f"{WORKFLOWS}/101/execute", content=content).status_code == 200
     assert emulator.runs()[0]["input"] == {}
 
@@ -104,8 +104,8 @@ def test_the_input_and_even_the_body_may_be_left_out(emulator, datalab, content)
     ],
 )
 def test_a_start_of_the_wrong_shape_is_refused_in_fastapis_words(emulator, datalab, path, body, error):
-    answer = datalab.post(f"{WORKFLOWS}/{path}/execute", content=body)
-    assert (answer.status_code, answer.json()) == (422, {"detail": [error]})
+    response = datalab.post(f"{WORKFLOWS}/{path}/execute", content=body)
+    assert (response.status_code, response.json()) == (422, {"detail": [error]})
     assert emulator.runs() == []
 
 
@@ -141,36 +141,36 @@ NO_LIST = {"type": "list_type", "msg": "Input should be a valid list"}
         ),
     ],
 )
-def test_a_file_that_has_no_url_is_refused_with_the_place_where_it_stands(emulator, datalab, given, problems):
-    """Every file that is wrong is named, as FastAPI does it."""
-    answer = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": given})
-    assert answer.status_code == 422
-    assert answer.json() == {
+def test_a_file_without_a_url_is_refused_with_its_location(emulator, datalab, given, problems):
+    """Every invalid file is named, as FastAPI does."""
+    response = datalab.post(f"{WORKFLOWS}/101/execute", json={"input_config": given})
+    assert response.status_code == 422
+    assert response.json() == {
         "detail": [
-            {**problem, "loc": ["body", "input_config", *place], "input": value}
-            for place, problem, value in problems
+            {**problem, "loc": ["body", "input_config", *location], "input": value}
+            for location, problem, value in problems
         ]
     }
     assert emulator.runs() == []
 
 
 @pytest.mark.parametrize("content", [b"null", b"7", b'"text"', b"{broken", b'{"input_config": []}'])
-def test_only_objects_are_taken_for_a_body_and_an_input(datalab, content):
+def test_a_body_and_an_input_are_objects(datalab, content):
     assert datalab.post(f"{WORKFLOWS}/101/execute", content=content).status_code == 422
 
 
-def test_an_execution_that_is_no_whole_number_is_refused(datalab):
-    answer = datalab.get(f"{EXECUTIONS}/pex_abc123")
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["loc"] == ["path", "execution_id"]
+def test_an_execution_id_that_is_not_a_whole_number_is_refused(datalab):
+    response = datalab.get(f"{EXECUTIONS}/pex_abc123")
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["path", "execution_id"]
 
 
-@pytest.mark.parametrize("call", [("POST", f"{WORKFLOWS}/999/execute"), ("GET", f"{EXECUTIONS}/1")])
-def test_what_is_not_there_is_404_with_a_detail(emulator, datalab, call):
-    answer = datalab.request(*call)
-    assert answer.status_code == 404
-    assert answer.json().keys() == {"detail"}
-    assert isinstance(answer.json()["detail"], str)
+@pytest.mark.parametrize("request_", [("POST", f"{WORKFLOWS}/999/execute"), ("GET", f"{EXECUTIONS}/1")])
+def test_what_does_not_exist_is_404_with_a_detail(emulator, datalab, request_):
+    response = datalab.request(*request_)
+    assert response.status_code == 404
+    assert response.json().keys() == {"detail"}
+    assert isinstance(response.json()["detail"], str)
     assert emulator.runs() == []
 
 

@@ -10,7 +10,7 @@ def account(emulator) -> dict:
 
 @pytest.fixture
 def jobs(account, reach):
-    """Connect a client to the trigger URL with its key."""
+    """Return a client of the trigger URL with its key."""
     headers = {"x-api-key": account["trigger_api_key"]}
     return reach(account["trigger_url"], headers)
 
@@ -20,21 +20,22 @@ def start(jobs):
     """Start a job and return the id of its execution."""
 
     def start(job: str, body: object = None) -> str:
-        answer = jobs.post(f"/{job}", params={"async": "1"}, json=body or {})
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["jobExecutionId"])
+        response = jobs.post(f"/{job}", params={"async": "1"}, json=body or {})
+        assert response.status_code == 202, response.text
+        return str(response.json()["jobExecutionId"])
 
     return start
 
 
 @pytest.fixture
-def look(jobs):
+def get_job(jobs):
+    """Check the status of a job's execution and return it."""
     return lambda execution_id: jobs.get(f"/_executions/{execution_id}").json()
 
 
 @pytest.fixture
 def laminar(account, reach):
-    """Connect a client to the external API with the workspace's key."""
+    """Return a client of the external API with the workspace's key."""
     headers = {"X-API-KEY": account["api_key"]}
     return reach(account["base_url"], headers)
 
@@ -48,9 +49,9 @@ def execute(laminar):
 
 
 @pytest.fixture
-def keys(laminar, account):
-    def keys(**options: object) -> httpx.Response:
-        asked = {"params": {"workspaceId": account["workspace_id"]}, **options}
-        return laminar.get(f"/configurations/{account['configuration_id']}/keys/external", **asked)
+def list_keys(laminar, account):
+    def list_keys(**options: object) -> httpx.Response:
+        request = {"params": {"workspaceId": account["workspace_id"]}, **options}
+        return laminar.get(f"/configurations/{account['configuration_id']}/keys/external", **request)
 
-    return keys
+    return list_keys

@@ -1,4 +1,4 @@
-"""What the tests of the emulated PromptLayer share; written from the vendor's pages, not from the emulator."""
+"""What the tests of the emulated PromptLayer share."""
 
 import httpx
 
@@ -7,5 +7,5 @@ RESULTS = "/workflow-version-execution-results"
 LOOKS_LIKE = {"Other": {"status": "FAILED", "value": None, "error_message": "no", "is_output_node": True}}
 
 
-def words(answer: httpx.Response) -> list[str]:
-    return [node["status"] for node in answer.json().values()]
+def node_statuses(response: httpx.Response) -> list[str]:
+    return [node["status"] for node in response.json().values()]

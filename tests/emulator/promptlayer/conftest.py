@@ -15,24 +15,28 @@ def client(emulator: Emulator, reach) -> httpx.Client:
 
 
 @pytest.fixture
-def begin(client: httpx.Client) -> Callable[..., httpx.Response]:
-    """Run a workflow, by its name in the path as it must be written there."""
+def start(client: httpx.Client) -> Callable[..., httpx.Response]:
+    """Run a workflow, by its name as it is written in the path."""
 
-    def begin(workflow: str = "answer-question", **members: object) -> httpx.Response:
-        return client.post(f"/workflows/{workflow}/run", json=members)
+    def start(workflow: str = "answer-question", **fields: object) -> httpx.Response:
+        return client.post(f"/workflows/{workflow}/run", json=fields)
 
-    return begin
+    return start
 
 
 @pytest.fixture
-def look(client: httpx.Client) -> Callable[..., httpx.Response]:
-    """Ask for a run's results, with all outputs unless told otherwise."""
+def get_results(client: httpx.Client) -> Callable[..., httpx.Response]:
+    """Get the results of a run, by default with all outputs."""
 
-    def look(started: httpx.Response | int, every: str | None = "true", **timeout: float) -> httpx.Response:
+    def get_results(
+        started: httpx.Response | int, all_outputs: str | None = "true", **timeout: float
+    ) -> httpx.Response:
         number = started if isinstance(started, int) else started.json()["workflow_version_execution_id"]
         params = {"workflow_version_execution_id": number}
         return client.get(
-            RESULTS, params=params if every is None else {**params, "return_all_outputs": every}, **timeout
+            RESULTS,
+            params=params if all_outputs is None else {**params, "return_all_outputs": all_outputs},
+            **timeout,
         )
 
-    return look
+    return get_results

@@ -1,4 +1,4 @@
-"""What the tests of the emulated Refold share; written from the vendor's pages, not from the emulator."""
+"""What the tests of the emulated Refold share."""
 
 NO_EXECUTION = {
     "status_code": 404,

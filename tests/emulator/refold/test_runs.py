@@ -1,11 +1,11 @@
-"""Refold: its executions; the literals here were written from the vendor's pages, not from the emulator."""
+"""Refold: executions."""
 
 import httpx
 import pytest
 
 from tests.emulator.refold import NO_EXECUTION
 
-BUILT_IN_ENDS = {
+ENDS = {
     "sync-contacts": "COMPLETED",
     "always-fails": "ERRORED",
     "times-out": "TIMED_OUT",
@@ -60,62 +60,62 @@ def test_the_config_is_the_one_that_the_start_named(refold, start):
     assert refold.get(f"/execution/{execution_id}").json()["config_id"] == "config-7"
 
 
-def test_nodes_are_empty_until_the_run_is_over(emulator, refold, start):
-    emulator.set_pace(looks=3)
+def test_nodes_are_empty_until_the_run_ends(emulator, refold, start):
+    emulator.set_pace(status_checks=3)
     execution_id = start("sync-contacts")
     seen = [refold.get(f"/execution/{execution_id}").json() for _ in range(3)]
-    assert [(look["status"], bool(look["nodes"])) for look in seen] == [
+    assert [(each["status"], bool(each["nodes"])) for each in seen] == [
         ("QUEUED", False),
         ("RUNNING", False),
         ("COMPLETED", True),
     ]
 
 
-def test_a_node_that_was_tried_again_is_there_twice(finished):
+def test_a_node_that_was_retried_is_there_twice(finished):
     tries = of_type(finished("sync-contacts"), "action")
     assert [node["node_id"] for node in tries] == ["2", "2"]
     assert [node["node_status"] for node in tries] == ["Errored", "Success"]
     assert [node["attempts_made"] for node in tries] == [1, 2]
 
 
-@pytest.mark.parametrize(("workflow", "end"), BUILT_IN_ENDS.items())
+@pytest.mark.parametrize(("workflow", "end"), ENDS.items())
 def test_each_workflow_has_its_end(finished, workflow, end):
     assert finished(workflow)["status"] == end
 
 
-def test_a_run_that_never_ends_runs_on(emulator, start, statuses):
-    emulator.set_pace(looks=2)
+def test_a_run_that_never_ends_keeps_running(emulator, start, statuses):
+    emulator.set_pace(status_checks=2)
     assert statuses(start("never-ends"), 5) == ["QUEUED", "RUNNING", "RUNNING", "RUNNING", "RUNNING"]
 
 
-def test_the_text_of_a_failure_is_in_the_node_that_failed(finished):
+def test_the_message_of_a_failure_is_in_the_node_that_failed(finished):
     (node,) = of_type(finished("always-fails"), "action")
     assert node["node_status"] == "Errored"
     assert node["latest_output"]["message"] == "Upstream CRM answered 403: contact quota exceeded"
 
 
 @pytest.mark.parametrize("workflow", ["no-response-node", "always-fails", "times-out", "terminates"])
-def test_without_a_response_node_reached_there_is_no_output(finished, workflow):
+def test_without_a_response_node_there_is_no_output(finished, workflow):
     assert of_type(finished(workflow), "response") == []
 
 
-def test_an_unknown_execution_is_never_answered(emulator, refold):
-    """The documentation has a 404; what was seen live is silence."""
+def test_an_unknown_execution_gets_no_response(emulator, refold):
+    """The documentation has a 404; live, no response was seen."""
     with pytest.raises(httpx.ReadTimeout):
         refold.get("/execution/000000000000000000000000", timeout=0.1)
-    assert [(call["status"], call["fault"]) for call in emulator.calls()] == [(None, None)]
+    assert [(request["status"], request["fault"]) for request in emulator.requests()] == [(None, None)]
 
 
-def test_an_unknown_execution_can_be_answered_as_documented(emulator, refold):
+def test_an_unknown_execution_can_be_the_documented_404(emulator, refold):
     emulator.configure("refold", unknown_execution="404")
-    answer = refold.get("/execution/000000000000000000000000")
-    assert (answer.status_code, answer.json()) == (404, NO_EXECUTION)
+    response = refold.get("/execution/000000000000000000000000")
+    assert (response.status_code, response.json()) == (404, NO_EXECUTION)
 
 
 def test_a_stopped_run_is_stopping_and_then_stopped(emulator, refold, start, statuses):
     execution_id = start("never-ends")
-    answer = refold.post(f"/execution/{execution_id}/stop")
-    assert (answer.status_code, answer.json()) == (200, {"message": "Stopping instance"})
+    response = refold.post(f"/execution/{execution_id}/stop")
+    assert (response.status_code, response.json()) == (200, {"message": "Stopping instance"})
     assert emulator.runs()[0]["status"] == "STOPPING"
     assert statuses(execution_id, 3) == ["STOPPING", "STOPPED", "STOPPED"]
     assert emulator.runs()[0]["stops"] == 1
@@ -134,65 +134,29 @@ def test_each_stop_of_a_run_that_is_going_is_counted(emulator, refold, start):
     for _ in range(2):
         refold.post(f"/execution/{execution_id}/stop")
     assert emulator.runs()[0]["stops"] == 2
-    assert [call["execution_id"] for call in emulator.calls("refold", "stop")] == [execution_id] * 2
+    assert [request["execution_id"] for request in emulator.requests("refold", "stop")] == [execution_id] * 2
 
 
-@pytest.mark.parametrize("call", ["stop", "rerun"])
-def test_an_unknown_execution_can_be_neither_stopped_nor_rerun(refold, call):
-    answer = refold.post(f"/execution/unknown/{call}")
-    assert (answer.status_code, answer.json()) == (404, NO_EXECUTION)
+def test_an_unknown_execution_cannot_be_stopped(refold):
+    response = refold.post("/execution/unknown/stop")
+    assert (response.status_code, response.json()) == (404, NO_EXECUTION)
 
 
-def test_a_rerun_is_a_new_execution_with_the_old_input(emulator, refold, start, statuses):
-    emulator.set_pace(seconds=0)
-    first = start("always-fails", {"payload": {"a": 1}})
-    answer = refold.post(f"/execution/{first}/rerun").json()
-    assert answer == {"status": "success", "id": answer["id"]}
-    old, new = emulator.runs()
-    assert (old["execution_id"], new["execution_id"]) == (first, answer["id"])
-    assert (new["input"], new["answered"], new["stops"]) == ({"a": 1}, True, 0)
-    assert statuses(answer["id"], 1) == ["ERRORED"]
-
-
-def test_a_rerun_has_its_own_stops_and_its_own_answer(emulator, refold, start, statuses):
-    first = start("never-ends")
-    refold.post(f"/execution/{first}/stop")
-    assert statuses(first, 2) == ["STOPPING", "STOPPED"]
-    emulator.fail("refold", "rerun", "lost_answer")
-    with pytest.raises(httpx.ReadError):
-        refold.post(f"/execution/{first}/rerun")
-    assert [(run["status"], run["stops"], run["answered"]) for run in emulator.runs()] == [
-        ("STOPPED", 1, True),
-        ("QUEUED", 0, False),
-    ]
-
-
-def test_a_rerun_can_also_be_answered_as_the_older_page_has_it(emulator, refold, start):
-    emulator.configure("refold", rerun_answer="v2")
-    emulator.set_pace(seconds=0)
-    answer = refold.post(f"/execution/{start('always-fails')}/rerun").json()
-    assert answer == {"message": "Execution queued", "instanceId": emulator.runs()[1]["execution_id"]}
-
-
-def test_only_what_failed_or_was_stopped_is_rerun(emulator, refold, start):
-    emulator.set_pace(seconds=0)
-    assert refold.post(f"/execution/{start('sync-contacts')}/rerun").status_code == 400
-    assert len(emulator.runs()) == 1
-
-
-def test_an_added_workflow_runs_as_described(emulator, refold):
-    added = emulator.add_workflow("refold", "mine", slug="slack", output={"said": ["{input}"]}, looks=1)
+def test_an_added_workflow_has_its_options(emulator, refold):
+    added = emulator.add_workflow(
+        "refold", "mine", slug="slack", output={"said": ["{input}"]}, status_checks=1
+    )
     assert added.keys() == {"workflow_id", "alias", "slug"}
     assert "'hubspot'" in refold.post("/workflow/mine/execute", json={}).json()["error"]
-    told = refold.post(
+    started = refold.post(
         f"/workflow/{added['workflow_id']}/execute", json={"a": 1}, headers={"slug": "slack"}
     ).json()
-    detail = refold.get(f"/execution/{told['execution_id']}").json()
+    detail = refold.get(f"/execution/{started['execution_id']}").json()
     assert detail["status"] == "COMPLETED"
     assert of_type(detail, "response")[0]["latest_output"] == {"said": [{"a": 1}]}
 
 
-def test_an_added_workflow_may_end_in_a_word_that_nobody_knows(emulator, finished):
+def test_an_added_workflow_may_end_in_an_unknown_status(emulator, finished):
     emulator.add_workflow("refold", "mine", ends="EVAPORATED")
     assert finished("mine")["status"] == "EVAPORATED"
 

@@ -1,40 +1,43 @@
-"""Refold: its synchronous starts; the literals here were written from the vendor's pages, not from the emulator."""
+"""Refold: synchronous starts."""
 
 import threading
-import time
 
 import httpx
 import pytest
 
+from tests.emulator import wait_until
+
 
 def test_a_synchronous_start_returns_the_output_of_the_response_node(emulator, sync):
-    answer = sync("sync-contacts", {"payload": {"a": 1}})
+    response = sync("sync-contacts", {"payload": {"a": 1}})
     (run,) = emulator.runs()
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "execution_id": run["execution_id"],
         "return_value": {"received": {"a": 1}, "ok": True},
         "errored": False,
         "status_code": 200,
     }
-    assert (run["mode"], run["status"], run["answered"]) == ("SYNC", "COMPLETED", True)
+    assert (run["mode"], run["status"], run["id_received"]) == ("SYNC", "COMPLETED", True)
 
 
 @pytest.mark.parametrize(("workflow", "status"), [("answers-201", 201), ("answers-500", 500)])
 def test_the_response_node_chooses_the_http_status_of_a_success(emulator, sync, workflow, status):
-    answer = sync(workflow, {"a": 1})
-    assert answer.status_code == answer.json()["status_code"] == status
-    assert answer.json()["errored"] is False
-    assert answer.json()["return_value"] == {"received": {"a": 1}, "ok": True}
+    response = sync(workflow, {"a": 1})
+    assert response.status_code == response.json()["status_code"] == status
+    assert response.json()["errored"] is False
+    assert response.json()["return_value"] == {"received": {"a": 1}, "ok": True}
     assert emulator.runs()[0]["status"] == "COMPLETED"
 
 
 def test_a_synchronous_failure_says_so_in_the_body_only(sync):
-    answer = sync("always-fails")
-    assert answer.status_code == 200
-    assert answer.json()["errored"] is True
-    assert answer.json()["return_value"] is None
-    assert answer.json()["execution_error"]["message"] == "Upstream CRM answered 403: contact quota exceeded"
+    response = sync("always-fails")
+    assert response.status_code == 200
+    assert response.json()["errored"] is True
+    assert response.json()["return_value"] is None
+    assert (
+        response.json()["execution_error"]["message"] == "Upstream CRM answered 403: contact quota exceeded"
+    )
 
 
 def test_a_response_node_that_was_not_reached_chooses_no_status(emulator, sync):
@@ -46,11 +49,11 @@ def test_a_response_node_that_was_not_reached_chooses_no_status(emulator, sync):
     ("workflow", "errored"),
     [("times-out", True), ("terminates", False), ("no-response-node", False), ("partially", False)],
 )
-def test_how_other_ends_look_to_a_synchronous_caller(sync, workflow, errored):
-    answer = sync(workflow).json()
-    assert answer["errored"] is errored
-    assert ("execution_error" in answer) is errored
-    assert (answer["return_value"] is not None) is (workflow == "partially")
+def test_the_other_ends_of_a_synchronous_start(sync, workflow, errored):
+    response = sync(workflow).json()
+    assert response["errored"] is errored
+    assert ("execution_error" in response) is errored
+    assert (response["return_value"] is not None) is (workflow == "partially")
 
 
 def test_a_workflow_with_a_group_node_runs_only_asynchronously(emulator, sync, start):
@@ -60,46 +63,44 @@ def test_a_workflow_with_a_group_node_runs_only_asynchronously(emulator, sync, s
 
 
 def in_the_background(refold: httpx.Client, workflow: str) -> tuple[threading.Thread, list[httpx.Response]]:
-    answers: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
 
-    def call() -> None:
-        answers.append(
+    def send() -> None:
+        responses.append(
             refold.post(f"/workflow/{workflow}/execute", json={}, headers={"sync_execution": "true"}),
         )
 
-    caller = threading.Thread(target=call)
-    caller.start()
-    return caller, answers
+    client = threading.Thread(target=send)
+    client.start()
+    return client, responses
 
 
 def wait_for_a_run(emulator) -> str:
-    give_up = time.monotonic() + 5
-    while not emulator.runs():
-        assert time.monotonic() < give_up
+    wait_until(lambda: emulator.runs() != [])
     return emulator.runs()[0]["execution_id"]
 
 
-def test_a_synchronous_caller_waits_until_the_run_is_over(emulator, refold):
+def test_a_synchronous_start_blocks_until_the_run_ends(emulator, refold):
     emulator.set_pace(seconds=3600)
-    caller, answers = in_the_background(refold, "sync-contacts")
+    client, responses = in_the_background(refold, "sync-contacts")
     wait_for_a_run(emulator)
-    caller.join(0.1)
-    assert answers == []
-    assert emulator.runs()[0]["answered"] is False
+    client.join(0.1)
+    assert responses == []
+    assert emulator.runs()[0]["id_received"] is False
     emulator.set_pace(seconds=0)
-    caller.join(5)
-    assert answers[0].json()["return_value"] == {"received": {}, "ok": True}
+    client.join(5)
+    assert responses[0].json()["return_value"] == {"received": {}, "ok": True}
 
 
-def test_a_synchronous_caller_is_answered_when_somebody_stops_the_run(emulator, refold):
-    caller, answers = in_the_background(refold, "never-ends")
+def test_a_synchronous_start_returns_when_the_run_is_stopped(emulator, refold):
+    client, responses = in_the_background(refold, "never-ends")
     refold.post(f"/execution/{wait_for_a_run(emulator)}/stop")
-    caller.join(5)
-    assert answers[0].json()["return_value"] is None
+    client.join(5)
+    assert responses[0].json()["return_value"] is None
     assert emulator.runs()[0]["status"] == "STOPPED"
 
 
-def test_a_synchronous_caller_that_leaves_was_told_nothing(emulator, refold):
+def test_a_client_that_leaves_a_synchronous_start_has_no_id(emulator, refold):
     with pytest.raises(httpx.ReadTimeout):
         refold.post(
             "/workflow/never-ends/execute",
@@ -108,5 +109,5 @@ def test_a_synchronous_caller_that_leaves_was_told_nothing(emulator, refold):
             timeout=httpx.Timeout(0.1),
         )
     (run,) = emulator.runs()
-    assert run["answered"] is False
-    assert emulator.calls()[0]["status"] is None
+    assert run["id_received"] is False
+    assert emulator.requests()[0]["status"] is None

@@ -1,9 +1,5 @@
-"""Altostrat SDX Workflows (altostrat.io), version 1.0.0 of the public API, of which no page can stop a run.
+"""Altostrat SDX Workflows (altostrat.io), version 1.0.0 of the public API, in which nothing can stop a run."""
 
-``calls`` says what each call does, ``answers`` how bodies look, ``workflows`` what a workflow is, and those that are
-there from the start.
-"""
-
-from airflow_workflow_providers.emulator.vendors.altostrat.calls import Altostrat
+from airflow_workflow_providers.emulator.vendors.altostrat.routes import Altostrat
 
 __all__ = ["Altostrat"]

@@ -1,18 +1,19 @@
-"""The files that an ``input_config`` names, and what is wrong with how it names them."""
+"""The files that an ``input_config`` names, and the problems in it."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
-#: A place in the request and in it the value, with the reason why that is refused.
+#: The reason for a refusal, the location in the request, and the value there.
 Problem = tuple[str, list[str | int], Any]
 
 
 def problems_in(given: dict[str, Any] | None) -> list[Problem]:
-    """Return what is wrong with the files of an input; null is as good as nothing.
+    """
+    Return what is wrong with the files of an input; null is the same as no input.
 
-    The specification lets ``input_config`` hold anything, and its pages show no refusal. That a file is an address is
-    on the page Execute Workflow, and that it may be ``datalab://`` on that of uploads; how it is refused is what
-    FastAPI does, by which the vendor's specification is written.
+    The specification lets ``input_config`` hold anything, and no page shows a refusal. The page Execute Workflow says
+    that a file is a URL, the page on uploads that it may be ``datalab://``. The refusals are those of FastAPI, which
+    the vendor's specification comes from.
     """
     named = given or {}
     one, many = named.get("file_url"), named.get("file_urls")
@@ -22,27 +23,27 @@ def problems_in(given: dict[str, Any] | None) -> list[Problem]:
         listed += [(["file_urls", n], value) for n, value in enumerate(many)]
     elif many is not None:
         found.append(("list_type", ["file_urls"], many))
-    found += [(kind, place, value) for place, value in listed if (kind := _wrong_with(value)) is not None]
+    found += [(kind, location, value) for location, value in listed if (kind := _problem(value)) is not None]
     return found
 
 
 def files_of(given: dict[str, Any] | None) -> list[str]:
-    """Return the addresses that an input names; which files lie in a bucket nobody here can know."""
+    """Return the URLs that an input names; the files in a bucket are not known here."""
     named = given or {}
     return [file for file in (named.get("file_url"), *(named.get("file_urls") or ())) if file is not None]
 
 
-def without_secrets(address: str) -> str:
-    """Return an address without its query, its user and its password."""
-    parts = urlsplit(address)
+def without_secrets(url: str) -> str:
+    """Return a URL without its query, user and password."""
+    parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _wrong_with(address: Any) -> str | None:
-    if not isinstance(address, str):
+def _problem(url: Any) -> str | None:
+    if not isinstance(url, str):
         return "string_type"
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
     except ValueError:
         return "url_parsing"
     if parts.scheme and parts.scheme not in ("http", "https", "datalab"):

@@ -1,26 +1,27 @@
-"""Laminar's workflows and jobs: how one is described, and those that are there without being added."""
+"""Laminar's workflows and jobs: their options, and the default ones."""
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote
 
-from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow, filled
+from airflow_workflow_providers.emulator.workflow import INPUT, EmulatedWorkflow, fill_input
 
 TRIGGER = "/m/acme"
-#: What a run passes, and where it may end. The external API shows no status: the words are the platform's own.
-PASSES = MappingProxyType({"external": ("PENDING", "RUNNING"), "job": ("queued", "running")})
+#: The statuses before a run's end, and those in which it can end. The external API shows none: these are the platform's.
+STATUSES = MappingProxyType({"external": ("PENDING", "RUNNING"), "job": ("queued", "running")})
 ENDS = MappingProxyType({"external": ("SUCCESS", "FAILED"), "job": ("succeeded", "partial", "failed")})
 
 
 @dataclass(frozen=True)
-class Workflow(AnyWorkflow):
-    """A workflow of the external API, or a job, and how its runs go.
+class Workflow(EmulatedWorkflow):
+    """
+    A workflow of the external API, or a job, and how its runs go.
 
-    :param name: the id, or the job's path, which may have slashes.
+    :param name: the id, or the job's path, which may contain slashes.
     :param surface: "external" or "job".
     :param ends: SUCCESS or FAILED; for a job succeeded, partial or failed; None for runs that never end.
-    :param output: any JSON; the string ``{input}`` in it stands for the run's input.
+    :param output: any JSON; the string ``{input}`` in it becomes the run's input.
     :param error: the message of a run that failed.
     :param http_status: the status that its author chose for a success (``lam.response``); not for jobs.
     :param media_type: ``text/plain`` for an output sent as text; not for jobs.
@@ -31,45 +32,39 @@ class Workflow(AnyWorkflow):
     name: str
     surface: Literal["external", "job"] = "external"
     ends: str | None = "SUCCESS"
-    output: Any = field(default_factory=lambda: {"received": ECHO, "ok": True})
+    output: Any = field(default_factory=lambda: {"received": INPUT, "ok": True})
     error: str = "The step failed"
     http_status: int | None = None
-    media_type: str = "application/json"
+    media_type: Literal["application/json", "text/plain"] = "application/json"
 
     def __post_init__(self) -> None:
-        if self.surface not in ENDS:
-            raise ValueError("`surface` is external or job.")
         if self.ends not in (None, *ENDS[self.surface]):
             raise ValueError(f"`ends` is null or one of {', '.join(ENDS[self.surface])}.")
-        if not isinstance(self.error, str):
-            raise TypeError("`error` is a string.")
         if self.http_status not in (None, *range(200, 600)):
             raise ValueError("`http_status` is a status from 200 to 599.")
-        if self.media_type not in ("application/json", "text/plain"):
-            raise ValueError("`media_type` is application/json or text/plain.")
         if self.surface == "job" and (self.http_status is not None or self.media_type == "text/plain"):
             raise ValueError("A job has no `http_status` and no `media_type` of its own.")
-        wrong = self.name.startswith(("/", "_")) if self.surface == "job" else "/" in self.name
-        if wrong or not self.name:
+        invalid = self.name.startswith(("/", "_")) if self.surface == "job" else "/" in self.name
+        if invalid or not self.name:
             raise ValueError(
-                "A workflow's id is one part of a path, a job's path begins with neither / nor _."
+                "A workflow's id is one segment of a path; a job's path starts with neither / nor _."
             )
         super().__post_init__()
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its name, which counts on one surface only."""
+        """Its name and surface: both surfaces may have the same name."""
         return self.surface, self.name
 
     def output_for(self, given: Any) -> Any:
-        """Return the output of a run that was given this input."""
-        return filled(self.output, given)
+        """Return the output of a run with this input."""
+        return fill_input(self.output, given)
 
     @property
     def path(self) -> str:
-        """Where it is called, below the base URL."""
-        before = f"{TRIGGER}/" if self.surface == "job" else "/workflow/execute/external/"
-        return before + quote(self.name)
+        """Its path below the base URL."""
+        prefix = f"{TRIGGER}/" if self.surface == "job" else "/workflow/execute/external/"
+        return prefix + quote(self.name)
 
 
 _OUTCOMES = {
@@ -78,7 +73,7 @@ _OUTCOMES = {
         {"step": "Post invoices", "status": "failed", "error": "Invoice 77 has no customer"},
     ]
 }
-BUILT_IN = (
+DEFAULT_WORKFLOWS = (
     Workflow("39"),
     Workflow("40", ends="FAILED", error="Step 2: invoice 77 has no customer"),
     Workflow("41", ends=None),
@@ -87,7 +82,7 @@ BUILT_IN = (
     Workflow("44", output={"created": True}, http_status=201),
     Workflow("45", output={"message": "author says no"}, http_status=422),
     Workflow("46", output=None),
-    # Ending early with `lam.exit` is a success to Laminar, whatever the author says with it.
+    # To Laminar an early end with `lam.exit` is a success, whatever the author returns with it.
     Workflow("47", output={"error": "Out of stock"}),
     Workflow("sync-invoices", "job", "succeeded"),
     Workflow("always-fails", "job", "failed", error="Portal login was refused"),

@@ -1,9 +1,10 @@
-"""PromptLayer (promptlayer.com), the workflow calls of its REST API (docs.promptlayer.com/openapi.json).
+"""
+PromptLayer (promptlayer.com), the workflow routes of its REST API (docs.promptlayer.com/openapi.json).
 
-A run has no status of its own: it is what its nodes and the HTTP status say. It can be neither stopped nor listed; only
-the id that its start answers leads to it. ``calls`` says what each call does, ``workflows`` what a workflow is.
+A run has no status of its own: its nodes and the HTTP status say it. It cannot be stopped or listed; the id in the reply
+to its start is the only way to it.
 """
 
-from airflow_workflow_providers.emulator.vendors.promptlayer.calls import PromptLayer
+from airflow_workflow_providers.emulator.vendors.promptlayer.routes import PromptLayer
 
 __all__ = ["PromptLayer"]

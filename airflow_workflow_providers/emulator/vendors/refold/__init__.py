@@ -1,9 +1,5 @@
-"""Refold (refold.ai, formerly Cobalt), public REST API v1.0.0 under ``/api/v2/public``.
+"""Refold (refold.ai, formerly Cobalt), public REST API v1.0.0 under ``/api/v2/public``."""
 
-``calls`` says what each call does, ``access`` who may make it, ``answers`` and ``nodes`` how bodies look, ``lists`` how
-lists are asked for and paged, ``workflows`` what a workflow is, and those that are there from the start.
-"""
-
-from airflow_workflow_providers.emulator.vendors.refold.calls import Refold
+from airflow_workflow_providers.emulator.vendors.refold.routes import Refold
 
 __all__ = ["Refold"]

@@ -1,13 +1,13 @@
-"""The nodes of a Refold execution that is over; while it goes on they are empty, as was seen live."""
+"""The nodes of a finished Refold execution; a running one has none, as was seen live."""
 
 from typing import Any
 
 from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
 
-#: The statuses with which a run has passed its Response node.
+#: The statuses of a run that has passed its Response node.
 WITH_OUTPUT = ("COMPLETED", "Partially Successful")
-#: The node statuses of the action at which a run came to these ends.
-_STUCK = {"ERRORED": "Errored", "TIMED_OUT": "Timed_Out", "STOPPED": "Stopped"}
+#: The status of the action at which a run came to each of these ends.
+_FAILED_AT = {"ERRORED": "Errored", "TIMED_OUT": "Timed_Out", "STOPPED": "Stopped"}
 _STARTED = {
     "message": "Workflow started successfully",
     "node_id": "1",
@@ -17,16 +17,16 @@ _STARTED = {
 
 
 def nodes_of(workflow: Workflow, given: Any, status: str) -> list[dict[str, Any]]:
-    """Return the nodes by the time at which they were entered; a node that was tried twice is there twice."""
+    """Return the nodes in the order in which they ran; a node that was retried is there twice."""
     nodes = [_node("1", "Start", "start", "Success", _STARTED)]
     action = ("2", "Update contact", "action")
     failure = {"message": workflow.error, "node_id": "2", "node_type": "action", "status": "errored"}
     if workflow.retried_node:
-        nodes.append(_node(*action, "Errored", {**failure, "message": "Upstream answered 503"}))
+        nodes.append(_node(*action, "Errored", {**failure, "message": "Upstream returned 503"}))
     attempts = len(nodes)
-    if status in _STUCK:
-        said = None if status == "STOPPED" else failure
-        return [*nodes, {**_node(*action, _STUCK[status], said), "attempts_made": attempts}]
+    if status in _FAILED_AT:
+        message = None if status == "STOPPED" else failure
+        return [*nodes, {**_node(*action, _FAILED_AT[status], message), "attempts_made": attempts}]
     nodes.append({**_node(*action, "Success", {"updated": True}), "attempts_made": attempts})
     if status == "Partially Successful":
         nodes.append(_node("3", "Group", "group", status, {"message": workflow.error}))

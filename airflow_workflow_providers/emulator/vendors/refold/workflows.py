@@ -1,36 +1,37 @@
-"""Refold's workflows: how one is described, and those that are there without being added."""
+"""Refold's workflows: their options, and the default ones."""
 
 import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_workflow_providers.emulator.workflow import ECHO, AnyWorkflow, filled
+from airflow_workflow_providers.emulator.workflow import INPUT, EmulatedWorkflow, fill_input
 
 _HEX_ID = re.compile(r"[0-9a-f]{24}")
 _STATUSES = range(200, 600)
 
 
 @dataclass(frozen=True)
-class Workflow(AnyWorkflow):
-    """A workflow that a linked account owns, and how its runs go.
+class Workflow(EmulatedWorkflow):
+    """
+    A workflow that a linked account owns, and how its runs go.
 
-    :param alias: the readable name, good in every path where the id is.
-    :param slug: the application it belongs to; a call must name it.
-    :param ends: the status that its runs reach, None for runs that never end.
-    :param output: what the Response node returns; the string ``{input}`` in it stands for the run's input.
-    :param error: the message of the node that failed, where one did.
-    :param http_status: the status that the Response node chooses for a synchronous call.
-    :param published: a draft cannot be executed.
-    :param response_node: without one there is no output.
-    :param group_node: with one it cannot be executed synchronously.
-    :param retried_node: its action is tried twice, and listed twice.
+    :param alias: the readable name, accepted in every path in place of the id.
+    :param slug: the application it belongs to; a start must name it.
+    :param ends: the status in which its runs end, None for runs that never end.
+    :param output: what the Response node returns; the string ``{input}`` in it becomes the run's input.
+    :param error: the message of the node that failed, if one did.
+    :param http_status: the HTTP status that the Response node chooses for a synchronous start.
+    :param published: whether it can be executed; a draft cannot.
+    :param response_node: whether it has one; without it there is no output.
+    :param group_node: whether it has one; with it there is no synchronous start.
+    :param retried_node: whether its action is retried, and listed twice.
     """
 
     alias: str
     slug: str = "hubspot"
     ends: str | None = "COMPLETED"
-    output: Any = field(default_factory=lambda: {"received": ECHO, "ok": True})
+    output: Any = field(default_factory=lambda: {"received": INPUT, "ok": True})
     error: str = "The action failed"
     http_status: int = 200
     published: bool = True
@@ -39,36 +40,28 @@ class Workflow(AnyWorkflow):
     retried_node: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("slug", "error"):
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"`{name}` is a string.")
-        for name in ("published", "response_node", "group_node", "retried_node"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"`{name}` is true or false.")
-        if self.ends is not None and not isinstance(self.ends, str):
-            raise TypeError("`ends` is a status, or null for a run that never ends.")
         if self.http_status not in _STATUSES:
             raise ValueError("`http_status` is a status from 200 to 599.")
         super().__post_init__()
 
     @property
     def hex_id(self) -> str:
-        """The id of 24 hexadecimal digits; made from the alias, so that it is the same in every process."""
+        """The id of 24 hexadecimal digits; derived from the alias, so that it is the same in every process."""
         if _HEX_ID.fullmatch(self.alias):
             return self.alias
         return hashlib.sha256(self.alias.encode()).hexdigest()[:24]
 
     @property
     def key(self) -> str:
-        """Its id; the alias leads there."""
+        """Its id."""
         return self.hex_id
 
     def output_for(self, given: Any) -> Any:
-        """Return the output of a run that was given this input."""
-        return filled(self.output, given)
+        """Return the output of a run with this input."""
+        return fill_input(self.output, given)
 
 
-BUILT_IN = (
+DEFAULT_WORKFLOWS = (
     Workflow("sync-contacts", retried_node=True),
     Workflow("always-fails", ends="ERRORED", error="Upstream CRM answered 403: contact quota exceeded"),
     Workflow("never-ends", ends=None),

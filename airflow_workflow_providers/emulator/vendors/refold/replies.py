@@ -1,4 +1,4 @@
-"""The shapes of Refold's answers: two error envelopes, an execution, the result of a synchronous call."""
+"""The shapes of Refold's replies: two kinds of error, an execution, the result of a synchronous start."""
 
 import secrets
 import uuid
@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.shape import Answer, padded
+from airflow_workflow_providers.emulator.messages import Reply
 from airflow_workflow_providers.emulator.vendors.refold.nodes import WITH_OUTPUT, nodes_of
 from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
 
@@ -29,44 +29,46 @@ _MESSAGES = {
     429: "Too many requests",
     504: "The workflow did not finish in time",
 }
-#: Which services use which member is not said, only that most use `error` (Refold API reference, Overview: Errors).
-#: The one example of an execution's error has `error_code`, so executions keep to that and all else to `error`.
-_WITH_ERROR_CODE = frozenset({"get", "list", "stop", "rerun"})
+#: Which services use which field is not documented, only that most use `error` (Refold API reference, Overview: Errors).
+#: The one example of an execution's error has `error_code`, so executions use that and everything else uses `error`.
+_WITH_ERROR_CODE = frozenset({"get", "list", "stop"})
 
 _PERCENTAGE = {"QUEUED": 0, "RUNNING": 50, "STOPPING": 50}
 
 
-def envelope(operation: str, status: int, message: str | None = None) -> Answer:
+def error(operation: str, status: int, message: str | None = None) -> Reply:
     """Return an error in the standard envelope (Refold API reference, Overview: Errors)."""
-    member = "error_code" if operation in _WITH_ERROR_CODE else "error"
+    field = "error_code" if operation in _WITH_ERROR_CODE else "error"
     body = {
         "status_code": status,
         "http_error_type": _ERROR_TYPES.get(status, "INTERNAL_SERVER_ERROR"),
-        member: "SERVER_ERROR",
+        field: "SERVER_ERROR",
         "message": message or _MESSAGES.get(status, "Something went wrong"),
         "request_id": str(uuid.uuid4()),
     }
-    return Answer(status, body)
+    return Reply(status, body)
 
 
-def odd_refusal(error: str = "Workflow ID and slug are required") -> Answer:
-    """Return Execute's own 400, which is not the standard envelope.
-
-    The page shows one text for all its reasons: no slug, a draft, a workflow of somebody else (Refold API reference,
-    Execute Workflow).
+def start_refused(reason: str = "Workflow ID and slug are required") -> Reply:
     """
-    return Answer(400, {"message": "Server Error", "error": error})
+    Return the 400 of Execute Workflow, which is not the standard envelope.
 
-
-def wrong_slug(slug: str) -> Answer:
-    """Return the refusal of a slug that is not the workflow's.
-
-    No page shows these words, they are ours: the page's own would send an author to look for a slug that is there.
+    The page shows one text for all reasons: no slug, a draft, another account's workflow (Refold API reference, Execute
+    Workflow).
     """
-    return odd_refusal(f"No application with slug '{slug}' for this workflow")
+    return Reply(400, {"message": "Server Error", "error": reason})
 
 
-def no_such_execution() -> Answer:
+def wrong_slug(slug: str) -> Reply:
+    """
+    Return the refusal of a slug that is not the workflow's.
+
+    The text is ours: the page's own says that a slug is required, which would mislead an author who has sent one.
+    """
+    return start_refused(f"No application with slug '{slug}' for this workflow")
+
+
+def no_such_execution() -> Reply:
     """Return the documented 404, which has no request id (Refold API reference, Get Execution)."""
     body = {
         "status_code": 404,
@@ -74,7 +76,7 @@ def no_such_execution() -> Answer:
         "error_code": "RESOURCE_NOT_FOUND",
         "message": "Execution not found",
     }
-    return Answer(404, body)
+    return Reply(404, body)
 
 
 def new_id() -> str:
@@ -83,13 +85,13 @@ def new_id() -> str:
 
 
 def timestamp(at: float) -> str:
-    """Return a moment as the vendor writes it: UTC, milliseconds, Z."""
+    """Return a time as the vendor writes it: UTC, milliseconds, Z."""
     return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What Refold knows of a run: its workflow, the account it belongs to, and its config."""
+    """What Refold knows of a run: its workflow, the linked account that owns it, and its config."""
 
     run: Run
     workflow: Workflow
@@ -98,7 +100,7 @@ class Execution:
 
 
 def detail(execution: Execution, status: str) -> dict[str, Any]:
-    """Return one execution; the id is not in it (Refold API reference, Get Execution, the example of v3)."""
+    """Return an execution; it does not contain the id (Refold API reference, Get Execution, the example of v3)."""
     run, workflow = execution.run, execution.workflow
     return {
         "name": f"Execution for workflow {workflow.hex_id}",
@@ -113,7 +115,7 @@ def detail(execution: Execution, status: str) -> dict[str, Any]:
 
 
 def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]:
-    """Return one execution as a list shows it: with its id, what started it, and when."""
+    """Return an execution as a list shows it: with its id, what started it, and when."""
     return {
         **({"instance_tag": execution.run.tag} if tagged else {}),
         "_id": execution.run.execution_id,
@@ -125,7 +127,7 @@ def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]
 
 
 def result(execution: Execution, status: str) -> dict[str, Any]:
-    """Return what a synchronous call is told (Refold API reference, schema InstanceExecutionResult)."""
+    """Return the result of a synchronous start (Refold API reference, schema InstanceExecutionResult)."""
     run, workflow = execution.run, execution.workflow
     errored = status not in (*WITH_OUTPUT, "TERMINATED", "STOPPED")
     has_output = status in WITH_OUTPUT and workflow.response_node
@@ -138,24 +140,3 @@ def result(execution: Execution, status: str) -> dict[str, Any]:
     if errored:
         body["execution_error"] = {"message": workflow.error, "node_id": "2"}
     return body
-
-
-def relabelled(body: Any, word: Any) -> Any:
-    """Return an execution, or a list of them, with this status instead of the true one."""
-    if "docs" in body:
-        return {**body, "docs": [{**item, "status": word} for item in body["docs"]]}
-    return {**body, "status": word}
-
-
-def enlarged(body: Any, size: int) -> Any:
-    """Return a body whose output is so large: the Response node's, a synchronous call's, or else the body itself."""
-    if "return_value" in body:
-        return {**body, "return_value": padded(body["return_value"], size)}
-    nodes = body.get("nodes", [])
-    grown = [
-        {**node, "latest_output": padded(node["latest_output"], size)}
-        if node["node_type"] == "response"
-        else node
-        for node in nodes
-    ]
-    return {**body, "nodes": grown} if grown != nodes else padded(body, size)

@@ -1,0 +1,172 @@
+"""
+What happens to a request around its vendor's handler, once for all vendors.
+
+The request is recorded, its fault is looked up, the vendor authenticates and handles it, the fault changes the reply,
+and what the client is about to receive is recorded before it is sent.
+"""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.routing import Route as Address
+
+from airflow_workflow_providers.emulator.ledger import HIDDEN, RecordedRequest, hide, hide_header
+from airflow_workflow_providers.emulator.messages import (
+    ConnectionReset,
+    Incoming,
+    NoResponse,
+    Pending,
+    RawBytes,
+    Reply,
+    Result,
+    Route,
+    StreamedReply,
+)
+from airflow_workflow_providers.emulator.server import (
+    HangResponse,
+    RawResponse,
+    ResetResponse,
+    left_within,
+    stream_response,
+)
+from airflow_workflow_providers.emulator.state import State
+from airflow_workflow_providers.emulator.vendor import EmulatedVendor
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+#: How often a blocking request checks whether its result is available.
+_READY_INTERVAL = 0.02
+
+
+class VendorApp:
+    """The HTTP side of one vendor."""
+
+    def __init__(self, vendor: EmulatedVendor[Any], state: State) -> None:
+        self._vendor = vendor
+        self._state = state
+
+    def mount(self) -> Mount:
+        """Return the vendor's routes, and one for every other path."""
+        known = [self._address(route) for route in self._vendor.routes]
+        unknown = Route(
+            "unknown", "", "/{rest:path}", lambda incoming: self._vendor.error(incoming.operation, 404)
+        )
+        return Mount(f"/{self._vendor.name}", routes=[*known, self._address(unknown)])
+
+    def _address(self, route: Route) -> Address:
+        async def serve(request: Request) -> Response:
+            return await self._serve(request, route)
+
+        return Address(route.path, serve, methods=[route.method] if route.method else _METHODS)
+
+    async def _serve(self, request: Request, route: Route) -> Response:
+        incoming = await self._read(request, route)
+        with self._state.lock:
+            recorded = self._record(incoming, route)
+            fault = self._state.faults.due(self._vendor.name, route.operation, recorded.workflow_id)
+            recorded.fault = fault.name if fault is not None else None
+        reply: Result | None = None
+        if fault is None or fault.carry_out:
+            reply = await self._wait(request, incoming, self._handle(incoming, route, recorded))
+            if reply is None:
+                return HangResponse()
+        if fault is not None:
+            reply = await self._wait(request, incoming, fault.apply(reply, incoming, self._vendor))
+        return self._respond(recorded, reply)
+
+    async def _read(self, request: Request, route: Route) -> Incoming:
+        raw = await request.body()
+        return Incoming(
+            operation=route.operation,
+            method=request.method,
+            path=str(request.scope["path"]).removeprefix(f"/{self._vendor.name}"),
+            path_params={name: str(value) for name, value in request.path_params.items()},
+            query=dict(request.query_params),
+            headers=dict(request.headers),
+            body=_parsed(raw),
+            raw=raw,
+        )
+
+    def _record(self, incoming: Incoming, route: Route) -> RecordedRequest:
+        secrets = self._vendor.issued_secrets
+        headers = {
+            name: hide_header(value) if name in self._vendor.secret_headers else hide(value, secrets)
+            for name, value in incoming.headers.items()
+        }
+        secret_parameters = incoming.query.keys() & set(self._vendor.secret_parameters)
+        in_query = incoming.query.get(route.execution_id_parameter or "")
+        execution_id = incoming.path_params.get("execution_id") or hide(in_query, secrets)
+        return self._state.ledger.add_request(
+            vendor=self._vendor.name,
+            operation=incoming.operation,
+            method=incoming.method,
+            path=hide(incoming.path, secrets),
+            query={**hide(incoming.query, secrets), **dict.fromkeys(secret_parameters, HIDDEN)},
+            headers=headers,
+            body=hide(incoming.body, secrets),
+            execution_id=execution_id,
+            workflow_id=self._state.ledger.workflow_of(self._vendor.name, execution_id)
+            or self._vendor.workflow_id_of(incoming),
+        )
+
+    def _handle(
+        self, incoming: Incoming, route: Route, recorded: RecordedRequest
+    ) -> Reply | Pending | NoResponse:
+        with self._state.lock:
+            refusal = None if route.operation == "unknown" else self._vendor.authenticate(incoming)
+            reply = refusal or route.handle(incoming)
+            recorded.execution_id = getattr(reply, "execution_id", None) or recorded.execution_id
+            return reply
+
+    async def _wait(self, request: Request, incoming: Incoming, result: Result | Pending) -> Result | None:
+        """Return the result when it is available; None if the client leaves before."""
+        if not isinstance(result, Pending):
+            return result
+        waited = 0.0
+        while result.timeout is None or waited < result.timeout:
+            with self._state.lock:
+                if result.ready():
+                    return result.result()
+            if await left_within(request, _READY_INTERVAL):
+                return None
+            waited += _READY_INTERVAL
+        return self._vendor.error(incoming.operation, 504)
+
+    def _respond(self, recorded: RecordedRequest, result: Result | None) -> Response:
+        """Record what the client is about to receive, and return it as a response."""
+        match result:
+            case Reply():
+                self._record_status(recorded, result)
+                return Response(result.encoded(), result.status, result.headers, result.media_type)
+            case StreamedReply(reply=reply):
+                self._state.ledger.record_status(recorded, reply.status, client_received=False)
+                return stream_response(
+                    result.pieces,
+                    reply.status,
+                    reply.headers,
+                    reply.media_type,
+                    seconds=result.seconds,
+                    before_last=lambda: self._record_status(recorded, reply),
+                )
+            case RawBytes():
+                return RawResponse(result.pieces, result.seconds)
+            case ConnectionReset():
+                return ResetResponse(clean=result.clean)
+            case _:
+                return HangResponse()
+
+    def _record_status(self, recorded: RecordedRequest, reply: Reply) -> None:
+        received = reply.execution_id is not None
+        self._state.ledger.record_status(recorded, reply.status, client_received=received)
+
+
+def _parsed(raw: bytes) -> Any:
+    """Return JSON where the body is JSON, its text where it is not, None where it is empty."""
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")

@@ -1,0 +1,55 @@
+"""The emulator: its state, served on a port."""
+
+import secrets
+
+from starlette.applications import Starlette
+from typing_extensions import Self
+
+from airflow_workflow_providers.emulator.app import VendorApp
+from airflow_workflow_providers.emulator.control import control_routes
+from airflow_workflow_providers.emulator.server import Server
+from airflow_workflow_providers.emulator.state import State
+
+
+class Emulator(State):
+    """
+    Every vendor on one port of 127.0.0.1, served by a daemon thread; safe to use from any thread.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`.
+
+    :param port: the port to listen on; 0 takes a free one below 32768.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__()
+        self._control_token = secrets.token_urlsafe(32)
+        mounts = [VendorApp(vendor, self).mount() for vendor in self.by_name.values()]
+        app = Starlette(routes=[*control_routes(self, self._control_token), *mounts])
+        self.port = port
+        self._server = Server(app, port)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, and return once a client can connect."""
+        self._server.start()
+        self.port = self._server.port
+
+    def stop(self) -> None:
+        """Stop at once and break open connections; no thread and no socket is left."""
+        self._server.stop()
+
+    @property
+    def control_url(self) -> str:
+        """Where another process controls it, with :attr:`control_token`."""
+        return f"{self.url}/_control"
+
+    @property
+    def control_token(self) -> str:
+        """What a request to :attr:`control_url` needs, as ``Authorization: Bearer``; random for each emulator."""
+        return self._control_token

@@ -1,0 +1,188 @@
+"""Refold's routes: what each one does."""
+
+from types import MappingProxyType
+from typing import Any
+
+from typing_extensions import override
+
+from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.messages import Incoming, NoResponse, Pending, Reply, Route, padded
+from airflow_workflow_providers.emulator.vendor import EmulatedVendor
+from airflow_workflow_providers.emulator.vendors.refold import authentication, lists, replies
+from airflow_workflow_providers.emulator.vendors.refold.replies import Execution
+from airflow_workflow_providers.emulator.vendors.refold.workflows import DEFAULT_WORKFLOWS, Workflow
+
+_STATUSES = ("QUEUED", "RUNNING")
+_SECRET_HEADERS = frozenset({"x-api-key", "authorization", "cookie", "proxy-authorization"})
+
+
+class Refold(EmulatedVendor[Workflow]):
+    """One organisation with one linked account."""
+
+    name = "refold"
+    secret_headers = ("x-api-key", "authorization")
+    secrets = ("api_key", "token")
+    default_workflows = DEFAULT_WORKFLOWS
+    # Execute takes a tag "to label the resulting execution"; no page says whether an execution shows it.
+    variants = MappingProxyType({"unknown_execution": ("hang", "404"), "tag": ("hidden", "shown")})
+
+    def new_credentials(self) -> dict[str, str]:
+        """Return a new key, linked account and session token."""
+        return authentication.new_account()
+
+    def connection(self, base_url: str) -> dict[str, Any]:
+        """Return a connection that uses the key."""
+        extra = {"linked_account_id": self.account["linked_account_id"]}
+        return {"conn_type": "refold", "host": base_url, "password": self.account["api_key"], "extra": extra}
+
+    def build_routes(self) -> tuple[Route, ...]:
+        """Return the routes of the public API that running a workflow needs."""
+        base = "/api/v2/public"
+        execution = f"{base}/execution"
+        return (
+            Route("execute", "POST", f"{base}/workflow/{{workflow_id}}/execute", self._execute),
+            Route("get", "GET", f"{execution}/{{execution_id}}", self._get, returns_status=True),
+            Route("list", "GET", execution, self._list, returns_status=True),
+            Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
+        )
+
+    def reset(self) -> None:
+        """Forget the aliases and executions too."""
+        super().reset()
+        self._aliases = {workflow.alias: workflow.hex_id for workflow in DEFAULT_WORKFLOWS}
+        self._executions: dict[str, Execution] = {}
+
+    def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
+        """Add a workflow by its alias or its id of 24 digits; see :class:`Workflow` for the options."""
+        workflow = Workflow.from_options(workflow_id, options)
+        self.workflows[workflow.hex_id] = workflow
+        self._aliases[workflow.alias] = workflow.hex_id
+        return {"workflow_id": workflow.hex_id, "alias": workflow.alias, "slug": workflow.slug}
+
+    @override
+    def authenticate(self, incoming: Incoming) -> Reply | None:
+        return authentication.authenticate(incoming, self.account)
+
+    @override
+    def error(self, operation: str, status: int, message: str | None = None) -> Reply:
+        return replies.error(operation, status, message)
+
+    def with_status(self, body: Any, status: Any) -> Any:
+        """Set the status of an execution, or of each in a list."""
+        if "docs" in body:
+            return {**body, "docs": [{**item, "status": status} for item in body["docs"]]}
+        return {**body, "status": status}
+
+    def with_output_size(self, body: Any, size: int) -> Any:
+        """Pad the output of the Response node or of a synchronous start; without one the body itself."""
+        if "return_value" in body:
+            return {**body, "return_value": padded(body["return_value"], size)}
+        nodes = [dict(node) for node in body.get("nodes", [])]
+        responses = [node for node in nodes if node["node_type"] == "response"]
+        for node in responses:
+            node["latest_output"] = padded(node["latest_output"], size)
+        return {**body, "nodes": nodes} if responses else padded(body, size)
+
+    def _execute(self, incoming: Incoming) -> Reply | Pending:
+        """Refold API reference, Execute Workflow."""
+        named = incoming.path_params["workflow_id"]
+        workflow = self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
+        owner, slug = self._linked_account(incoming), incoming.headers.get("slug")
+        owned = workflow is not None and owner == self.account["linked_account_id"]
+        if workflow is None or not owned or not workflow.published or not slug:
+            return replies.start_refused()
+        if slug != workflow.slug:
+            return replies.wrong_slug(slug)
+        blocking = incoming.headers.get("sync_execution", "false")
+        body = incoming.body if incoming.raw else {}
+        if reason := _refusal(workflow, blocking, body):
+            return replies.start_refused(reason)
+        # The page wraps the input in `payload`, the specification and the vendor's own clients send it flat.
+        wrapped = set(body) == {"payload"}
+        run = Run(
+            vendor=self.name,
+            execution_id=replies.new_id(),
+            workflow_id=named,
+            input=body["payload"] if wrapped else body,
+            lifecycle=self.lifecycle(workflow, *_STATUSES),
+            mode="SYNC" if blocking == "true" else "ASYNC",
+            tag=incoming.headers.get("instance_tag"),
+            notes={"wrapped": wrapped},
+        )
+        execution = Execution(run, workflow, owner, incoming.headers.get("config_id") or owner)
+        self._executions[run.execution_id] = execution
+        self.start(run, workflow)
+        headers = _headers_without_secrets(incoming)
+        if run.mode == "ASYNC":
+            started = {"message": "Workflow execution started", "execution_id": run.execution_id}
+            return Reply(200, {**started, **headers}, execution_id=run.execution_id)
+
+        def reply() -> Reply:
+            result = replies.result(execution, run.lifecycle.status)
+            return Reply(result["status_code"], {**result, **headers}, execution_id=run.execution_id)
+
+        return self.when_ended(run, reply)
+
+    def _get(self, incoming: Incoming) -> Reply | NoResponse:
+        """Refold API reference, Get Execution; an unknown id gets no response, as was seen live."""
+        execution = self._find(incoming)
+        if execution is None:
+            hangs = self.variant["unknown_execution"] == "hang"
+            return NoResponse() if hangs else replies.no_such_execution()
+        return Reply(200, replies.detail(execution, execution.run.lifecycle.check()))
+
+    def _list(self, incoming: Incoming) -> Reply:
+        """Refold API reference, List Executions; a status check of the executions on the page."""
+        owner = self._linked_account(incoming)
+        try:
+            selected = lists.execution_filter(incoming.query)
+            number, limit = lists.page_number_and_limit(incoming.query)
+        except ValueError as refused:
+            return self.error("list", 400, str(refused))
+        found = [
+            each
+            for each in self._executions.values()
+            if each.owner == owner and selected(each.run, each.workflow, each.run.lifecycle.next_status)
+        ]
+        # The newest comes first unless the query asks for the oldest.
+        ordered = found if incoming.query.get("sortAsc") == "true" else found[::-1]
+        shown = ordered[(number - 1) * limit : number * limit]
+        tagged = self.variant["tag"] == "shown"
+        docs = [replies.listed(each, each.run.lifecycle.check(), tagged=tagged) for each in shown]
+        return Reply(200, lists.page(docs, number, limit, len(found)))
+
+    def _stop(self, incoming: Incoming) -> Reply:
+        """Refold API reference, Stop Execution; what happens to a finished run is not documented, here nothing."""
+        execution = self._find(incoming)
+        if execution is None:
+            return replies.no_such_execution()
+        execution.run.stop("STOPPING", "STOPPED")
+        return Reply(200, {"message": "Stopping instance"})
+
+    def _linked_account(self, incoming: Incoming) -> str:
+        return authentication.linked_account(incoming, self.account)
+
+    def _find(self, incoming: Incoming) -> Execution | None:
+        execution = self._executions.get(incoming.path_params["execution_id"])
+        owned = execution is not None and execution.owner == self._linked_account(incoming)
+        return execution if owned else None
+
+
+def _refusal(workflow: Workflow, blocking: str, body: Any) -> str | None:
+    """Return why a start is refused, in words of ours: the page shows none for these reasons."""
+    if blocking not in ("true", "false"):
+        return "sync_execution must be true or false"
+    if blocking == "true" and workflow.group_node:
+        return "Sync execution is not supported for workflows with a Group node"
+    if not isinstance(body, dict):
+        return "The request body must be a JSON object"
+    return None
+
+
+def _headers_without_secrets(incoming: Incoming) -> dict[str, Any]:
+    """Return the request's headers without the secret ones, if a header or the query asks for them."""
+    if "true" not in (incoming.headers.get("include-headers"), incoming.query.get("include-headers")):
+        return {}
+    return {
+        "headers": {name: value for name, value in incoming.headers.items() if name not in _SECRET_HEADERS}
+    }

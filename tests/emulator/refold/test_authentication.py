@@ -1,0 +1,59 @@
+"""Refold: authentication."""
+
+import pytest
+
+from tests.emulator.refold import NO_EXECUTION
+
+ODD_400 = {"message": "Server Error", "error": "Workflow ID and slug are required"}
+
+
+def test_a_session_token_replaces_both_headers(emulator, connect):
+    client = connect(Authorization=f"Bearer {emulator.account('refold')['token']}", slug="hubspot")
+    execution_id = client.post("/workflow/sync-contacts/execute", json={}).json()["execution_id"]
+    account = emulator.account("refold")["linked_account_id"]
+    assert client.get(f"/execution/{execution_id}").json()["linked_account_id"] == account
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("GET", "/execution", "error_code"),
+        ("GET", "/execution/1", "error_code"),
+        ("POST", "/workflow/sync-contacts/execute", "error"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"x-api-key": "tk_wrong"}, {"Authorization": "Bearer wrong"}])
+def test_wrong_credentials_get_401_in_the_standard_envelope(emulator, connect, method, path, field, headers):
+    """Some services use `error_code` and some `error`; a client must read both."""
+    response = connect(**headers).request(method, path)
+    body = response.json()
+    assert response.status_code == 401
+    assert body.pop("request_id")
+    assert body == {
+        "status_code": 401,
+        "http_error_type": "UNAUTHORIZED",
+        field: "SERVER_ERROR",
+        "message": "Invalid Credentials",
+    }
+    assert emulator.runs() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/execution"), ("POST", "/workflow/sync-contacts/execute")]
+)
+def test_a_key_needs_a_linked_account(emulator, connect, method, path):
+    client = connect(**{"x-api-key": emulator.account("refold")["api_key"]}, slug="hubspot")
+    response = client.request(method, path)
+    assert response.status_code == 400
+    assert response.json()["message"] == "linked_account_id or org_id is required"
+
+
+def test_another_linked_account_owns_nothing(emulator, connect, start):
+    execution_id = start("sync-contacts")
+    other = connect(
+        **{"x-api-key": emulator.account("refold")["api_key"], "linked_account_id": "acct_other"},
+        slug="hubspot",
+    )
+    assert other.post("/workflow/sync-contacts/execute", json={}).json() == ODD_400
+    assert other.get("/execution").json()["docs"] == []
+    assert other.post(f"/execution/{execution_id}/stop").json() == NO_EXECUTION
