@@ -1,8 +1,8 @@
 """
-What Airflow keeps of ours while people upgrade: trigger parameters, events, deferred waits, records of starts.
+What Airflow stores of this package, and what a later release must read: trigger parameters, events, deferrals, starts.
 
-``tests/formats`` has a file for each release, with what it wrote. A file is never changed; a release that writes
-something else adds one.
+``tests/formats`` has one file for each release, with what that release writes. A file of a release is never changed; a
+release that writes something else adds a file.
 """
 
 from __future__ import annotations
@@ -14,97 +14,107 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.watch import Verdict, Watch
+from airflow_workflow_providers.core.start import StartRecord
+from airflow_workflow_providers.core.waiter import Waiter, WaitResult
+from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.operators.start_store import KEY, StartStore
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
-from tests.task import StateStore
-from tests.vendors import VENDORS
+from airflow_workflow_providers.operators.waiting import WaitingOperator
+from tests.fake_airflow import StateStore, Task
+from tests.vendors import VENDORS, VendorCase
 
 FORMATS = {
     path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "formats").glob("*.json")
 }
-NEWEST = FORMATS[max(FORMATS, key=lambda name: tuple(map(int, name.split("."))))]
+THIS_RELEASE = metadata.version("airflow-workflow-providers")
 
 every_release = pytest.mark.parametrize("release", FORMATS.values(), ids=FORMATS)
 
 
-def start_store(store: StateStore, max_tries: int = 2) -> StartStore:
-    return StartStore({"ti": SimpleNamespace(max_tries=max_tries), "task_state_store": store})
+def loaded(path: str, kwargs: dict[str, Any]) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)(**kwargs)
 
 
-def test_this_release_has_a_file() -> None:
-    assert metadata.version("airflow-workflow-providers") in FORMATS
+def start_store(store: StateStore) -> StartStore:
+    return StartStore({"ti": SimpleNamespace(max_tries=2), "task_state_store": store})
 
 
 @every_release
-def test_a_trigger_of_every_release_still_loads(release: dict[str, Any]) -> None:
-    """Tasks are deferred while the package is upgraded."""
+def test_a_task_that_was_deferred_under_an_earlier_release_continues(release: dict[str, Any]) -> None:
+    """Its trigger loads, its event is read, and the worker continues the wait with the same deadline."""
     for path, kwargs in release["triggers"].items():
-        module, _, name = path.rpartition(".")
-        trigger = getattr(import_module(module), name)(**kwargs)
-
-        assert isinstance(trigger, ExecutionTrigger)
-        assert {name: trigger.serialize()[1][name] for name in kwargs} == kwargs
-
-
-@every_release
-def test_an_event_of_every_release_is_still_read(release: dict[str, Any]) -> None:
-    """A triggerer of the old release may have fired it, and a worker of the new one gets it."""
+        written = loaded(path, kwargs).serialize()[1]
+        assert {name: written[name] for name in kwargs} == kwargs
     for event in release["events"]:
-        verdict = Verdict.from_event(event)
-
-        assert (verdict.outcome, verdict.execution_id) == (event["outcome"], "70001")
-        assert verdict.error == "" or issubclass(errors.by_name(verdict.error), errors.WorkflowError)
-
-
-@every_release
-def test_a_wait_of_every_release_still_goes_on(release: dict[str, Any]) -> None:
-    """Its deadline is the one that the task was deferred with."""
-    for wait in release["waits"]:
-        watch = Watch.from_stored(wait)
-
-        assert (watch.execution_id, watch.deadline) == (wait["execution_id"], wait["deadline"])
+        result = WaitResult.from_event(event)
+        assert (result.outcome, result.execution_id) == (event["outcome"], event["execution_id"])
+        assert not result.error or errors.by_name(result.error).__name__ == result.error
+    deferral = release["deferral"]
+    waiter = Waiter.from_stored(deferral["kwargs"]["wait"])
+    assert getattr(WaitingOperator, deferral["method_name"])
+    assert (waiter.execution_id, waiter.deadline) == ("70001", 1795000000.5)
 
 
 @every_release
-def test_a_start_of_every_release_is_still_read(release: dict[str, Any]) -> None:
-    """A retry under the new release reattaches to a run that the old one started."""
-    for stored in release["starts"].values():
-        record = start_store(StateStore({KEY: stored})).read()
+def test_a_start_of_an_earlier_release_is_read(release: dict[str, Any]) -> None:
+    """A retry under this release reattaches to the run."""
+    for stored in release["starts"]["records"]:
+        record = start_store(StateStore({release["starts"]["key"]: stored})).read()
 
         assert record is not None
-        assert record.execution_id == stored["execution_id"]
-        assert record.intent_at == 1794999000.25
-        assert record.nonce == stored.get("nonce", stored.get("label"))
-        assert record.max_tries == stored["max_tries"]
-        assert not record.stopped
+        assert {name: record.stored()[name] for name in stored if name != "version"} == {
+            name: value for name, value in stored.items() if name != "version"
+        }
+
+
+def test_this_release_writes_what_its_file_has(emulator: Emulator) -> None:
+    """Whoever changes a format adds a file, and then the tests above show that the old one can still be read."""
+    written = FORMATS[THIS_RELEASE]
+
+    def deferral(vendor: VendorCase) -> TaskDeferred:
+        with pytest.raises(TaskDeferred) as deferred:
+            Task(lambda: vendor.task(deferrable=True)).execute()
+        return deferred.value
+
+    for path, kwargs in written["triggers"].items():
+        assert loaded(path, kwargs).serialize() == (path, kwargs)
+    for event in written["events"]:
+        assert WaitResult.from_event(event).event() == event
+    for vendor in VENDORS:
+        deferred = deferral(vendor)
+        assert deferred.trigger.serialize()[0] in written["triggers"]
+        assert deferred.method_name == written["deferral"]["method_name"]
+        assert deferred.kwargs is not None
+        assert deferred.kwargs.keys() == written["deferral"]["kwargs"].keys()
+    wait = written["deferral"]["kwargs"]["wait"]
+    assert Waiter.from_stored(wait).stored() == wait
+    for record in written["starts"]["records"]:
+        assert StartRecord.from_stored(record).stored() == record
+    assert written["starts"]["key"] == KEY
+
+
+def test_the_records_of_a_start_are_stored_under_their_key() -> None:
+    """An intent without an id first, then with the id."""
+    intent, run = FORMATS[THIS_RELEASE]["starts"]["records"]
+    store = StateStore()
+    start = start_store(store)
+
+    start.write_intent(run["fingerprint"], run["account"], nonce=run["nonce"], label=run["label"])
+    stored = store[KEY]
+    start.write_execution_id(run["execution_id"])
+
+    at = {"intent_at": run["intent_at"]}
+    assert {**stored, **at} == {**run, "execution_id": intent["execution_id"]}
+    assert {**store[KEY], **at} == run
 
 
 @pytest.mark.parametrize("record", [{}, {"version": 99, "run": "70001"}, "70001", {"intent_at": None}])
-def test_a_record_that_cannot_be_read_is_a_start_of_which_nothing_is_known(record: Any) -> None:
-    """Of a later release, after a downgrade: it may stand for a run, so it is not nothing."""
+def test_a_record_of_which_nothing_is_known_is_still_a_start(record: Any) -> None:
+    """A later release has written it before a downgrade: a run may exist."""
     read = start_store(StateStore({KEY: record})).read()
 
     assert read is not None
     assert read.execution_id is None
-
-
-def test_what_is_written_now_is_what_the_newest_file_has() -> None:
-    """Whoever changes a format has to add a file, and with it the test that old ones still load."""
-    store = StateStore()
-    written = start_store(store)
-    written.write_intent("f" * 64, NEWEST["starts"]["an intent"]["account"], nonce="airflow-1", label="mine")
-    intent = dict(store[KEY])
-    written.write_execution_id("70001")
-
-    assert intent.keys() == NEWEST["starts"]["an intent"].keys()
-    assert store[KEY].keys() == NEWEST["starts"]["a run"].keys()
-    assert Verdict("ended", "70001").event() == NEWEST["events"][0]
-    assert Watch("70001", 1795000000.5, 10.0).stored() == NEWEST["waits"][0]
-    for vendor in VENDORS:
-        path, kwargs = vendor.trigger(
-            conn_id="c", execution_id="1", deadline=1.0, poll_interval=1.0, stop_on_kill=True
-        ).serialize()
-        assert kwargs.keys() == NEWEST["triggers"][path].keys()
