@@ -1,23 +1,23 @@
-# Everything a contributor or CI runs. A machine needs make and a Python 3.10 to 3.13; uv is used where it is installed.
+# Everything that a contributor or CI runs. A machine needs make and a Python 3.10 to 3.13; uv is used if it is installed.
 PYTHONS := $(or $(PYTHON),python3.12 python3.11 python3.13 python3.10 python3)
 RUN := .venv/bin/python -m
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix fuzz chaos chaos-mutants bench docs pictures wheel test constraints clean
+.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants bench docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-# What the API reference shows: its docstrings say what is taken, given and raised.
+# The modules of the API reference: their docstrings document parameters, results and errors.
 PUBLIC := $(addprefix airflow_workflow_providers/,hooks operators sensors triggers links.py retries.py pytest_plugin.py \
-    core/errors.py core/execution.py core/start.py core/watch.py emulator/server.py)
+    core/errors.py core/execution.py core/start.py core/waiter.py emulator/emulator.py emulator/state.py)
 
 SUITS := import shutil, sys; shutil.which("uv") or __import__("ensurepip"); \
     sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
-# A Python is tried, not only found: a version switcher may have put names on PATH that run nothing.
+# Each Python is tried, because a version switcher may put names on PATH that do not work.
 $(READY): pyproject.toml constraints/airflow-3.3.txt
 	@for python in $(PYTHONS); do \
 	    if $$python -c '$(SUITS)' 2>/dev/null; then \
@@ -31,51 +31,64 @@ $(READY): pyproject.toml constraints/airflow-3.3.txt
 demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 	@$(RUN) dev.demo $(if $(KEEP),--keep)
 
-# More workers than a small machine has cores: some tests wait for a time limit. The emulator and the fuzz tool are tested in `test`.
+# Three workers also on two cores, because some tests wait for a timeout. `test` runs the tests of the emulator and the fuzz tool.
 check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) flake8 $(PUBLIC)
+	$(RUN) codespell_lib
 	$(RUN) mypy -p airflow_workflow_providers -p dev
 	$(RUN) pytest -n 3 --ignore tests/emulator --ignore tests/fuzz -m "not airflow and not real and not browser and not every_vendor and not fuzz"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
 
-fuzz: $(READY) ## odd responses, parameters, connections and echoes (SEED=... for the same again, N=... for more)
+# The newest Airflow of `matrix` writes build/coverage/data.matrix.
+units: export COVERAGE_FILE = build/coverage/data.units
+units: $(READY)
+	$(RUN) pytest -n 2 --cov --cov-report= --cov-fail-under=0 tests/core tests/vendors tests/test_formats.py tests/test_retries.py
+
+coverage: $(READY) ## the lines and branches of the package that no test runs
+	@$(RUN) dev.matrix --only 3.3
+	@$(MAKE) --no-print-directory units
+	@$(RUN) coverage combine --keep --quiet
+	@$(RUN) coverage report
+
+fuzz: $(READY) ## unusual responses, parameters, connections and echoes (SEED=... repeats a run, N=... for more cases)
 	@$(RUN) dev.fuzz $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(if $(ONLY),--only $(ONLY))
 
-chaos: $(READY) ## let anything die and anybody step in, on a real Airflow (SHORT=1: a few minutes of it)
+chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1: every fault once, ten minutes)
 	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
 	@$(RUN) dev.chaos.recompute build
 
-chaos-mutants: $(READY) ## switch each guard off in turn and see the chaos suite fail (ONLY=... for some)
+chaos-mutants: $(READY) ## switch off each safety check in turn and expect chaos to fail (ONLY=... for some)
 	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
 
-bench: $(READY) ## measure the gate for a vendor's text, and a thousand waits (WAITS=..., LATENCY=...)
+bench: $(READY) ## measure the redaction of text, and a thousand waits (WAITS=..., LATENCY=...)
 	@$(RUN) dev.bench text
 	@$(RUN) dev.bench waits $(if $(WAITS),--waits $(WAITS)) $(if $(LATENCY),--latency $(LATENCY))
 
-docs: $(READY) ## make the documentation's site, build/docs/index.html
+docs: $(READY) ## build the documentation as a site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
-pictures: $(READY) ## drive the forms in a real browser; build/pictures, and the pictures of the documentation
+pictures: $(READY) ## test the forms in a browser, and copy the pictures of them into the documentation
 	$(RUN) pytest -m browser
 	@$(RUN) dev.pictures
 
 wheel: $(READY) ## build wheel and sdist into dist/
 	@$(RUN) build --outdir dist .
 
-# pytest's closing line is the last thing printed, which is what CI reads. The longest file, which mostly waits, goes first.
-test: check docs matrix ## everything CI runs
+# The last line is pytest's, because CI reads that one. The longest file, which mostly waits, runs first.
+test: check docs matrix units ## everything that CI runs
+	@$(RUN) coverage combine --keep --quiet
+	@printf 'coverage of lines and branches, in %%: '; $(RUN) coverage report --format=total
 	$(RUN) pytest -n 2 -m "not fuzz" tests/emulator tests/fuzz
-	$(RUN) pytest -n 2 -m every_vendor tests/vendors
 	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser or fuzz" tests/real tests/fuzz tests/browser tests/packaging
 
-constraints: $(READY) ## make constraints/ again (needs uv; UPGRADE=1 for the newest of everything)
+constraints: $(READY) ## make the files in constraints/ (needs uv; UPGRADE=1 for the newest of every package)
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
 
-clean: ## remove all that the targets above make
+clean: ## remove everything that the other targets make
 	rm -rf .venv .matrix .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

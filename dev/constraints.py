@@ -1,7 +1,8 @@
-"""Make `constraints/` again: for each Airflow, every version that the project and its tests are installed with.
+"""
+Make `constraints/`: for each Airflow, the version of every package that the project and its tests are installed with.
 
-What a file already names is kept as long as it fits; `--upgrade` takes the newest of everything. Needs `uv`, which
-resolves for all supported Pythons at once.
+A version that a file has already is kept as long as it fits; `--upgrade` takes the newest version of every package. This
+needs `uv`, which resolves for all supported Pythons at the same time.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from pathlib import Path
 from dev import environment
 from dev.matrix import VERSIONS
 
-# What came after an Airflow and breaks it. 3.2: with newer ones neither its DAG processor nor dag.test() can build the
+# Packages whose later versions break an Airflow. 3.2: with newer ones, neither its DAG processor nor dag.test() can build the
 # execution API; Airflow 3.3 itself has the first bound.
 _BROKEN_BY_NEWER = {"3.2": ("fastapi<0.137", "svcs<26")}
 _HEAD = """\
-# What the project and its tests are installed with on Airflow {minor}, for Python 3.10 to 3.13.
-# Made by `make constraints` (`make constraints UPGRADE=1` for the newest of everything).
+# The packages that the project and its tests are installed with on Airflow {minor}, for Python 3.10 to 3.13.
+# Made by `make constraints` (`make constraints UPGRADE=1` for the newest version of every package).
 """
 
 
 def make(uv: str, minor: str, *, upgrade: bool) -> None:
-    """Resolve for one minor version of Airflow and write its file."""
+    """Resolve the packages for one minor version of Airflow and write its file."""
     path = environment.constraints_for(minor)
     with tempfile.TemporaryDirectory() as folder:
         only = Path(folder, "airflow.in")
@@ -54,13 +55,16 @@ def make(uv: str, minor: str, *, upgrade: bool) -> None:
 
 
 def main() -> int:
-    """Make all files."""
+    """Make all files; the exit code says whether uv is installed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest of everything")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest version of every package")
     upgrade = parser.parse_args().upgrade
     uv = shutil.which("uv")
     if uv is None:
-        print("Making the constraints needs uv (pip resolves for one Python only).", file=sys.stderr)
+        print(
+            "The constraints are made with uv, which is not installed. (pip resolves for one Python only.)",
+            file=sys.stderr,
+        )
         return 1
     for minor in VERSIONS:
         make(uv, minor, upgrade=upgrade)

@@ -1,6 +1,7 @@
-"""Run every example DAG on a real Airflow against the emulated vendors, and say how each ended.
+"""
+Run every example DAG on a real Airflow with the emulated vendors, and print how each has ended.
 
-A DAG that is meant to fail says so by the tag `expect:failed`; every other one is meant to succeed.
+A DAG with the tag `expect:failed` is expected to fail, every other one to succeed.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 EXAMPLES = ROOT / "example_dags"
-# How long an emulated run takes. Not less: a trigger that fires within 5 s can get its task failed by the scheduler.
+# How long an emulated execution takes. If a trigger sent its event within 5 s, the scheduler could fail its task.
 RUN_SECONDS = 12
-PATIENCE = 600
-# Emulated runs are short, so the tasks look at them more often than they would at a vendor's.
+TIMEOUT = 600
+# Emulated executions are short, so the tasks poll more often than usual.
 SETTINGS = {"AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2"}
 INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the demo; 0 only if every example ended as it says."""
+    """Run the demo; the exit code is 0 only if every example has ended as expected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave Airflow up after the table, until Ctrl-C")
     keep = parser.parse_args().keep
@@ -46,13 +47,13 @@ def main() -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another demo is running in this folder; end it first.")
+            say("Another demo is running in this folder. End it first.")
             return 1
         try:
             with processes.termination_unwinds():
                 return _run(keep=keep)
         except KeyboardInterrupt:
-            say("\nInterrupted; everything the demo had started has ended.")
+            say("\nInterrupted. All processes of the demo have ended.")
             return INTERRUPTED
         except (RuntimeError, TimeoutError) as error:
             say(f"\n{error}")
@@ -64,7 +65,7 @@ def _run(*, keep: bool) -> int:
     shutil.rmtree(DEMO / "airflow", ignore_errors=True)
     (DEMO / "report.json").unlink(missing_ok=True)
     say(
-        f"Starting the emulated vendors and Airflow {version('apache-airflow')}; its logs are in .demo/airflow/logs."
+        f"Starting the emulated vendors and Airflow {version('apache-airflow')}. Its logs are in .demo/airflow/logs."
     )
     with _emulator() as (emulator, vendors):
         connections = {f"{name}_default": vendor["connection"] for name, vendor in vendors.items()}
@@ -72,23 +73,23 @@ def _run(*, keep: bool) -> int:
             say(
                 f"Airflow is up after {time.monotonic() - began:.0f} s. Connections: {', '.join(sorted(connections))}."
             )
-            good = _run_examples(airflow, began)
+            passed = _run_examples(airflow, began)
             if keep:
                 say(f"\nAirflow stays up at {airflow.url} (no login needed) until Ctrl-C.")
                 _keep_until_interrupted(airflow, emulator)
-    return 0 if good else 1
+    return 0 if passed else 1
 
 
 def _run_examples(airflow: RealAirflow, began: float) -> bool:
-    """Run all examples to their end, tell of it, and return whether all went as they say."""
+    """Run all examples, print their progress, and return whether all have ended as expected."""
     runs = Runs(airflow, _wait_for_examples(airflow))
     say(f"Running {len(runs.tags)} DAGs, a few at a time.\n")
     width = max(map(len, runs.tags))
-    deadline = time.monotonic() + PATIENCE
-    while not runs.over and time.monotonic() < deadline:
-        airflow.must_live()
+    deadline = time.monotonic() + TIMEOUT
+    while not runs.ended and time.monotonic() < deadline:
+        airflow.check_alive()
         runs.start_more()
-        for task in runs.look():
+        for task in runs.update():
             say(progress(time.monotonic() - began, task, width))
         time.sleep(1)
     tasks = runs.vendor_tasks()
@@ -96,7 +97,7 @@ def _run_examples(airflow: RealAirflow, began: float) -> bool:
     say(f"\n{table(tasks)}\n")
     wrong = [dag_id for dag_id in runs.tags if not runs.ended_as_expected(dag_id)]
     for dag_id in wrong:
-        say(f"The run of {dag_id} ended {runs.states.get(dag_id)}, which its example does not expect.")
+        say(f"The run of {dag_id} ended as {runs.states.get(dag_id)}, which is not expected.")
     as_expected = sum(task.as_expected for task in tasks)
     say(
         f"{as_expected} of {len(tasks)} ended as expected ({time.monotonic() - began:.0f} s; .demo/report.json)"
@@ -105,29 +106,29 @@ def _run_examples(airflow: RealAirflow, began: float) -> bool:
 
 
 def _wait_for_examples(airflow: RealAirflow, seconds: float = 60) -> dict[str, frozenset[str]]:
-    """Return every example DAG's tags, once each file has given at least one DAG."""
+    """Return the tags of every example DAG, as soon as each file has at least one DAG."""
     files = {path.name for path in EXAMPLES.glob("*.py") if not path.name.startswith("_")}
     if not files:
-        raise RuntimeError("There is no DAG in example_dags/.")
+        raise RuntimeError("There is no file in example_dags/.")
     deadline = time.monotonic() + seconds
     while True:
         dags = airflow.dags()
         if errors := airflow.import_errors():
             raise RuntimeError(
-                "\n\n".join(f"{file} cannot be read:\n{trace}" for file, trace in errors.items())
+                "\n\n".join(f"{file} cannot be parsed:\n{trace}" for file, trace in errors.items())
             )
         missing = files - {dag["relative_fileloc"] for dag in dags}
         if not missing:
             return {dag["dag_id"]: frozenset(tag["name"] for tag in dag["tags"]) for dag in dags}
         if time.monotonic() > deadline:
             raise TimeoutError(f"No DAG appeared from {', '.join(sorted(missing))} within {seconds:.0f} s.")
-        airflow.must_live()
+        airflow.check_alive()
         time.sleep(0.5)
 
 
 @contextmanager
 def _emulator() -> Iterator[tuple[processes.Component, dict[str, Any]]]:
-    """Run the emulated vendors; yield them and how each is reached."""
+    """Run the emulated vendors; yield their process, and the connection to each."""
     command = [sys.executable, "-m", "airflow_workflow_providers.emulator", "--port", "0"]
     log = DEMO / "emulator.log"
     log.unlink(missing_ok=True)
@@ -150,24 +151,22 @@ def _emulator() -> Iterator[tuple[processes.Component, dict[str, Any]]]:
 
 
 def _announced(emulator: processes.Component, seconds: float = 60) -> dict[str, Any]:
-    """Return the line of JSON with which the emulator says that it listens, and where."""
+    """Return the line of JSON in which the emulator prints its addresses."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for line in emulator.log.read_text().splitlines(keepends=True):
             if line.startswith("{") and line.endswith("\n"):
                 return dict(json.loads(line))
-        emulator.must_live()
+        emulator.check_alive()
         time.sleep(0.1)
-    raise TimeoutError(
-        f"The emulator did not say where it listens within {seconds:.0f} s:\n{emulator.tail()}"
-    )
+    raise TimeoutError(f"The emulator did not print its addresses within {seconds:.0f} s:\n{emulator.tail()}")
 
 
 def _keep_until_interrupted(airflow: RealAirflow, emulator: processes.Component) -> None:
     try:
         while True:
-            airflow.must_live()
-            emulator.must_live()
+            airflow.check_alive()
+            emulator.check_alive()
             time.sleep(1)
     except KeyboardInterrupt:
         say("\nStopping.")

@@ -1,4 +1,4 @@
-"""How the demo speaks: lines while it runs, a table and a JSON file at the end."""
+"""The output of the demo: lines while it runs, a table and a JSON file at the end."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _FIELDS = (
 
 
 def say(text: str = "") -> None:
-    """Print at once: a pipe would otherwise show nothing until the end."""
+    """Print without a buffer, which in a pipe would hold all lines until the end."""
     print(text, flush=True)
 
 
 def coloured(text: str, state: str | None) -> str:
-    """Colour a text by an Airflow state, where somebody is there to see it."""
+    """Return a text in the colour of an Airflow state, if the output is a terminal."""
     colour = _COLOURS.get(state or "")
     if colour is None or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
         return text
@@ -48,7 +48,7 @@ def coloured(text: str, state: str | None) -> str:
 
 
 def progress(seconds: float, task: Task, dag_width: int) -> str:
-    """Return the line that tells of a change."""
+    """Return the line about a change of a task."""
     state = coloured(f"{task.state or '':<15}", task.state)
     columns = [
         f"{seconds:4.0f} s",
@@ -60,7 +60,7 @@ def progress(seconds: float, task: Task, dag_width: int) -> str:
 
 
 def table(tasks: Sequence[Task]) -> str:
-    """Return one row a vendor task instance, aligned; a failure's message has a line of its own below."""
+    """Return a table with a row for each vendor task; the message of a failure is on a line below it."""
     head = ["vendor", "DAG", "task", "state", "expected", "deferred", "seconds", "execution id"]
     rows = [
         [
@@ -85,7 +85,7 @@ def table(tasks: Sequence[Task]) -> str:
 
 
 def write(tasks: Sequence[Task], path: Path) -> None:
-    """Write the table's content for programs."""
+    """Write the same content as the table, for programs."""
     rows = [{name: getattr(task, name) for name in _FIELDS} for task in tasks]
     path.write_text(json.dumps(rows, indent=2) + "\n")
 

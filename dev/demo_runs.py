@@ -1,4 +1,4 @@
-"""What the demo knows of the vendor tasks it runs, told by Airflow and by nobody else."""
+"""The vendor tasks of the demo, as Airflow reports them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from dev.airflow_api import AirflowApi
 
 EXPECT_FAILED = "expect:failed"
-OVER = frozenset({"success", "failed"})
-AT_ONCE = 6
-# The names of our operators and sensors begin with the vendor's.
+FINAL_STATES = frozenset({"success", "failed"})
+CONCURRENT_RUNS = 6
+# The names of our operators and sensors begin with the name of the vendor.
 OPERATOR_PREFIXES = {name.replace(" ", ""): vendor for vendor, (name, _) in VENDORS.items()}
-# What comes before a task runs says nothing about the vendor, and there is a lot of it.
-_QUIET = frozenset({None, "none", "scheduled", "queued"})
-_WENT_WRONG = frozenset({"failed", "upstream_failed"})
+# Changes to these states are not printed: they come before a task runs.
+_NOT_PRINTED = frozenset({None, "none", "scheduled", "queued"})
+_FAILED_STATES = frozenset({"failed", "upstream_failed"})
 
 Key = tuple[str, str, int]
 
 
 def vendor_of(operator: str | None) -> str | None:
-    """Return the vendor an operator class belongs to, None if it is not one of ours."""
+    """Return the vendor of an operator class; ``None`` if it is not one of ours."""
     return next((v for prefix, v in OPERATOR_PREFIXES.items() if (operator or "").startswith(prefix)), None)
 
 
 @dataclass
 class Task:
-    """One task instance: what Airflow says of it now, and what was seen of it on the way."""
+    """One task instance: its present state, and what was seen of it before."""
 
     dag_id: str
     task_id: str
@@ -49,18 +49,18 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The task's name as people write it: mapped ones carry their index."""
+        """The id of the task, with its index if it is mapped."""
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
 
     @property
     def as_expected(self) -> bool:
-        """Whether the task ended as its example says, and so did the run it is part of."""
+        """Whether the task and its DAG run have ended as the example expects."""
         return self.state == self.expected and self.run_as_expected
 
 
 @dataclass
 class Runs:
-    """One run of each DAG, followed until all are over."""
+    """One run of each DAG."""
 
     airflow: AirflowApi
     tags: Mapping[str, frozenset[str]]
@@ -71,22 +71,22 @@ class Runs:
     _fails: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def start_more(self) -> None:
-        """Start DAGs that are still to run, a few at a time: two cores would gain nothing from more."""
-        going = sum(self.states.get(dag_id) not in OVER for dag_id in self.run_ids)
+        """Start further DAG runs; only a few run at the same time, because more would need more than two cores."""
+        running = sum(self.states.get(dag_id) not in FINAL_STATES for dag_id in self.run_ids)
         waiting = [dag_id for dag_id in self.tags if dag_id not in self.run_ids]
-        for dag_id in waiting[: max(0, AT_ONCE - going)]:
+        for dag_id in waiting[: max(0, CONCURRENT_RUNS - running)]:
             failing = EXPECT_FAILED in self.tags[dag_id]
             self._fails[dag_id] = self._expected_failures(dag_id) if failing else frozenset()
             self.run_ids[dag_id] = self.airflow.trigger(dag_id)
 
     @property
-    def over(self) -> bool:
-        """Whether every DAG has been run to its end."""
-        return all(self.states.get(dag_id) in OVER for dag_id in self.tags)
+    def ended(self) -> bool:
+        """Whether the run of every DAG has ended."""
+        return all(self.states.get(dag_id) in FINAL_STATES for dag_id in self.tags)
 
-    def look(self) -> Iterator[Task]:
-        """Ask Airflow once and yield the tasks of which there is something new to tell."""
-        # Runs first: when they are over, the tasks read after them are final.
+    def update(self) -> Iterator[Task]:
+        """Read the present state from Airflow, and yield the tasks that have changed."""
+        # DAG runs first: if they have ended, the tasks that are read after them are in their final states.
         self.states = {run["dag_id"]: run["state"] for run in self.airflow.runs()}
         instances = self.airflow.task_instances()
         pushed = {_key(entry): entry["timestamp"] for entry in self.airflow.xcom_entries("execution_id")}
@@ -98,13 +98,13 @@ class Runs:
             if when is not None and when != self._pushed.get(_key(instance)):
                 self._pushed[_key(instance)] = when
                 task.execution_id = self._execution_id(task)
-            wanted = task.vendor or task.state in _WENT_WRONG
-            if wanted and task.state not in _QUIET and before != (task.state, task.execution_id):
+            wanted = task.vendor or task.state in _FAILED_STATES
+            if wanted and task.state not in _NOT_PRINTED and before != (task.state, task.execution_id):
                 yield task
 
     def vendor_tasks(self) -> list[Task]:
-        """Return the vendor tasks with all that can be known of them after the end."""
-        # Airflow's audit log has every deferral (from 3.2), also one that began and ended between two looks.
+        """Return the vendor tasks with everything that is known after the end."""
+        # From Airflow 3.2 on, the audit log has every deferral, also one between two updates.
         deferred = {_key(event) for event in self.airflow.events("deferred") if event["task_id"]}
         tasks = [task for task in self._seen.values() if task.vendor]
         for task in tasks:
@@ -118,12 +118,12 @@ class Runs:
         return sorted(tasks, key=lambda task: (task.vendor or "", task.dag_id, task.task_id, task.map_index))
 
     def ended_as_expected(self, dag_id: str) -> bool:
-        """Whether the DAG's run ended as the DAG's tags say."""
+        """Whether the run of a DAG has ended as its tags say."""
         wanted = "failed" if EXPECT_FAILED in self.tags[dag_id] else "success"
         return self.states.get(dag_id) == wanted
 
     def _expected_failures(self, dag_id: str) -> frozenset[str]:
-        """Return the tasks that fail in a DAG made to fail: the vendor tasks that no other vendor task follows."""
+        """Return the tasks that fail in a DAG that is expected to fail: the vendor tasks without a later vendor task."""
         after = {task["task_id"]: set(task["downstream_task_ids"]) for task in self.airflow.tasks(dag_id)}
         vendor = {t["task_id"] for t in self.airflow.tasks(dag_id) if vendor_of(t["operator_name"])}
         return frozenset(task_id for task_id in vendor if not _all_after(task_id, after) & vendor)
@@ -134,7 +134,7 @@ class Runs:
             vendor = vendor_of(instance["operator_name"]) or vendor_of(instance["operator"])
             expected = "failed" if task_id in self._fails.get(dag_id, ()) else "success"
             self._seen[key] = Task(dag_id, task_id, map_index, vendor, expected)
-            # A mapped task stands under index -1 until it is known how often it is mapped.
+            # A mapped task has the index -1 until Airflow knows how often it is mapped.
             if map_index >= 0:
                 self._seen.pop((dag_id, task_id, -1), None)
         return self._seen[key]
@@ -145,14 +145,14 @@ class Runs:
         return None if value is None else str(value)
 
     def _id_in_result(self, task: Task) -> str | None:
-        """Return the id from what the task returned: a sensor starts nothing and pushes no id of its own."""
+        """Return the id from the result of a task: a sensor starts nothing, so it pushes no id."""
         run_id = self.run_ids[task.dag_id]
         result = self.airflow.xcom(task.dag_id, run_id, task.task_id, "return_value", task.map_index)
         found = result.get("execution_id") if isinstance(result, dict) else None
         return None if found is None else str(found)
 
     def _last_error(self, task: Task) -> str:
-        """Return the last error in the task's log: what a person would look for there."""
+        """Return the last error in the log of a task."""
         lines = self.airflow.task_log(
             task.dag_id,
             self.run_ids[task.dag_id],

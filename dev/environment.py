@@ -1,6 +1,7 @@
-"""Make a Python environment with this project in it, by `uv` where there is one and by `pip` where there is not.
+"""
+Make a Python environment with this project in it, with `uv` if it is installed, else with `pip`.
 
-It runs before anything is installed, on whatever Python the Makefile finds, so it needs the standard library only.
+This runs before anything is installed, with the Python that the Makefile finds, so it uses only the standard library.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ _PROJECT = ROOT / "pyproject.toml"
 
 
 def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
-    """Install into an environment with `pip install`'s arguments and return its Python.
+    """
+    Make an environment and return its Python.
 
-    It is made anew when something has changed that decides what is in it, and left alone otherwise.
+    It is only made again if its Python, the arguments, pyproject.toml or the constraints have changed.
+
+    :param path: its folder.
+    :param constraints: a file of constraints.
+    :param install: arguments of `pip install`.
     """
     python = path / "bin" / "python"
     arguments = [*install, "--constraint", str(constraints)]
@@ -33,15 +39,15 @@ def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
         return python
     shutil.rmtree(path, ignore_errors=True)
     if uv := shutil.which("uv"):
-        # Not uv's own choice of Python, which may be one that it downloads: the one that runs this.
+        # The Python that runs this; uv might choose another one, and download it.
         _run([uv, "venv", "--quiet", "--python", _base_python(), str(path)])
         _run([uv, "pip", "install", "--quiet", "--python", str(python), *arguments])
     else:
         venv.create(path, with_pip=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check"]
-        # Python compiles what it imports; most of what is installed here is never imported.
+        # Python compiles what it imports, and most of what is installed is never imported.
         pip.append("--no-compile")
-        # `--group` needs pip 25.1; what comes with Python is older.
+        # `--group` needs pip 25.1; the pip that comes with Python is older.
         _run([*pip, "--upgrade", "pip>=25.1"])
         _run([*pip, *arguments])
     made_from.write_text(decides)
@@ -49,12 +55,12 @@ def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
 
 
 def constraints_for(airflow: str) -> Path:
-    """Return the constraints of an Airflow minor version, for instance `3.3`."""
+    """Return the file of constraints of an Airflow minor version, such as `3.3`."""
     return ROOT / "constraints" / f"airflow-{airflow}.txt"
 
 
 def _base_python() -> str:
-    """Return the interpreter behind this one: an environment made from another must not depend on it."""
+    """Return the interpreter of this environment's base: a new environment must not depend on this one."""
     return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
 
 
@@ -65,7 +71,7 @@ def _run(command: Sequence[str]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
-    parser.add_argument("--airflow", required=True, help="minor version, for instance 3.3")
+    parser.add_argument("--airflow", required=True, help="minor version, such as 3.3")
     parser.add_argument("--group", default="dev", help="dependency group of pyproject.toml")
     chosen = parser.parse_args()
     make(chosen.path, constraints_for(chosen.airflow), ["--editable", ".", "--group", chosen.group])

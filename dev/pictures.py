@@ -1,4 +1,4 @@
-"""Take the pictures that the browser tests have made into the documentation, and note which forms they show."""
+"""Copy the pictures of the browser tests into the documentation, and note which forms they show."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from airflow_workflow_providers.get_provider_info import get_provider_info
 ROOT = Path(__file__).resolve().parent.parent
 MADE = ROOT / "build" / "pictures"
 SHOWN = ROOT / "docs" / "pictures"
-#: Of each picture, which form it shows: tests/test_docs.py says when a form has changed since.
+#: A digest of the form that each picture shows: tests/test_docs.py fails if a form has changed since.
 NOTE = SHOWN / "forms.json"
 
 
 def forms() -> dict[str, str]:
-    """Return a digest of each connection form as it is now."""
+    """Return a digest of each connection form."""
     described: list[dict[str, Any]] = get_provider_info()["connection-types"]
     return {
         form["connection-type"]: hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()[:16]
@@ -28,7 +28,7 @@ def forms() -> dict[str, str]:
 
 
 def main() -> int:
-    """Copy the light ones; the documentation has its own frame for either."""
+    """Copy the pictures in the light theme."""
     SHOWN.mkdir(exist_ok=True)
     names = [f"form-{vendor}{part}.png" for vendor in forms() for part in ("", "-extra")]
     for name in names:

@@ -1,6 +1,7 @@
-"""A PostgreSQL of our own on this machine, for an Airflow that several components write to at once.
+"""
+A PostgreSQL server for an Airflow whose components write at the same time.
 
-The cluster is made anew each time and thrown away after: nothing in it is worth an fsync.
+Its data is created for each use and deleted afterwards, so it is never flushed to disk.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 MISSING = "PostgreSQL is not installed; on Debian: apt-get install postgresql"
 _DEBIAN = Path("/usr/lib/postgresql")
-# PostgreSQL refuses to run as root; Debian's package makes this user, and a group of the same name, for it.
+# PostgreSQL does not run as root. Debian's package creates this user for it, and a group with the same name.
 _ACCOUNT = "postgres"
 _ROLE = _DATABASE = "airflow"
 _START_SECONDS = 60
@@ -41,16 +42,17 @@ _SETTINGS = {
 
 
 def installed() -> bool:
-    """Whether there is a PostgreSQL to run."""
+    """Whether PostgreSQL is installed."""
     return _binaries() is not None
 
 
 class Postgres:
-    """A fresh cluster with an empty database `airflow`, on loopback only; leaving the context ends it.
+    """
+    A new cluster with an empty database `airflow`, on loopback only; leaving the context ends it.
 
-    Its data is not in `folder`, which may be closed to the user that PostgreSQL runs as.
+    Its data is not in `folder`, because the user that PostgreSQL runs as may have no access to that.
 
-    :param folder: the log is made in it.
+    :param folder: where its log is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,16 +63,16 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """What Airflow calls `sql_alchemy_conn`; it derives the one for asyncpg from it."""
+        """The value of Airflow's `sql_alchemy_conn`, from which Airflow makes the address for asyncpg."""
         return f"postgresql+psycopg2://{_ROLE}@127.0.0.1:{self.port}/{_DATABASE}"
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
-        """The server's first process. Each of its children leads a session of its own."""
+        """The first process of the server. Each of its children leads a session of its own."""
         return self._components["postgres"].process
 
     def __enter__(self) -> Self:
-        """Start; what cannot be started as a whole is stopped as a whole."""
+        """Start the server; if that fails, end all that was started."""
         self._leaving.enter_context(termination_unwinds())
         try:
             self._start()
@@ -82,7 +84,7 @@ class Postgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, whatever the reason for leaving."""
+        """Stop the server, also after an error."""
         self._stop()
 
     def _start(self) -> None:
@@ -101,7 +103,7 @@ class Postgres:
         self._run(programs, ["createdb", *where, _DATABASE])
 
     def _make_home(self) -> Path:
-        """Make the folder of the data: it belongs to whom PostgreSQL runs as, and is gone after leaving."""
+        """Create the folder of the data for the user that PostgreSQL runs as; it is deleted at the end."""
         home = Path(self._leaving.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
         if os.geteuid() == 0:
             shutil.chown(home, _ACCOUNT, _ACCOUNT)
@@ -110,7 +112,7 @@ class Postgres:
     def _run(self, programs: _Programs, command: list[str]) -> None:
         component = self._launch(programs, command)
         if component.process.wait(_START_SECONDS) != 0:
-            component.must_live()
+            component.check_alive()
         del self._components[component.name]
 
     def _launch(self, programs: _Programs, command: list[str]) -> Component:
@@ -119,19 +121,19 @@ class Postgres:
         return component
 
     def _wait_until_ready(self, state: Path) -> None:
-        """Wait for the word in the server's own file, which is where `pg_ctl` looks for it, too."""
+        """Wait until the server's own file says `ready`, as `pg_ctl` does."""
         deadline = time.monotonic() + _START_SECONDS
         while not (state.exists() and state.read_text().endswith("ready   \n")):
-            self._components["postgres"].must_live()
+            self._components["postgres"].check_alive()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"PostgreSQL is not ready after {_START_SECONDS} s; see {self.log}")
             time.sleep(0.05)
 
     def _stop(self) -> None:
-        """End every process of the cluster and remove its data."""
+        """End every process of the cluster and delete its data."""
         with self._leaving, uninterrupted():
             if server := self._components.get("postgres"):
-                # Disconnect whoever is left. SIGTERM would wait until they go.
+                # SIGINT disconnects all clients. SIGTERM would wait for them.
                 server.process.send_signal(signal.SIGINT)
             end(self._components.values())
             self._components.clear()
@@ -139,14 +141,14 @@ class Postgres:
 
 @dataclass(frozen=True)
 class _Programs:
-    """PostgreSQL's programs, and as whom and where they run."""
+    """The programs of PostgreSQL, and how they are started."""
 
     binaries: Path
     home: Path
     log: Path
 
     def start(self, command: list[str]) -> Component:
-        """Start one, deaf to the variables by which a person tells PostgreSQL's programs about another server."""
+        """Start a program, without the environment variables that lead to another server."""
         name, *arguments = command
         account = [f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}", "--clear-groups"]
         return start(
@@ -163,7 +165,7 @@ class _Programs:
 
 
 def _binaries() -> Path | None:
-    """Return the folder of the newest PostgreSQL: Debian keeps a folder for each version, none of them on PATH."""
+    """Return the folder of the newest PostgreSQL: Debian has a folder for each version, and none of them is on PATH."""
     found = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name))
     if found:
         return found[-1].parent

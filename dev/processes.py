@@ -1,7 +1,8 @@
-"""Processes that are started and, whatever happens, ended together with everything they started.
+"""
+Processes that are started and, whatever happens, ended together with all processes that they started.
 
-Airflow's task processes put themselves into process groups of their own, so ending a group is not enough: each
-component gets its own session, and what is ended is the session, with the children that left it.
+Airflow's task processes leave the process group of their parent, so it is not enough to end a group. Each component leads a
+session of its own. What is ended is the session, with the descendants that have left it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LOG_TAIL = 30
 
 @dataclass(frozen=True)
 class Component:
-    """One program we run: its process leads a session, its output goes to a file."""
+    """A program that leads a session of its own, and writes its output to a file."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -35,22 +36,22 @@ class Component:
 
     @property
     def alive(self) -> bool:
-        """Whether the program itself (not what it started) still runs."""
+        """Whether the program itself is running, without the processes that it started."""
         return self.process.poll() is None
 
     def tail(self) -> str:
-        """Return the end of the log, which is where a program says what it died of."""
+        """Return the end of the log, where a program says why it ended."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL:])
 
-    def must_live(self) -> None:
-        """Raise, with the end of the log, if the program is gone."""
+    def check_alive(self) -> None:
+        """Raise, with the end of the log, if the program has ended."""
         if not self.alive:
             message = f"{self.name} ended with exit code {self.process.returncode}. The end of {self.log}:"
             raise RuntimeError(f"{message}\n{self.tail()}")
 
 
 def start(name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> Component:
-    """Start a program in a session of its own, so that it can be found and ended as a whole."""
+    """Start a program in a session of its own, so that all its processes can be found and ended."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -66,72 +67,72 @@ def start(name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str
 
 
 def end(components: Iterable[Component], grace: float = 5) -> None:
-    """End the programs and all they started: SIGTERM, and SIGKILL for whoever is left after the grace."""
+    """End programs and all processes that they started: with SIGTERM, and after the grace period with SIGKILL."""
     sessions = {component.process.pid: component for component in components}
-    left = _living(sessions)
+    left = _running(sessions)
     for leader in sessions:
-        # A group that is already gone may have left its number to a stranger.
+        # If the group has ended, another one may have its number by now.
         if any(_session(process) == leader for process in left):
             with suppress(ProcessLookupError):
                 os.killpg(leader, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while left and time.monotonic() < deadline:
         time.sleep(0.1)
-        left = {process for process in left | _living(sessions) if _runs(process)}
+        left = {process for process in left | _running(sessions) if _is_running(process)}
     _kill(left, sessions)
     for component in sessions.values():
         component.process.wait()
 
 
 def freeze(component: Component) -> None:
-    """Stop the program and all it started where they stand, also what was started while the others were stopped."""
-    while moving := {each for each in _living([component.process.pid]) if not _stands(each)}:
-        # Parents first: a shell, for one, notices that a child has been stopped.
+    """Stop a program and all processes that it started, also those that it starts meanwhile."""
+    while moving := {each for each in _running([component.process.pid]) if not _is_stopped(each)}:
+        # Parents first: a shell would notice that a child is stopped.
         for process in sorted(moving, key=_age):
             with suppress(psutil.Error):
                 process.suspend()
 
 
 def thaw(component: Component) -> None:
-    """Let the program and all it started go on."""
-    for process in sorted(_living([component.process.pid]), key=_age, reverse=True):
+    """Continue a program and all processes that it started."""
+    for process in sorted(_running([component.process.pid]), key=_age, reverse=True):
         with suppress(psutil.Error):
             process.resume()
 
 
 def kill(component: Component) -> None:
-    """End the program and all it started by SIGKILL, and so that none of them sees another die."""
+    """End a program and all processes that it started with SIGKILL, so that none of them notices the end of another."""
     freeze(component)
     sessions = [component.process.pid]
-    _kill(_living(sessions), sessions)
+    _kill(_running(sessions), sessions)
     component.process.wait()
 
 
 def survivors(sessions: Iterable[int]) -> list[int]:
-    """Return the pids that still live in these sessions; empty is what a clean end looks like."""
-    return sorted(process.pid for process in _living(sessions))
+    """Return the pids that are left of these sessions; none after a clean end."""
+    return sorted(process.pid for process in _running(sessions))
 
 
 def _kill(left: set[psutil.Process], sessions: Iterable[int]) -> None:
-    """End these and whoever else lives in the sessions, until nobody is left."""
+    """End these processes and all others of the sessions, until none is left."""
     while left:
-        # Children first: the system wakes the stopped children of one that dies.
+        # Children first: if a parent ends, the system continues its stopped children.
         for process in sorted(left, key=_age, reverse=True):
             with suppress(psutil.Error):
                 process.kill()
         time.sleep(0.1)
-        left = {process for process in left | _living(sessions) if _runs(process)}
+        left = {process for process in left | _running(sessions) if _is_running(process)}
 
 
-def _living(sessions: Iterable[int]) -> set[psutil.Process]:
-    """Members of the sessions and their descendants: a shell that Airflow starts opens a session itself."""
+def _running(sessions: Iterable[int]) -> set[psutil.Process]:
+    """Return the processes of the sessions and their descendants: a shell that Airflow starts opens another session."""
     wanted = set(sessions)
     found: set[psutil.Process] = set()
     for process in psutil.process_iter():
-        if _session(process) in wanted and _runs(process):
+        if _session(process) in wanted and _is_running(process):
             with suppress(psutil.Error):
                 found |= {process, *process.children(recursive=True)}
-    return {process for process in found if _runs(process)}
+    return {process for process in found if _is_running(process)}
 
 
 def _session(process: psutil.Process) -> int | None:
@@ -141,8 +142,8 @@ def _session(process: psutil.Process) -> int | None:
         return None
 
 
-def _runs(process: psutil.Process) -> bool:
-    """Whether the process does anything: a zombie only waits for its parent to notice."""
+def _is_running(process: psutil.Process) -> bool:
+    """Whether a process is running and not a zombie, which only waits until its parent reads its exit code."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
@@ -150,12 +151,12 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _age(process: psutil.Process) -> int:
-    """Sort parents before their children, but for the moment at which the system's numbers start again."""
+    """Sort parents before their children, except when the system starts its numbers again."""
     return process.pid
 
 
-def _stands(process: psutil.Process) -> bool:
-    """Whether the process is stopped, or gone."""
+def _is_stopped(process: psutil.Process) -> bool:
+    """Whether a process is stopped, or has ended."""
     try:
         return bool(process.status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE})
     except psutil.Error:
@@ -164,7 +165,7 @@ def _stands(process: psutil.Process) -> bool:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and a termination back until the block is done, so that no process is started and forgotten."""
+    """Delay Ctrl-C and a termination until the end of the block, so that no process is started and forgotten."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -185,10 +186,11 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def termination_unwinds() -> Iterator[None]:
-    """Let Ctrl-C, a termination or a closed terminal leave the block as an exception, so that `finally` runs.
+    """
+    Let Ctrl-C, a termination or a closed terminal end the block with an exception, so that `finally` runs.
 
-    A handler that somebody else has set stays. Ctrl-C is set too because what a shell runs in the background ignores
-    it, and so would everything started from here: Airflow's triggerer is one that ends its children with it.
+    A handler that the program has set stays. A process that a shell runs in the background ignores Ctrl-C, and so would all
+    processes that it starts; but Airflow's triggerer ends its children with that signal. So its handler is set too.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,7 @@
-"""A real Airflow on this machine, for a demo or a test: every component its own process, loopback only.
+"""
+A real Airflow on this machine, for a demo or a test: each component is a process of its own, on loopback only.
 
-The module is not called `airflow`: a script beside a module of that name would import it instead of Airflow.
+The module is not called `airflow`, because then a script in this folder would import it instead of Airflow.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dev.airflow_api import AirflowApi, RefusedError
+from dev.airflow_api import AirflowApi, RequestFailed
 from dev.processes import Component, end, freeze, kill, start, termination_unwinds, thaw, uninterrupted
 
 if TYPE_CHECKING:
@@ -29,27 +30,28 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-# Without --skip-serve-logs these two offer the log files on every network interface. Nobody needs it here: the
-# API server reads the same files from the same disk.
+# Without --skip-serve-logs these two serve the log files on every network interface. The API server does not need that: it
+# reads the same files from the same disk.
 _COMMANDS = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
-# What a component writes into the database when it comes to work. The API server writes nothing: it answers.
+# The job that a component writes into the database when it starts to work. The API server writes none.
 _JOBS = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
-_PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
+_HEALTH_PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 _START_SECONDS = 120
 
 
 class RealAirflow(AirflowApi):
-    """Airflow from the running interpreter's environment; leaving the context ends all of it.
+    """
+    Airflow from the environment of the running interpreter; leaving the context ends all its processes.
 
-    :param home: AIRFLOW_HOME; database and logs are made in it.
+    :param home: AIRFLOW_HOME, the folder of the database and the logs.
     :param dags: the DAGs folder.
-    :param connections: connection id -> fields, stored through the REST API as a user's would be.
-    :param settings: environment variables for Airflow; nothing else named AIRFLOW... is handed down.
+    :param connections: the fields of each connection by its id; they are stored through the REST API.
+    :param settings: environment variables for Airflow; it inherits no other one whose name begins with AIRFLOW.
     :param executor: Airflow's name of an executor.
     """
 
@@ -75,11 +77,11 @@ class RealAirflow(AirflowApi):
 
     @property
     def processes(self) -> dict[str, subprocess.Popen[bytes]]:
-        """The components' processes, by Airflow's names of them."""
+        """The processes of the components, by Airflow's names of them."""
         return {name: component.process for name, component in self._components.items()}
 
     def __enter__(self) -> Self:
-        """Start; what cannot be started as a whole is stopped as a whole."""
+        """Start all components; if one cannot be started, stop the others."""
         self._signals.enter_context(termination_unwinds())
         try:
             self.start()
@@ -91,72 +93,74 @@ class RealAirflow(AirflowApi):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, whatever the reason for leaving."""
+        """Stop all components, also after an error."""
         self.stop()
 
     def start(self) -> None:
-        """Make the database, start the components, wait until Airflow calls all of them healthy."""
+        """Create the database, start the components, and wait until Airflow reports all of them as healthy."""
         self.home.mkdir(parents=True, exist_ok=True)
         migration = self._launch("db-migrate", ["db", "migrate"])
         if migration.process.wait(_START_SECONDS) != 0:
-            migration.must_live()
+            migration.check_alive()
         del self._components["db-migrate"]
-        self._let_readers_and_a_writer_work_side_by_side()
+        self._use_write_ahead_log()
         for name, command in _COMMANDS.items():
             self._launch(name, command)
-        self._wait(self._unwell)
+        self._wait(self._unhealthy)
         for conn_id, fields in self.connections.items():
             self.add_connection(conn_id, fields)
 
-    def _let_readers_and_a_writer_work_side_by_side(self) -> None:
-        """Set SQLite's write-ahead log, which the file remembers: else each reader of Airflow's locks its writers out."""
+    def _use_write_ahead_log(self) -> None:
+        """Set SQLite's write-ahead log, which the file keeps: without it, each reader blocks all writers."""
         path = self.home / "airflow.db"
         if path.exists():
             with closing(sqlite3.connect(path)) as database:
                 database.execute("pragma journal_mode = wal")
 
     def launch(self, name: str, *, wait: bool = True) -> None:
-        """Start a component that does not run, or one more of its kind under a name such as `triggerer-2`.
+        """
+        Start a component, or one more of its kind under a name such as `triggerer-2`.
 
-        :param wait: until it works; only an API server that runs can tell.
+        :param name: Airflow's name of the component, with a number if it is one more.
+        :param wait: wait until it works; this needs an API server that runs.
         """
         if name in self._components:
-            raise ValueError(f"{name} runs already")
+            raise ValueError(f"{name} is running already")
         kind = re.sub(r"-\d+$", "", name)
         since = datetime.now(timezone.utc)
         self._launch(name, _COMMANDS[kind])
         if wait:
-            self._wait(lambda: set() if self._has_come(kind, since) else {name})
+            self._wait(lambda: set() if self._has_started(kind, since) else {name})
 
     def restart(self, name: str) -> None:
-        """End one component, as an operator of Airflow would, and start it again."""
+        """End one component in an orderly way, and start it again."""
         with uninterrupted():
             end([self._components.pop(name)], grace=15)
         self.launch(name)
 
     def kill(self, name: str) -> None:
-        """End a component and all it started, without a chance to say or save anything; `launch` starts it again."""
+        """End a component and all processes that it started with SIGKILL; `launch` starts it again."""
         with uninterrupted():
             kill(self._components.pop(name))
 
     def freeze(self, name: str) -> None:
-        """Stop a component and all it started until they are thawed; their connections stay open meanwhile."""
+        """Stop a component and all processes that it started until `thaw`; their connections stay open."""
         freeze(self._components[name])
 
     def thaw(self, name: str) -> None:
-        """Let a frozen component go on."""
+        """Continue a frozen component."""
         thaw(self._components[name])
 
     def stop(self) -> None:
-        """End every process of this Airflow; nothing it started is left when this returns."""
+        """End every process of this Airflow, and every process that they started."""
         with self._signals, uninterrupted():
             end(self._components.values())
             self._components.clear()
 
-    def must_live(self) -> None:
-        """Raise, with the end of its log, if a component has died."""
+    def check_alive(self) -> None:
+        """Raise, with the end of its log, if a component has ended."""
         for component in self._components.values():
-            component.must_live()
+            component.check_alive()
 
     def _launch(self, name: str, command: list[str]) -> Component:
         with uninterrupted():
@@ -172,22 +176,22 @@ class RealAirflow(AirflowApi):
     def _wait(self, missing: Callable[[], set[str]]) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while (left := missing()) and time.monotonic() < deadline:
-            self.must_live()
+            self.check_alive()
             time.sleep(0.25)
         if left:
             tails = "\n".join(f"--- {c.name}\n{c.tail()}" for c in self._components.values())
             raise TimeoutError(f"not healthy after {_START_SECONDS} s: {', '.join(sorted(left))}\n{tails}")
 
-    def _unwell(self) -> set[str]:
-        """Return the parts that Airflow does not call healthy."""
-        with suppress(OSError, RefusedError):
+    def _unhealthy(self) -> set[str]:
+        """Return the components that Airflow does not report as healthy."""
+        with suppress(OSError, RequestFailed):
             health = self.health()
-            return {name for name in _PARTS if (health.get(name) or {}).get("status") != "healthy"}
-        return _PARTS
+            return {name for name in _HEALTH_PARTS if (health.get(name) or {}).get("status") != "healthy"}
+        return _HEALTH_PARTS
 
-    def _has_come(self, kind: str, since: datetime) -> bool:
-        """Whether a component of this kind has come to work since; Airflow's word on health is of any of the kind."""
-        with suppress(OSError, RefusedError):
+    def _has_started(self, kind: str, since: datetime) -> bool:
+        """Whether a component of this kind has started since; Airflow's health is that of any component of a kind."""
+        with suppress(OSError, RequestFailed):
             if kind not in _JOBS:
                 return bool(self.health())
             query = urlencode(
@@ -198,16 +202,16 @@ class RealAirflow(AirflowApi):
 
 
 def free_port() -> int:
-    """Return a free port below the range from which outgoing connections take theirs, so that none takes it first."""
+    """Return a free port below the ephemeral range, so that no outgoing connection takes it first."""
     while True:
-        port = random.randrange(20_000, 32_768)  # noqa: S311  (a port is no secret)
+        port = random.randrange(20_000, 32_768)  # noqa: S311  # a port is not a secret
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
 
 
 def _settings(home: Path, dags: Path, port: int, executor: str) -> dict[str, str]:
-    """Return the settings that make Airflow small, quick to notice things, and deaf to the network."""
+    """Return settings for a small Airflow with short intervals that listens on loopback only."""
     url = f"http://127.0.0.1:{port}"
     return {
         "AIRFLOW_HOME": str(home),
@@ -221,7 +225,7 @@ def _settings(home: Path, dags: Path, port: int, executor: str) -> dict[str, str
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": executor,
-        # The default asks a name server who we are; an Airflow of one machine needs no such answer.
+        # The default queries a name server, which an Airflow on one machine does not need.
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "8",
@@ -230,7 +234,7 @@ def _settings(home: Path, dags: Path, port: int, executor: str) -> dict[str, str
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-        # A task that has failed is noticed at the next heartbeat, by default up to 5 s later.
+        # Airflow notices a failed task at the next heartbeat, by default up to 5 s later.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",

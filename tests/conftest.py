@@ -1,4 +1,4 @@
-"""Before Airflow is imported: a home of its own, and nothing from outside."""
+"""Before Airflow is imported, it gets a home of its own and no settings from outside."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(Path(_home.name) / "dags")
-# No example says how often it looks; here, as often as it can.
+# The example DAGs use the default; here it is short.
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"] = "0.01"
-# Loopback is reached directly, whatever the machine's environment says.
+# No proxy of the environment is used for 127.0.0.1.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 from airflow_workflow_providers.emulator import Emulator  # noqa: E402  # after the home is set
-from tests.vendors import Vendor  # noqa: E402
+from tests.vendors import VendorCase  # noqa: E402
 
 
 @pytest.fixture
 def emulator(workflow_emulator: Emulator) -> Emulator:
-    """Give what the package's own pytest plugin gives to its users."""
+    """Return the emulator of the package's own pytest plugin."""
     return workflow_emulator
 
 
 def connect(
     monkeypatch: pytest.MonkeyPatch,
-    vendor: Vendor,
+    vendor: VendorCase,
     emulator: Emulator,
     change: dict[str, Any] | None = None,
     **extra: object,
 ) -> None:
-    """Set the vendor's default connection to the emulator's account with a ``change`` of its fields, or of ``extra`` ones."""
+    """Set the vendor's default connection to the emulator's, with a ``change`` of its fields, and more ``extra`` fields."""
     known = emulator.connection(vendor.conn_type)
     connection = {**known, **(change or {})}
     connection["extra"] = {**known.get("extra", {}), **(change or {}).get("extra", {}), **extra}

@@ -1,4 +1,4 @@
-"""What Airflow reads about the package, held against Airflow's own schemas and against the code that it names."""
+"""What Airflow reads about the package fits Airflow's own schemas, and the code that it names."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ def hook(form: dict[str, Any]) -> type[WorkflowHook]:
     return getattr(import_module(module), name)
 
 
-def test_it_is_what_airflow_reads_at_run_time() -> None:
+def test_it_fits_the_schema_that_airflow_reads_it_with() -> None:
     assert list(Draft7Validator(schema("provider_info.schema.json")).iter_errors(INFO)) == []
 
 
-def test_it_is_what_airflow_asks_of_its_own_providers() -> None:
-    """The stricter schema, which knows every word of a form; what only Airflow's release tooling reads is filled in."""
+def test_it_fits_the_schema_of_airflows_own_providers() -> None:
+    """This schema is stricter and checks every field of a form. What only Airflow's release tools read is added here."""
     strict = schema("provider.yaml.schema.json")
-    ours = {
-        key: value for key, value in INFO.items() if key != "extra-links"
-    }  # a list of classes there: see below
+    # There it is a list of classes.
+    ours = {key: value for key, value in INFO.items() if key != "extra-links"}
     tooling = {
         "state": "ready",
         "lifecycle": "production",
@@ -56,7 +55,7 @@ def test_it_is_what_airflow_asks_of_its_own_providers() -> None:
     assert set(ours) <= set(strict["properties"])
 
 
-def test_the_installed_package_names_it() -> None:
+def test_the_installed_package_has_it_as_its_entry_point() -> None:
     (entry,) = [
         point
         for point in metadata.entry_points(group="apache_airflow_provider")
@@ -67,9 +66,9 @@ def test_the_installed_package_names_it() -> None:
     assert INFO["package-name"] == "airflow-workflow-providers"
 
 
-def test_every_module_and_class_that_it_names_is_there() -> None:
-    for room in ("hooks", "operators", "sensors", "triggers"):
-        for item in INFO[room]:
+def test_every_module_and_class_that_it_names_exists() -> None:
+    for folder in ("hooks", "operators", "sensors", "triggers"):
+        for item in INFO[folder]:
             for module in item["python-modules"]:
                 import_module(module)
     assert INFO["extra-links"] == [f"{ExecutionLink.__module__}.{ExecutionLink.__qualname__}"]
@@ -77,8 +76,8 @@ def test_every_module_and_class_that_it_names_is_there() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_hook_and_its_form_say_the_same(form: dict[str, Any]) -> None:
-    """The form's fields are those that the hook reads, and its defaults are the hook's."""
+def test_a_hook_and_its_form_agree(form: dict[str, Any]) -> None:
+    """The hook reads the form's fields, and both have the same defaults."""
     cls = hook(form)
     fields = cls.extra_model.model_fields
 
@@ -91,12 +90,12 @@ def test_a_hook_and_its_form_say_the_same(form: dict[str, Any]) -> None:
     assert set(HttpExtra.model_fields) <= set(fields)
     for name, field in form["conn-fields"].items():
         assert field["schema"].get("default", fields[name].default) == fields[name].default
-    assert form["ui-field-behaviour"]["placeholders"]["host"] == cls.api.BASE_URL
+    assert form["ui-field-behaviour"]["placeholders"]["host"] == cls.api.base_url
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_the_forms_empty_fields_mean_absent(form: dict[str, Any]) -> None:
-    """The form saves every field that was left empty as null."""
+def test_an_empty_field_of_the_form_is_a_missing_one(form: dict[str, Any]) -> None:
+    """The form saves an empty field as null."""
     model = hook(form).extra_model
 
     assert model.model_validate(dict.fromkeys(form["conn-fields"])) == model()
@@ -104,21 +103,21 @@ def test_the_forms_empty_fields_mean_absent(form: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_the_standard_fields_are_told_to_airflow_3_1_in_its_own_words(form: dict[str, Any]) -> None:
+def test_airflow_3_1_reads_the_standard_fields_from_the_hook(form: dict[str, Any]) -> None:
     assert hook(form).get_ui_field_behaviour() == field_behaviour(form)
     assert set(field_behaviour(form)) == {"hidden_fields", "relabeling", "placeholders"}
 
 
 @pytest.mark.parametrize("conn_type", FORMS)
-def test_this_airflow_draws_the_form_from_it(conn_type: str) -> None:
-    """Airflow 3.1 asks the hook's methods, later ones the provider's description: the fields are the same."""
-    drawn = {meta.connection_type: meta for meta in HookMetaService.hook_meta_data()}[conn_type]
+def test_this_airflow_shows_the_form(conn_type: str) -> None:
+    """Airflow 3.1 calls the hook's methods, later versions read the provider's description: the fields are the same."""
+    shown = {meta.connection_type: meta for meta in HookMetaService.hook_meta_data()}[conn_type]
     behaviour = FORMS[conn_type]["ui-field-behaviour"]
     fields = FORMS[conn_type]["conn-fields"]
-    standard = drawn.standard_fields
-    extra = drawn.extra_fields
+    standard = shown.standard_fields
+    extra = shown.extra_fields
 
-    assert drawn.hook_name == FORMS[conn_type]["hook-name"]
+    assert shown.hook_name == FORMS[conn_type]["hook-name"]
     assert standard is not None
     assert extra is not None
     assert standard.password is not None

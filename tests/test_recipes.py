@@ -1,4 +1,4 @@
-"""The connections that docs/recipes.md makes are what it says; its DAGs and commands are run by tests/airflow."""
+"""docs/recipes.md creates the connections that it describes. tests/airflow runs its DAGs and commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_workflow_providers.hooks.laminar import LaminarExtra
 from airflow_workflow_providers.hooks.refold import RefoldExtra
 
 PAGE = Path(__file__).parent.parent / "docs" / "recipes.md"
-KEY = "pk_a/b+c="  # it has what a URI cannot carry as it is
+KEY = "pk_a/b+c="  # a URI must encode some of its characters
 
 
 def blocks(language: str) -> list[str]:
@@ -28,14 +28,14 @@ def blocks(language: str) -> list[str]:
 
 
 def commands(beginning: str) -> list[str]:
-    """Return the page's commands that begin so."""
+    """Return the page's commands that start with a word or two."""
     return [
         line for block in blocks("shell") for line in block.splitlines() if line.startswith(f"{beginning} ")
     ]
 
 
 def exported(command: str) -> tuple[str, str]:
-    """Return the variable that a shell sets, as a program sees it."""
+    """Return the name and the value of the variable that a shell sets."""
     name = command.removeprefix("export ").partition("=")[0]
     shown = subprocess.run(
         ["bash", "-c", f'{command}\nprintenv "{name}"'], capture_output=True, text=True, check=True
@@ -44,7 +44,7 @@ def exported(command: str) -> tuple[str, str]:
 
 
 def connection(name: str, value: str) -> Connection:
-    """Return what Airflow makes of a variable."""
+    """Return the connection that Airflow reads from a variable."""
     conn_id = name.removeprefix("AIRFLOW_CONN_").lower()
     return (
         Connection.from_json(value, conn_id) if value.startswith("{") else Connection.from_uri(value, conn_id)
@@ -52,13 +52,13 @@ def connection(name: str, value: str) -> Connection:
 
 
 def loaded(path: str) -> Any:
-    """Return what a dotted path names."""
+    """Return the object that a dotted path names."""
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 
 
 def test_every_block_is_of_a_kind_that_a_test_runs() -> None:
-    """The DAGs, ``airflow`` commands and ``AIRFLOW__`` settings are run by tests/airflow/test_recipes.py."""
+    """tests/airflow/test_recipes.py runs the DAGs, the ``airflow`` commands and the ``AIRFLOW__`` settings."""
     fences = re.findall(r"^```(\w+)$", PAGE.read_text(), re.MULTILINE)
     lines = [line for block in blocks("shell") for line in block.splitlines()]
 
@@ -77,7 +77,7 @@ def test_a_connection_is_the_same_as_json_and_as_a_uri(command: str) -> None:
     assert RefoldExtra.from_connection(made).linked_account_id == "acct_42"
 
 
-def test_an_address_in_a_uri_arrives_as_it_was() -> None:
+def test_a_url_in_a_uri_is_decoded() -> None:
     (command,) = [line for line in commands("export") if "AIRFLOW_CONN_LAMINAR" in line]
     made = connection(*exported(command))
     extra = LaminarExtra.from_connection(made)
@@ -86,14 +86,14 @@ def test_an_address_in_a_uri_arrives_as_it_was() -> None:
     assert (extra.trigger_url, extra.trigger_api_key) == ("https://jobs.example.com/m/acme", "key/2")
 
 
-def test_python_encodes_the_key_as_the_uri_has_it() -> None:
+def test_the_python_command_encodes_the_key_as_the_uri_shows_it() -> None:
     (command,) = commands("python")
     encoded = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True).stdout.strip()
 
     assert any(f":{encoded}@" in line for line in commands("export"))
 
 
-def test_the_kubernetes_secret_holds_a_connection_under_the_name_that_the_chart_sets() -> None:
+def test_the_chart_sets_a_variable_to_the_connection_in_the_kubernetes_secret() -> None:
     secret, values, _ = (yaml.safe_load(block) for block in blocks("yaml"))
     (entry,) = values["secret"]
     made = connection(entry["envName"], secret["stringData"][entry["secretKey"]])

@@ -1,22 +1,18 @@
-"""The house: which room may import which, and what is named in one place only."""
+"""The layout: which package imports which, and what only one module does."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 import airflow_workflow_providers
 
 PACKAGE = Path(airflow_workflow_providers.__file__).parent
-ROOT = Path(__file__).parent.parent
 NAME = PACKAGE.name
 
-#: The rooms, and those that each may import. Arrows go one way.
+#: Each package and module at the top, and what it may import. The arrows go one way.
 ARROWS = {
     "core": set(),
     "apis": {"core"},
@@ -35,87 +31,144 @@ ARROWS = {
     "__init__": set(),
 }
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+#: What a decision needs of the standard library: types and values. Not time, a socket, a file or a logger.
+WITHOUT_IO = {"__future__", "collections.abc", "dataclasses", "enum", "json", "typing"}
+
+#: The base classes of the errors.
+AIRFLOW_IN_CORE = {
+    "airflow.providers.common.compat.sdk",
+    "airflow.providers.common.compat.sdk.AirflowException",
+    "airflow.providers.common.compat.sdk.AirflowFailException",
+}
+
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
 
 
-def room(module: Path) -> str:
-    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text())):
+def imports(path: Path) -> set[str]:
+    """Return what a module imports, by whole names; of ``from a import b`` both ``a`` and ``a.b``."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: imports are absolute, so that this test can read them"
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            assert node.level == 0, f"{path}: imports are absolute, so that this test can read them"
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_arrows_go_one_way(module: Path) -> None:
-    here = room(module)
-    there = {name.split(".")[1] for name in imports(module) if name.startswith(f"{NAME}.")}
-
-    assert there - {here} <= ARROWS[here]
+def own(names: set[str]) -> set[str]:
+    """Return the modules of this package among names."""
+    return {name.removeprefix(f"{NAME}.") for name in names} & MODULES.keys()
 
 
-def test_every_room_is_drawn() -> None:
-    assert {room(module) for module in MODULES} == set(ARROWS)
+def classes(path: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
 
 
-def test_the_http_library_is_named_in_one_module() -> None:
-    library = {"httpx", "httpcore"}
-    naming = {m.relative_to(PACKAGE) for m in MODULES if any(i.split(".")[0] in library for i in imports(m))}
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a new process prints."""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
 
-    assert naming == {Path("core/engine.py")}
 
-
-def test_of_airflow_the_core_knows_the_base_exceptions_only() -> None:
-    known = {
-        name
-        for module in MODULES
-        if room(module) in ("core", "apis")
-        for name in imports(module)
-        if name.startswith("airflow.")
+def test_imports_follow_the_arrows() -> None:
+    drawn = {name.split(".")[0] for name in MODULES}
+    wrong = {
+        name: sorted(there)
+        for name, path in MODULES.items()
+        if (here := name.split(".")[0])
+        if (there := {known.split(".")[0] for known in own(imports(path))} - {here} - ARROWS[here])
     }
 
-    assert {name.rpartition(".")[2] for name in known} == {"sdk", "AirflowException", "AirflowFailException"}
+    assert drawn == ARROWS.keys()
+    assert wrong == {}
 
 
-def test_no_module_is_longer_than_can_be_read_at_a_sitting() -> None:
-    """About 300 lines is where to look again; this is where looking was not enough."""
-    every = [
-        m
-        for folder in (PACKAGE, ROOT / "dev", ROOT / "tests", ROOT / "example_dags")
-        for m in folder.rglob("*.py")
+def test_the_decisions_about_starting_and_waiting_do_no_io() -> None:
+    """Nor does anything that they import."""
+    reached, left = set(), {"core", "core.start", "core.waiter"}
+    while left:
+        module = left.pop()
+        reached.add(module)
+        left |= own(imports(MODULES[module])) - reached
+    known = {name for module in reached for name in imports(MODULES[module])}
+    foreign = {name for name in known if not name.startswith(NAME)}
+
+    assert reached == {"core", "core.start", "core.waiter", "core.execution", "core.errors"}
+    assert {name for name in foreign if not any(f"{name}.".startswith(f"{w}.") for w in WITHOUT_IO)} == (
+        AIRFLOW_IN_CORE
+    )
+
+
+def test_a_vendors_api_is_described_and_never_sent() -> None:
+    """No module of apis/ imports what sends."""
+    sends = {"core.http", "core.network", "core.client", "core.async_client", "core.endpoint", "core.engine"}
+
+    assert {
+        name: own(imports(path)) & sends
+        for name, path in MODULES.items()
+        if name.startswith("apis.") and own(imports(path)) & sends
+    } == {}
+
+
+def test_no_class_has_stubs_for_another_class() -> None:
+    """A block under ``if TYPE_CHECKING`` in a class says that a class was cut in two because its file was long."""
+    wrong = [
+        f"{name}.{cls.name}"
+        for name, path in MODULES.items()
+        for cls in classes(path)
+        if any(isinstance(part, ast.If) for part in cls.body)
     ]
 
-    assert len(every) > len(MODULES)
-    assert [m for m in every if len(m.read_text().splitlines()) > 370] == []
+    assert wrong == []
 
 
-def test_what_airflow_reads_about_the_package_imports_nothing_heavy() -> None:
-    """Every Airflow process calls it at start; only the forms are loaded."""
-    code = (
+def test_one_module_names_the_http_library() -> None:
+    naming = {
+        name
+        for name, path in MODULES.items()
+        if {"httpx", "httpcore"} & {n.split(".")[0] for n in imports(path)}
+    }
+
+    assert naming == {"core.engine"}
+
+
+def test_the_core_knows_only_the_base_errors_of_airflow() -> None:
+    known = {
+        imported
+        for name, path in MODULES.items()
+        if name.split(".")[0] in ("core", "apis")
+        for imported in imports(path)
+        if imported.split(".")[0] == "airflow"
+    }
+
+    assert known == AIRFLOW_IN_CORE
+
+
+def test_the_providers_description_imports_only_the_forms() -> None:
+    """Each process of Airflow reads it when it starts."""
+    loaded = loaded_by(
         "import sys; from airflow_workflow_providers.get_provider_info import get_provider_info; "
-        "get_provider_info(); print(*sorted(m for m in sys.modules if m.split('.')[0] in "
-        "('airflow', 'httpx', 'pydantic', 'fastapi', 'tenacity')))"
+        "get_provider_info(); print(*{m.split('.')[0] for m in sys.modules})"
     )
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert NAME in loaded
+    assert loaded & {"airflow", "httpx", "httpcore", "pydantic", "fastapi", "tenacity"} == set()
 
-    assert loaded.stdout.split() == []
 
-
-def test_a_dag_file_does_not_load_the_emulator_or_a_server() -> None:
-    code = (
+def test_a_dag_file_loads_neither_the_emulator_nor_a_server() -> None:
+    loaded = loaded_by(
         "import sys; import airflow.sdk, airflow.triggers.base; before = set(sys.modules); "
         "import airflow_workflow_providers.operators.refold, airflow_workflow_providers.sensors.refold; "
-        "print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
+        "print(*(set(sys.modules) - before))"
     )
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert not {"fastapi", "uvicorn", "starlette"} & set(loaded.stdout.split())
-    assert f"{NAME}.emulator" not in loaded.stdout
+    assert f"{NAME}.operators.refold" in loaded
+    assert [
+        name
+        for name in loaded
+        if name.split(".")[0] in ("fastapi", "uvicorn", "starlette") or name.startswith(f"{NAME}.emulator")
+    ] == []

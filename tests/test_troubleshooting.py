@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md has every class of error, with the message as a task's log has it."""
+"""docs/troubleshooting.md has every class of error, with the message that a task's log shows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ import structlog
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
 from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
 from tests.conftest import connect
-from tests.task import Task
+from tests.fake_airflow import Task
 from tests.vendors import VENDORS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()
@@ -32,14 +33,14 @@ CLASSES = {
 
 
 def section(name: str) -> str:
-    """Return what the page says under a heading: a whole one, or the one that ends in a class's name."""
+    """Return the text below a heading. The name is the whole heading, or the class at its end."""
     heading = rf"[^\n]*: `{name}`" if name in CLASSES else re.escape(name)
     (found,) = re.findall(rf"^### {heading}\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
     return found
 
 
 def messages(name: str) -> list[re.Pattern[str]]:
-    """Return the messages in a section, ``...`` standing for anything."""
+    """Return patterns for the messages in a section. ``...`` stands for any text."""
     texts = re.findall(r"^```text\n(.*?)\n```", section(name), re.MULTILINE | re.DOTALL)
     return [re.compile(re.escape(text).replace(r"\.\.\.", ".*"), re.DOTALL) for text in texts]
 
@@ -47,24 +48,24 @@ def messages(name: str) -> list[re.Pattern[str]]:
 def test_the_table_has_every_class_and_nothing_else() -> None:
     table = PAGE.partition("\n## Every error\n")[2]
 
-    assert re.findall(r"^\| \[`(\w+)`\]", table, re.MULTILINE) == list(CLASSES)
+    assert sorted(re.findall(r"^\| \[`(\w+)`\]", table, re.MULTILINE)) == sorted(CLASSES)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_class_has_a_section_with_message_cause_and_cure(name: str) -> None:
+def test_a_class_has_a_section_with_message_cause_and_solution(name: str) -> None:
     assert messages(name)
-    assert all(f"\n**{part}.** " in section(name) for part in ("Cause", "Cure"))
+    assert all(f"\n**{part}.** " in section(name) for part in ("Cause", "Solution"))
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_class_that_forbids_a_retry_says_so(name: str) -> None:
-    """Airflow decides that by the class alone."""
+def test_the_table_says_after_which_errors_airflow_makes_no_retry(name: str) -> None:
+    """These are the subclasses of ``AirflowFailException``."""
     (row,) = re.findall(rf"^\| \[`{name}`\].*\|$", PAGE, re.MULTILINE)
 
     assert ("is not made" in row) == issubclass(CLASSES[name], errors.AirflowFailException)
 
 
-# -- what a task can do -------------------------------------------------------------------------------------------
+# -- what a task does ---------------------------------------------------------------------------------------------
 
 
 def start() -> Any:
@@ -89,26 +90,31 @@ def operator(workflow_id: str = "sync-contacts", **parameters: Any) -> Task:
     )
 
 
-def wait_for_one_that_is_stopped() -> Any:
+def wait_for_a_stopped_execution() -> Any:
     with closing(RefoldHook()) as hook:
         execution_id = str(hook.execute_workflow("never-ends", slug="hubspot").execution_id)
         hook.stop_execution(execution_id)
     return Task(lambda: RefoldExecutionSensor(task_id="wait", execution_id=execution_id)).run()
 
 
+def stop_at_datalab() -> Any:
+    with closing(DatalabHook()) as hook:
+        return hook.stop_execution("70001")
+
+
 def resume_after_a_broken_trigger() -> Any:
-    """Do what Airflow does where the triggerer could not run the trigger."""
+    """Do what Airflow does if the triggerer could not run the trigger."""
     waiting = operator()
     resumed = waiting.make()
     return resumed.resume_execution("__fail__", {"error": "Trigger failure"}, waiting.context(resumed))
 
 
-# -- and how it can fail ------------------------------------------------------------------------------------------
+# -- and what goes wrong ------------------------------------------------------------------------------------------
 
 Way = Callable[[Emulator, pytest.MonkeyPatch], Any]
 
 
-def as_it_is(act: Callable[[], Any]) -> Way:
+def without_fault(act: Callable[[], Any]) -> Way:
     return lambda _emulator, _patch: act()
 
 
@@ -134,7 +140,7 @@ def without_connection(_: Emulator, patch: pytest.MonkeyPatch) -> Any:
 
 
 def over_tls(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
-    """Expect TLS of the emulator, which speaks plain http."""
+    """Use https to the emulator, which speaks plain http."""
     plain = emulator.connection("refold")["host"]
     return with_connection(start, host=plain.replace("http://", "https://"))(emulator, patch)
 
@@ -146,7 +152,7 @@ def by_a_proxy(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
 
 
 def with_a_large_response(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
-    emulator.set_pace(looks=1)
+    emulator.set_pace(status_checks=1)
     emulator.add_workflow("refold", "sync-contacts", slug="hubspot", output={"text": "x" * 2_000_000})
     with closing(RefoldHook()) as hook:
         execution_id = hook.execute_workflow("sync-contacts", slug="hubspot").execution_id
@@ -159,37 +165,46 @@ def with_status(operation: str, status: int, act: Callable[[], Any]) -> Way:
     return with_fault(operation, "status", act, status=status, body={"message": "no"}, times=9)
 
 
-#: For each message of a section what makes it, and the class of its error.
+#: For each message of a section: how to cause it, and the class of its error.
 WAYS: list[tuple[str, str, Way]] = [
-    ("InvalidInput", "InvalidInput", as_it_is(run(payload="jane@example.com"))),
+    ("InvalidInput", "InvalidInput", without_fault(run(payload="jane@example.com"))),
     ("The connection is of another type", "InvalidInput", with_connection(start, conn_type="datalab")),
     ("There is no such connection", "Unavailable", without_connection),
     ("AuthFailed", "AuthFailed", with_status("execute", 401, start)),
     ("NotFound", "NotFound", with_status("get", 404, read)),
-    ("The response is a redirect", "RequestRefused", with_status("execute", 302, start)),
+    ("The response is a redirect", "RequestRejected", with_status("execute", 302, start)),
     ("The TLS certificate is not accepted", "Unavailable", over_tls),
-    ("A proxy is needed, or is in the way", "Unavailable", by_a_proxy),
+    ("A proxy is needed, or a proxy blocks the request", "Unavailable", by_a_proxy),
     ("Unavailable", "Unavailable", with_connection(start, host="http://127.0.0.1:9")),
     ("Unavailable", "Unavailable", with_fault("get", "server_error", read, status=503, times=9)),
-    ("RequestRefused", "RequestRefused", with_status("execute", 400, start)),
-    ("QuotaExceeded", "QuotaExceeded", with_fault("execute", "rate_limit", start, retry_after=0, times=9)),
-    ("LostStart", "LostStart", with_fault("execute", "lost_answer", run())),
-    ("UncertainStart", "UncertainStart", with_fault("execute", "lost_answer", run(on_lost_start="restart"))),
-    ("UnreadableAnswer", "UnreadableAnswer", with_fault("get", "html", read, times=9)),
-    ("ExecutionTimedOut", "ExecutionTimedOut", as_it_is(run("never-ends", timeout=timedelta(seconds=0.2)))),
-    ("ExecutionFailed", "ExecutionFailed", as_it_is(run("always-fails"))),
-    ("ExecutionStopped", "ExecutionStopped", as_it_is(wait_for_one_that_is_stopped)),
-    ("WorkflowError", "WorkflowError", as_it_is(resume_after_a_broken_trigger)),
-    ("The response is too large", "UnreadableAnswer", with_a_large_response),
+    ("RequestRejected", "RequestRejected", with_status("execute", 400, start)),
+    ("RateLimited", "RateLimited", with_fault("execute", "rate_limit", start, retry_after=0, times=9)),
+    ("LostStart", "LostStart", with_fault("execute", "lost_response", run())),
+    (
+        "UncertainStart",
+        "UncertainStart",
+        with_fault("execute", "lost_response", run(on_lost_start="resubmit")),
+    ),
+    ("UnexpectedResponse", "UnexpectedResponse", with_fault("get", "html", read, times=9)),
+    (
+        "ExecutionTimedOut",
+        "ExecutionTimedOut",
+        without_fault(run("never-ends", timeout=timedelta(seconds=0.2))),
+    ),
+    ("ExecutionFailed", "ExecutionFailed", without_fault(run("always-fails"))),
+    ("NotSupported", "NotSupported", without_fault(stop_at_datalab)),
+    ("ExecutionStopped", "ExecutionStopped", without_fault(wait_for_a_stopped_execution)),
+    ("WorkflowError", "WorkflowError", without_fault(resume_after_a_broken_trigger)),
+    ("The response is too large", "UnexpectedResponse", with_a_large_response),
 ]
 
 
-def test_every_class_is_raised_here() -> None:
+def test_every_class_is_raised_by_a_message_above() -> None:
     assert {cls for _, cls, _ in WAYS} == set(CLASSES)
 
 
 @pytest.mark.parametrize(("name", "cls", "way"), WAYS, ids=[name for name, _, _ in WAYS])
-def test_a_message_is_on_the_page_as_a_task_shows_it(
+def test_the_page_has_the_message_of_an_error(
     workflow_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, name: str, cls: str, way: Way
 ) -> None:
     with pytest.raises(CLASSES[cls]) as raised:
@@ -199,7 +214,7 @@ def test_a_message_is_on_the_page_as_a_task_shows_it(
     assert [each for each in messages(name) if each.match(str(raised.value))], str(raised.value)
 
 
-def test_the_warning_about_an_unknown_status_is_on_the_page(workflow_emulator: Emulator) -> None:
+def test_the_page_has_the_warning_about_an_unknown_status(workflow_emulator: Emulator) -> None:
     workflow_emulator.fail("refold", "get", "unknown_status", times=None, status="HIBERNATING")
 
     with structlog.testing.capture_logs() as logs, pytest.raises(ExecutionTimedOut):

@@ -68,7 +68,7 @@ async def _measure(waits: int, latency: float, interval: float, seconds: float, 
             execution_id=f"run-{number}",
             deadline=time.time() + 3600,
             poll_interval=interval,
-            stop_on_kill=False,
+            cancel_on_kill=False,
         )
         for number in range(waits)
     ]

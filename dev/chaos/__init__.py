@@ -1,1 +1,1 @@
-"""Chaos: what becomes of runs when anything dies or a person steps in, on a real Airflow, by the emulator's ledger."""
+"""Faults for tasks on a real Airflow; the emulator's ledger says what happened to their executions."""

@@ -1,8 +1,8 @@
 """
-Inject faults into tasks on a real Airflow on PostgreSQL, and see what becomes of their runs.
+Inject faults into tasks on a real Airflow with PostgreSQL, and compare the results with the expected ones.
 
-    make chaos            every fault, every vendor and mode that has it, three times
-    make chaos SHORT=1    one of each fault on two vendors
+    make chaos            every fault, for every vendor and mode that can meet it, three times
+    make chaos SHORT=1    every fault once, for two vendors
 """
 
 from __future__ import annotations
@@ -26,24 +26,25 @@ from dev.chaos import recompute
 from dev.chaos.cases import Case, connection_to
 from dev.chaos.faults import FAULTS, Fault
 from dev.chaos.secrecy import Keys
-from dev.chaos.surfaces import FLAVOURS, SURFACES, Surface, dag_id
-from dev.chaos.together import TOGETHER, Together
+from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
+from dev.chaos.tasks import TASKS, dag_id
 from dev.postgres import Postgres
 from dev.real_airflow import RealAirflow
+from dev.vendors import CASES, VendorCase
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 HOME = ROOT / ".chaos"
-#: Tasks that run at once: more would only wait for a processor.
-AT_ONCE = 14
-#: The two vendors of the short form: one that can stop a run, and one that cannot.
+#: How many cases run at the same time; more of them would wait for a processor.
+CONCURRENT_CASES = 14
+#: The two vendors of the short form: one that can stop an execution, and one that cannot.
 SHORT = ("refold", "altostrat")
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "100",
     "AIRFLOW__CORE__PARALLELISM": "20",
-    # A supervisor that was killed is missed after this long; Airflow's own default is 300 s. Shorter, and one that only
-    # waits for its turn on a busy machine is missed too: a second fault, which nobody has injected.
+    # Airflow notices after this time that a supervisor is dead; its default is 300 s. If it was shorter, Airflow would also
+    # give up a supervisor that only waits for a processor: a second fault, which no case has injected.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
@@ -56,57 +57,55 @@ SETTINGS = {
 def main() -> int:
     """Run the suite; the exit code says whether all was as expected."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="one of each fault on two vendors")
-    parser.add_argument("--only", default="", help="faults whose name has this regular expression in it")
-    parser.add_argument("--vendors", default="", help="some vendors, separated by commas")
-    parser.add_argument("--times", type=int, default=0, help="how often each (3; 1 in the short form)")
-    parser.add_argument("--seed", type=int, default=20261122, help="of the order in which faults come")
+    parser.add_argument("--short", action="store_true", help="every fault once, for two vendors")
+    parser.add_argument("--only", default="", help="only faults with this regular expression in their name")
+    parser.add_argument("--vendors", default="", help="names of rows of dev/vendors.py, separated by commas")
+    parser.add_argument("--times", type=int, default=0, help="how often each fault (3; 1 in the short form)")
+    parser.add_argument("--seed", type=int, default=20261122, help="of the order of the cases")
     given = parser.parse_args()
-    vendors = given.vendors.split(",") if given.vendors else SHORT if given.short else tuple(SURFACES)
+    vendors = given.vendors.split(",") if given.vendors else SHORT if given.short else tuple(CASES)
     print(f"seed {given.seed}", flush=True)
     began = time.monotonic()
     suite = Suite(
-        [SURFACES[name] for name in vendors],
+        [CASES[name] for name in vendors],
         given.only,
         times=given.times or (1 if given.short else 3),
         one_mode=given.short,
-        order=random.Random(given.seed),  # noqa: S311  # no secret
+        order=random.Random(given.seed),  # noqa: S311  # not a secret
     )
-    good = suite.run()
+    passed = suite.run()
     print(f"{time.monotonic() - began:.0f} s")
-    return 0 if good else 1
+    return 0 if passed else 1
 
 
 class Suite:
     """
     A run of the suite.
 
-    :param surfaces: the vendors.
-    :param only: faults whose name has this regular expression in it.
-    :param times: how often each fault is injected into each vendor and mode.
-    :param one_mode: only one mode of each vendor, by turns.
-    :param order: of the cases.
+    :param vendors: the vendors.
+    :param only: a regular expression; only faults with it in their name are injected.
+    :param times: how often each fault is injected for each vendor and mode.
+    :param one_mode: whether only one mode of each vendor is used, the last one that fits.
+    :param order: shuffles the cases.
     """
 
     def __init__(
-        self, surfaces: list[Surface], only: str, *, times: int, one_mode: bool, order: random.Random
+        self, vendors: list[VendorCase], only: str, *, times: int, one_mode: bool, order: random.Random
     ) -> None:
-        self.surfaces, self.only, self.times, self.one_mode, self.order = (
-            surfaces,
-            only,
-            times,
-            one_mode,
-            order,
-        )
+        self.vendors = vendors
+        self.only = only
+        self.times = times
+        self.one_mode = one_mode
+        self.order = order
         self.numbers = count(1)
         self.cases: list[Case] = []
         self.ended = Event()
 
     def run(self) -> bool:
-        """Inject everything, write the files, print the table."""
+        """Inject all faults, write the files, print the table; return whether everything is as expected."""
         shutil.rmtree(HOME, ignore_errors=True)
         (HOME / "preloaded").mkdir(parents=True)
-        # The scheduler forks a process for each try, which need not read these modules again.
+        # The scheduler forks a process for each try, which then need not import these modules again.
         (HOME / "preloaded" / "airflow_local_settings.py").write_text("import dev.chaos.preloaded\n")
         with Emulator() as emulator, Emulator() as elsewhere, Postgres(HOME) as postgres:
             keys = Keys(emulator.secrets() | elsewhere.secrets(), postgres.url)
@@ -116,38 +115,38 @@ class Suite:
             ) as airflow:
                 self.airflow, self.emulator, self.elsewhere = airflow, emulator, elsewhere
                 airflow.wait_for_dags(self._dags(), 120)
-                self._one_by_one([fault for fault in FAULTS if not fault.shown])
-                self._together([fault for fault in TOGETHER if not fault.shown], keys)
-                for surface in self.surfaces:
-                    if surface.shows:
-                        emulator.configure(surface.vendor, **surface.shows)
-                self._one_by_one([fault for fault in FAULTS if fault.shown])
-                self._together([fault for fault in TOGETHER if fault.shown], keys)
-                tasks = [self._task(case) for case in self.cases]
+                self._inject([fault for fault in FAULTS if not fault.nonce_shown])
+                self._inject_shared([fault for fault in SHARED_FAULTS if not fault.nonce_shown], keys)
+                for vendor in self.vendors:
+                    if vendor.shows_nonce:
+                        emulator.configure(vendor.conn_type, **vendor.shows_nonce)
+                self._inject([fault for fault in FAULTS if fault.nonce_shown])
+                self._inject_shared([fault for fault in SHARED_FAULTS if fault.nonce_shown], keys)
+                tasks = [_task(case) for case in self.cases]
                 found = keys.search(HOME, tasks)
             ledger = {
                 "runs": emulator.runs() + elsewhere.runs(),
-                "calls": emulator.calls() + elsewhere.calls(),
+                "calls": emulator.requests() + elsewhere.requests(),
             }
         return self._report(ledger, tasks, found)
 
     def _connections(self, emulator: Emulator) -> dict[str, Any]:
-        vendors = {surface.vendor for surface in self.surfaces}
-        return {f"{vendor}_default": connection_to(emulator, vendor) for vendor in vendors}
+        names = {vendor.conn_type for vendor in self.vendors}
+        return {f"{name}_default": connection_to(emulator, name) for name in names}
 
     def _dags(self) -> list[str]:
         return [
-            dag_id(surface.name, mode, flavour)
-            for surface in self.surfaces
-            for mode in surface.modes
-            for flavour in FLAVOURS
+            dag_id(vendor.name, mode, task)
+            for vendor in self.vendors
+            for mode in vendor.modes
+            for task in TASKS
         ]
 
-    def _new(self, fault: Fault | Together) -> list[Case]:
-        """Return the cases of a fault that have not begun: each vendor and mode that can meet it."""
+    def _new_cases(self, fault: Fault | SharedFault) -> list[Case]:
+        """Return a case of a fault for each vendor and mode that can meet it."""
         chosen: list[Case] = []
-        for surface in self.surfaces:
-            modes = [mode for mode in surface.modes if fault.fits(surface, mode)]
+        for vendor in self.vendors:
+            modes = [mode for mode in vendor.modes if fault.fits(vendor, mode)]
             if self.one_mode:
                 modes = modes[-1:]
             for mode in modes:
@@ -157,10 +156,10 @@ class Suite:
                     self.elsewhere,
                     next(self.numbers),
                     fault.name,
-                    surface,
+                    vendor,
                     mode,
-                    fault.flavour,
-                    fault.looks,
+                    fault.task,
+                    fault.checks,
                     self.ended,
                 )
                 case.prepare()
@@ -168,14 +167,14 @@ class Suite:
         self.cases += chosen
         return chosen
 
-    def _one_by_one(self, faults: list[Fault]) -> None:
-        """Inject each fault into a task of its own; many at once."""
+    def _inject(self, faults: list[Fault]) -> None:
+        """Inject each fault into a task of its own; many cases run at the same time."""
         work = [
             (fault, case)
             for fault in faults
             if re.search(self.only, fault.name)
             for _ in range(self.times)
-            for case in self._new(fault)
+            for case in self._new_cases(fault)
         ]
         self.order.shuffle(work)
         work.sort(key=lambda each: -each[0].takes)
@@ -183,45 +182,39 @@ class Suite:
         def one(fault: Fault, case: Case) -> None:
             try:
                 fault.inject(case)
-                case.until_over(fault.within)
-            except Exception as problem:  # noqa: BLE001  # a row that says so is worth more than a suite that ends
+                case.wait_for_end(fault.within)
+            except Exception as problem:  # noqa: BLE001  # the row shows it, and the suite goes on
                 case.problem = f"{type(problem).__name__}: {problem}"
             print("!" if case.problem else ".", end="", flush=True)
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(CONCURRENT_CASES) as pool:
             try:
                 for done in [pool.submit(one, fault, case) for fault, case in work]:
                     done.result()
-            except BaseException:  # Ctrl-C: what has not begun never will, and what has begun waits no longer
+            except BaseException:  # Ctrl-C: no further case begins, and those that have begun wait no longer
                 self.ended.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         print(flush=True)
 
-    def _together(self, faults: list[Together], keys: Keys) -> None:
-        """Inject each fault that hits all tasks at once; in the short form, those that are injected alike at once too."""
+    def _inject_shared(self, faults: list[SharedFault], keys: Keys) -> None:
+        """Inject each fault that hits all tasks; in the short form, faults with the same injection at the same time."""
         chosen = [fault for fault in faults if re.search(self.only, fault.name)]
-        alike = groupby(chosen, key=lambda fault: fault.inject if self.one_mode else fault.name)
-        for batch in [list(group) for _, group in alike]:
+        batches = groupby(chosen, key=lambda fault: fault.inject if self.one_mode else fault.name)
+        for batch in [list(group) for _, group in batches]:
             for _ in range(self.times):
-                cases = [case for fault in batch for case in self._new(fault)]
+                cases = [case for fault in batch for case in self._new_cases(fault)]
                 try:
                     if cases:
                         batch[0].inject(self.airflow, cases)
-                    keys.look()
+                    keys.search_database()
                     for case in cases:
-                        case.until_over()
-                except Exception as problem:  # noqa: BLE001  # as above
+                        case.wait_for_end()
+                except Exception as problem:  # noqa: BLE001  # the row shows it, and the suite goes on
                     for case in cases:
                         case.problem = f"{type(problem).__name__}: {problem}"
                 print("".join("!" if case.problem else "." for case in cases), end="", flush=True)
         print(flush=True)
-
-    def _task(self, case: Case) -> dict[str, Any]:
-        """Return all that Airflow knows of a case."""
-        if not case.run_id:
-            return {**_about(case), "state": None, "try_number": 0, "logs": []}
-        return {**_about(case), **case.task(), "logs": case.logs()}
 
     def _report(self, ledger: dict[str, Any], tasks: list[dict[str, Any]], found: list[str]) -> bool:
         table = recompute.rows(ledger, tasks)
@@ -233,7 +226,7 @@ class Suite:
             ("chaos-airflow.json", tasks),
         ):
             (BUILD / name).write_text(json.dumps(content, indent=1))
-        wrong = recompute.faulty(table)
+        wrong = recompute.unexpected(table)
         problems = {case.number: case.problem for case in self.cases if case.problem}
         recompute.show(table)
         for row in wrong:
@@ -250,8 +243,12 @@ class Suite:
         return not (wrong or problems or found)
 
 
-def _about(case: Case) -> dict[str, Any]:
-    return {"case": case.number, "fault": case.fault, "vendor": case.surface.name, "mode": case.mode}
+def _task(case: Case) -> dict[str, Any]:
+    """Return all that Airflow knows of a case."""
+    about = {"case": case.number, "fault": case.fault, "vendor": case.vendor.name, "mode": case.mode}
+    if not case.run_id:
+        return {**about, "state": None, "try_number": 0, "logs": []}
+    return {**about, **case.task_instance(), "logs": case.logs()}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A case: one task of one vendor and mode, what is done to it, and what a person or a killer can do to it."""
+"""A case: one task of one vendor and mode, with a fault; and what a test, a person or a killer can do with it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from dev.airflow_api import RefusedError
-from dev.chaos.surfaces import Surface, dag_id
+from dev.airflow_api import RequestFailed
+from dev.chaos.tasks import dag_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,25 +21,41 @@ if TYPE_CHECKING:
 
     from airflow_workflow_providers.emulator import Emulator
     from dev.real_airflow import RealAirflow
+    from dev.vendors import VendorCase
 
 TASK = "run"
-#: Between two glances at the emulator, and at Airflow, which takes more for an answer. In seconds.
-_GLANCE, _QUESTION = 0.1, 0.7
-_OVER = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
+
+#: Seconds between two reads of the emulator's ledger, and between two requests to Airflow, which cost more.
+_LEDGER_INTERVAL, _AIRFLOW_INTERVAL = 0.1, 0.7
+
+_FINAL_STATES = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
 
 
-class StuckError(RuntimeError):
-    """What a case waits for does not come about."""
+class WaitTimedOut(RuntimeError):
+    """A case waited for something that did not happen in time."""
 
 
-class WrongError(RuntimeError):
-    """Something has come about that must not, and that no row shows."""
+class ExpectationFailed(RuntimeError):
+    """Something is wrong that no column of the table shows."""
 
 
-def connection_to(account: Emulator, vendor: str, **extra: Any) -> dict[str, Any]:
-    """Return the fields of a connection to a vendor, for tasks that wait for no answer long."""
-    fields = account.connection(vendor)
+def connection_to(account: Emulator, conn_type: str, **extra: Any) -> dict[str, Any]:
+    """Return the fields of a connection to a vendor, with short timeouts."""
+    fields = account.connection(conn_type)
     return {**fields, "extra": {**fields.get("extra", {}), "read_timeout": 10, "connect_timeout": 5, **extra}}
+
+
+def add_workflow(account: Emulator, vendor: VendorCase, workflow_id: str, checks: int | None) -> None:
+    """
+    Add a workflow to an account.
+
+    :param checks: its executions have ended at this status check; ``None`` for executions that never end.
+    """
+    options: dict[str, Any] = {"status_checks": checks} if checks else dict(vendor.never_ends)
+    if vendor.get_status is None and checks:
+        # No client can poll such an execution: it takes as many seconds instead.
+        options = {"seconds": float(checks)}
+    account.add_workflow(vendor.conn_type, workflow_id, **vendor.added, **options)
 
 
 @dataclass
@@ -47,12 +63,15 @@ class Case:
     """
     One injected fault.
 
-    :param emulator: where its runs are started.
+    :param emulator: the account in which its executions are started.
     :param elsewhere: another account of every vendor.
-    :param number: of the case; its workflow's name is made from it, and belongs to no other.
+    :param number: of the case; the id of its workflow contains it, and no other case uses that workflow.
     :param fault: the name of the fault.
-    :param ended: set when the suite ends before its time.
-    :param looks: the look at which its runs are over, None for runs that never end.
+    :param task: the name of the parameters of the task.
+    :param checks: the status check at which its executions have ended; ``None`` for executions that never end.
+    :param ended: is set when the suite ends early.
+    :param connection: the id of the case's own connection; empty if it uses the default one.
+    :param problem: why the case could not be carried out; empty if it could.
     """
 
     airflow: RealAirflow
@@ -60,162 +79,206 @@ class Case:
     elsewhere: Emulator
     number: int
     fault: str
-    surface: Surface
+    vendor: VendorCase
     mode: str
-    flavour: str
-    looks: int | None
+    task: str
+    checks: int | None
     ended: Event
     connection: str = ""
     run_id: str = ""
     problem: str = ""
-    began: float = field(default_factory=time.time)
 
     @property
     def workflow(self) -> str:
         """The workflow of this case."""
-        return self.surface.workflow.format(self.number)
+        return self.vendor.new_workflow.format(self.number)
 
     @property
     def dag_id(self) -> str:
-        """The DAG that runs it."""
-        return dag_id(self.surface.name, self.mode, self.flavour)
+        """The DAG that runs its task."""
+        return dag_id(self.vendor.name, self.mode, self.task)
 
-    # -- what it does -----------------------------------------------------------------------------------------
+    # -- before and at the start ------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Let the vendor have the workflow, in both accounts."""
+        """Add the workflow to both accounts."""
         for account in (self.emulator, self.elsewhere):
-            self.surface.add_workflow(account, self.workflow, self.looks)
+            add_workflow(account, self.vendor, self.workflow, self.checks)
 
     def connect(self, account: Emulator, **extra: Any) -> None:
-        """Give the case a connection of its own, or change the one that it has; to this account."""
-        fields = connection_to(account, self.surface.vendor, **extra)
+        """Give the case a connection of its own to an account, or change the one that it has."""
+        fields = connection_to(account, self.vendor.conn_type, **extra)
         if self.connection:
             body = {"connection_id": self.connection, **fields, "extra": json.dumps(fields["extra"])}
             self.airflow.request("PATCH", f"/api/v2/connections/{self.connection}", body)
         else:
-            self.connection = f"{self.surface.vendor}_case_{self.number}"
+            self.connection = f"{self.vendor.conn_type}_case_{self.number}"
             self.airflow.add_connection(self.connection, fields)
 
-    def spoil(self, call: str | None, fault: str, **options: Any) -> None:
-        """Script a fault for the calls of this case's workflow and runs."""
-        if call is None:
-            raise ValueError(f"{self.surface.name} has no such call")
-        self.emulator.fail(self.surface.vendor, call, fault, workflow_id=self.workflow, **options)
+    def fail(self, operation: str | None, fault: str, **options: Any) -> None:
+        """Script a fault of the emulator for the requests about this case's workflow and executions."""
+        if operation is None:
+            raise ValueError(f"{self.vendor.name} has no such operation")
+        self.emulator.fail(self.vendor.conn_type, operation, fault, workflow_id=self.workflow, **options)
 
-    def begin(self) -> None:
-        """Let Airflow run the task."""
-        self.began = time.time()
-        self.run_id = self.run(self.dag_id, self.workflow)
+    def run(self) -> None:
+        """Start the DAG run of the case."""
+        self.run_id = self.run_dag(self.dag_id, self.workflow)
 
-    def run(self, dag_id: str, workflow: str) -> str:
-        """Let Airflow run a DAG for this case, and return the run's id."""
-        connection = self.connection or f"{self.surface.vendor}_default"
+    def run_dag(self, dag_id: str, workflow: str) -> str:
+        """Start a DAG run for this case, and return its id."""
+        connection = self.connection or f"{self.vendor.conn_type}_default"
         conf = {"workflow": workflow, "connection": connection, "fault": self.fault, "case": self.number}
         body = {"logical_date": None, "conf": conf}
         return str(self.airflow.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
-    # -- what can be seen of it -------------------------------------------------------------------------------
+    # -- what the vendor and Airflow know of it ---------------------------------------------------------------
 
-    def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls that were made for this case."""
-        found = self.emulator.calls(self.surface.vendor, operation)
-        return [call for call in found if call["workflow_id"] == self.workflow]
+    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
+        """Return the requests about this case."""
+        found = self.emulator.requests(self.vendor.conn_type, operation)
+        return [request for request in found if request["workflow_id"] == self.workflow]
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Return the runs that were started for this case, in either account."""
-        return [*self.runs_at(self.emulator), *self.runs_at(self.elsewhere)]
+    def executions(self) -> list[dict[str, Any]]:
+        """Return the executions that were started for this case in either account."""
+        return [*self.executions_in(self.emulator), *self.executions_in(self.elsewhere)]
 
-    def runs_at(self, account: Emulator) -> list[dict[str, Any]]:
-        """Return the runs that were started for this case in an account."""
-        return [run for run in account.runs(self.surface.vendor) if run["workflow_id"] == self.workflow]
+    def executions_in(self, account: Emulator) -> list[dict[str, Any]]:
+        """Return the executions that were started for this case in an account."""
+        return [run for run in account.runs(self.vendor.conn_type) if run["workflow_id"] == self.workflow]
 
-    def task(self) -> dict[str, Any]:
+    def task_instance(self) -> dict[str, Any]:
         """Return Airflow's task instance."""
         return dict(self.airflow.request("GET", self._path()))
 
     def logs(self) -> list[list[dict[str, Any]]]:
-        """Return the logs of the task's tries."""
+        """Return the log of each try."""
         logs = []
-        for number in range(1, self.task()["try_number"] + 1):
-            with suppress(RefusedError):  # a case that came to no end may be between two tries
+        for number in range(1, self.task_instance()["try_number"] + 1):
+            with suppress(RequestFailed):  # a case that did not come to its end may be between two tries
                 logs.append(self.airflow.task_log(self.dag_id, self.run_id, TASK, try_number=number))
         return logs
 
-    def must_name(self, run: dict[str, Any]) -> None:
-        """Make sure that the last try's log names a run of an earlier one."""
-        if run["execution_id"] not in json.dumps(self.logs()[-1]):
-            raise WrongError(f"the last try does not name the old run {run['execution_id']}")
+    def check_log_names(self, execution: dict[str, Any]) -> None:
+        """Check that the log of the last try names an execution of an earlier one."""
+        if execution["execution_id"] not in json.dumps(self.logs()[-1]):
+            raise ExpectationFailed(
+                f"the last try does not name the old execution {execution['execution_id']}"
+            )
 
-    def must_return(self, run: dict[str, Any]) -> None:
-        """Make sure that the task has returned this run."""
+    def check_returns(self, execution: dict[str, Any]) -> None:
+        """Check that the task has returned the record of an execution."""
         returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
         record = json.loads(returned) if isinstance(returned, str) else returned
-        if record["execution_id"] != run["execution_id"]:
-            raise WrongError(f"run {record['execution_id']} was returned, not {run['execution_id']}")
+        if record["execution_id"] != execution["execution_id"]:
+            raise ExpectationFailed(
+                f"the task returned execution {record['execution_id']}, not {execution['execution_id']}"
+            )
 
-    def until(self, what: str, true: Callable[[], Any], seconds: float = 90, pause: float = _GLANCE) -> Any:
-        """Wait until something has come about; a bound, not a pause."""
+    # -- waiting ----------------------------------------------------------------------------------------------
+
+    def wait_for(
+        self,
+        what: str,
+        condition: Callable[[], Any],
+        seconds: float = 90,
+        interval: float = _LEDGER_INTERVAL,
+    ) -> Any:
+        """
+        Wait until a condition is true, and return its value.
+
+        :param what: what the condition stands for, for the error.
+        :raises WaitTimedOut: if it is not true in time, or the suite ends early.
+        """
         deadline = time.monotonic() + seconds
-        while not (answer := true()):
-            if self.ended.wait(pause):
-                raise StuckError(f"the suite was ended while waiting for {what}")
+        while not (value := condition()):
+            if self.ended.wait(interval):
+                raise WaitTimedOut(f"the suite ended while the case waited for {what}")
             if time.monotonic() > deadline:
-                raise StuckError(f"not within {seconds:.0f} s: {what}")
-        return answer
+                raise WaitTimedOut(f"not within {seconds:.0f} s: {what}")
+        return value
 
-    def until_started(self) -> None:
-        """Wait until the vendor was asked to start."""
-        self.until("the start", lambda: self.calls(self.surface.start))
+    def wait_for_start(self) -> None:
+        """Wait until the vendor has received the request that starts an execution."""
+        self.wait_for("the start", lambda: self.requests(self.vendor.start))
 
-    def until_answered(self) -> None:
-        """Wait until the vendor has answered the start."""
-        self.until("the answer", lambda: self.calls(self.surface.start)[0]["status"])
+    def wait_for_execution(self) -> None:
+        """Wait until the vendor has started an execution."""
+        self.wait_for("an execution", self.executions)
 
-    def until_stopped(self, seconds: float = 90) -> None:
-        """Wait until the vendor was asked to stop the run."""
-        self.until("the stop", lambda: self.runs()[0]["stops"], seconds)
+    def wait_for_start_response(self) -> None:
+        """Wait until the vendor has responded to the start."""
+        self.wait_for("the response to the start", lambda: self.requests(self.vendor.start)[0]["status"])
 
-    def until_met(self, fault: str) -> None:
-        """Wait until a look has met this fault."""
-        self.until(
-            f"a look that meets {fault}",
-            lambda: any(call["fault"] == fault for call in self.calls(self.surface.look)),
+    def wait_for_second_start(self) -> None:
+        """Wait until the vendor has received a second start."""
+        self.wait_for("a second start", lambda: len(self.requests(self.vendor.start)) == 2)
+
+    def wait_for_stop(self, seconds: float = 90) -> None:
+        """Wait until the vendor has stopped the execution."""
+        self.wait_for("the stop", lambda: self.executions()[0]["stops"], seconds)
+
+    def wait_for_failed_check(self, fault: str) -> None:
+        """Wait until a status check has met this fault of the emulator."""
+        self.wait_for(
+            f"a status check that meets {fault}",
+            lambda: any(request["fault"] == fault for request in self.requests(self.vendor.get_status)),
         )
 
-    def until_looked(self, times: int = 1) -> None:
-        """Wait until so many more looks have been made."""
-        before = len(self.calls(self.surface.look))
-        self.until("looks", lambda: len(self.calls(self.surface.look)) >= before + times)
+    def wait_for_checks(self, count: int = 1) -> None:
+        """Wait for so many more status checks."""
+        before = len(self.requests(self.vendor.get_status))
+        self.wait_for("status checks", lambda: len(self.requests(self.vendor.get_status)) >= before + count)
 
-    def until_deferred(self) -> None:
-        """Wait until the task is deferred, and its trigger at work: in its first moments it hears of no kill."""
-        self.until("a deferral", lambda: self.task()["state"] == "deferred", pause=_QUESTION)
-        self.until_looked(2)
+    def wait_for_deferral(self) -> None:
+        """Wait until the task is deferred and its trigger polls: in its first moments Airflow cannot call its ``on_kill``."""
+        self.wait_for(
+            "a deferral", lambda: self.task_instance()["state"] == "deferred", interval=_AIRFLOW_INTERVAL
+        )
+        self.wait_for_checks(2)
 
-    def until_over(self, seconds: float = 240) -> None:
-        """Wait until Airflow says that the task is over."""
-        self.until("the end of the task", lambda: self.task()["state"] in _OVER, seconds, _QUESTION)
+    def wait_until_it_waits(self) -> None:
+        """Wait until the task waits for its execution, in the way of its mode."""
+        if self.vendor.get_status is None:
+            self.wait_for_start()
+        elif self.mode == "deferred":
+            self.wait_for_deferral()
+        else:
+            self.wait_for_checks(2)
 
-    def until_dag_run_over(self) -> None:
-        """Wait until Airflow says that the DAG run is over."""
-        over = ("success", "failed")
-        self.until(
-            "the DAG run", lambda: self.airflow.run_state(self.dag_id, self.run_id) in over, pause=_QUESTION
+    def wait_for_end(self, seconds: float = 240) -> None:
+        """Wait until the task is in a final state."""
+        self.wait_for(
+            "the end of the task",
+            lambda: self.task_instance()["state"] in _FINAL_STATES,
+            seconds,
+            _AIRFLOW_INTERVAL,
+        )
+
+    def wait_for_dag_run_end(self) -> None:
+        """Wait until the DAG run is in a final state."""
+        self.wait_for(
+            "the end of the DAG run",
+            lambda: self.airflow.run_state(self.dag_id, self.run_id) in ("success", "failed"),
+            interval=_AIRFLOW_INTERVAL,
         )
 
     # -- what is done to it -----------------------------------------------------------------------------------
 
     def process(self) -> psutil.Process:
-        """Return the task's process."""
-        return psutil.Process(self.until("the task's process", lambda: self.task()["pid"]))
+        """Return the process of the task."""
+        return psutil.Process(self.wait_for("the process of the task", lambda: self.task_instance()["pid"]))
 
-    def kill(self, who: str, process: psutil.Process | None = None) -> None:
-        """Kill the task's process, its supervisor, or both, with no chance to say anything."""
+    def kill(self, victims: str, process: psutil.Process | None = None) -> None:
+        """
+        Kill processes with SIGKILL.
+
+        :param victims: ``task``: the process of the task; ``supervisor``: its supervisor; ``both``.
+        :param process: the process of the task, if it is known.
+        """
         process = process or self.process()
         supervisor = psutil.Process(process.ppid())
-        victims = {"task": [process], "supervisor": [supervisor], "both": [supervisor, process]}[who]
-        for victim in victims:
+        for victim in {"task": [process], "supervisor": [supervisor], "both": [supervisor, process]}[victims]:
             with suppress(ProcessLookupError):
                 os.kill(victim.pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Every fault: what is done, to which vendors and modes, and what must come of it."""
+"""Every fault: what is done, to which vendors and modes, and the expected result."""
 
 from __future__ import annotations
 
@@ -10,49 +10,56 @@ from dev.chaos.injections import (
     SOON,
     account_changed,
     answered,
-    answered_and_told_to_stop,
-    begun,
+    answered_then_sigterm,
     cleared_after_success,
     cleared_unreadable,
     cleared_waiting,
-    killed_before_answer,
     killed_before_post,
+    killed_before_response,
     killed_fetching,
     killed_waiting,
-    last_read_meets,
-    look_meets,
     marked,
-    marked_failed_and_stopped_with_trouble,
+    marked_failed_and_cleared,
+    marked_failed_and_first_stop_fails,
+    nothing,
+    result_meets,
     retried_with_another_input,
+    sigterm,
+    sigterm_and_late_stop,
     start_meets,
-    told_to_stop,
-    told_to_stop_slowly,
+    status_checks_meet,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dev.chaos.cases import Case
-    from dev.chaos.surfaces import Surface
+    from dev.vendors import VendorCase
 
 LOST = "failed: LostStart"
 TIMED_OUT = "failed: ExecutionTimedOut"
-REFUSED = "failed: AuthFailed"
+REJECTED = "failed: AuthFailed"
 STOPPED = "failed: ExecutionStopped"
-
-
-def anywhere(surface: Surface, mode: str) -> bool:
-    """Every vendor can meet it in every mode."""
-    return True
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What must come of a fault."""
+    """
+    The expected result of a fault.
+
+    :param started: how many executions were started.
+    :param stopped: how many were stopped.
+    :param outcome: the state of the task and, after a failure that no person caused, the class of the error.
+    """
 
     started: int
     stopped: int
     outcome: str
+
+
+def every_case(vendor: VendorCase, mode: str) -> bool:
+    """Say that every vendor can meet a fault in every mode."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -60,96 +67,112 @@ class Fault:
     """
     One kind of fault.
 
-    :param name: as it stands in the table and in the docs.
-    :param inject: does it to a case that has not begun.
-    :param expects: what must come of it.
-    :param fits: whether a vendor can meet it in a mode.
-    :param flavour: what the task is made like.
-    :param looks: the look at which runs are over; None for runs that never end.
-    :param shown: whether the vendor's own data prove a run to be ours meanwhile.
-    :param within: seconds in which the task must be over.
-    :param takes: about how many seconds, where they are many: what takes long comes first, so that no one waits for it.
+    :param name: the name in the table and in the docs.
+    :param inject: runs the case and injects the fault.
+    :param expects: returns the expected result.
+    :param fits: whether a vendor can meet the fault in a mode.
+    :param task: the name of the parameters of the task.
+    :param checks: the status check at which executions have ended; ``None`` for executions that never end.
+    :param nonce_shown: whether the vendor shows the nonce of an execution.
+    :param within: seconds in which the task must end.
+    :param takes: about how many seconds a case takes, if they are many: the longest cases begin first.
     """
 
     name: str
     inject: Callable[[Case], None]
-    expects: Callable[[Surface, str], Expected]
-    fits: Callable[[Surface, str], bool] = anywhere
-    flavour: str = "plain"
-    looks: int | None = SOON
-    shown: bool = False
+    expects: Callable[[VendorCase, str], Expected]
+    fits: Callable[[VendorCase, str], bool] = every_case
+    task: str = "plain"
+    checks: int | None = SOON
+    nonce_shown: bool = False
     within: float = 240.0
     takes: float = 0.0
 
 
-def always(started: int, stopped: int, outcome: str) -> Callable[[Surface, str], Expected]:
-    """Expect the same of every vendor; it is stopped where the vendor can stop it."""
-    return lambda surface, mode: Expected(started, stopped if surface.stop else 0, outcome)
+def always(started: int, stopped: int, outcome: str) -> Callable[[VendorCase, str], Expected]:
+    """Expect the same of every vendor, except that a vendor without a stop stops nothing."""
+    return lambda vendor, mode: Expected(started, stopped if vendor.stop else 0, outcome)
 
 
-def has_id(surface: Surface, mode: str) -> bool:
-    """Whether a run can be looked at."""
-    return surface.look is not None
+def has_id(vendor: VendorCase, mode: str) -> bool:
+    """Whether an execution has an id, so that it can be polled."""
+    return vendor.get_status is not None
 
 
-def on_worker(surface: Surface, mode: str) -> bool:
-    """Whether the task waits on a worker for a run that can be looked at."""
-    return surface.look is not None and mode == "blocking"
+def on_worker(vendor: VendorCase, mode: str) -> bool:
+    """Whether the task polls on a worker."""
+    return has_id(vendor, mode) and mode == "blocking"
 
 
-def in_triggerer(surface: Surface, mode: str) -> bool:
+def in_triggerer(vendor: VendorCase, mode: str) -> bool:
     """Whether the task waits in the triggerer."""
     return mode == "deferred"
 
 
-def can_stop(surface: Surface, mode: str) -> bool:
-    """Whether the vendor can stop a run."""
-    return surface.stop is not None
+def can_stop(vendor: VendorCase, mode: str) -> bool:
+    """Whether the vendor can stop an execution."""
+    return vendor.stop is not None
 
 
-def can_stop_deferred(surface: Surface, mode: str) -> bool:
-    """Whether the task waits in the triggerer for a run that the vendor can stop."""
-    return can_stop(surface, mode) and in_triggerer(surface, mode)
+def can_stop_on_worker(vendor: VendorCase, mode: str) -> bool:
+    """Whether the task polls on a worker, and the vendor can stop its execution."""
+    return can_stop(vendor, mode) and on_worker(vendor, mode)
 
 
-def can_prove(surface: Surface, mode: str) -> bool:
-    """Whether the vendor's own data may prove a run to be ours."""
-    return bool(surface.shows)
+def can_stop_deferred(vendor: VendorCase, mode: str) -> bool:
+    """Whether the task waits in the triggerer, and the vendor can stop its execution."""
+    return can_stop(vendor, mode) and in_triggerer(vendor, mode)
 
 
-WHO = {"task": "task process", "supervisor": "supervisor", "both": "supervisor and task process"}
+def can_show_nonce(vendor: VendorCase, mode: str) -> bool:
+    """Whether the vendor may show the nonce of an execution."""
+    return bool(vendor.shows_nonce)
 
 
-def _deaths(who: str, named: str) -> list[Fault]:
-    # Airflow misses a supervisor only after a while.
-    takes = 0.0 if who == "task" else 30.0
+def can_lack_nonce(vendor: VendorCase, mode: str) -> bool:
+    """Whether the vendor may show nonces, and a start may carry none."""
+    return can_show_nonce(vendor, mode) and bool(vendor.without_nonce)
+
+
+def replaced_or_reattached(vendor: VendorCase, mode: str) -> Expected:
+    """Expect that a retry starts a new execution if the first was stopped, else that it reattaches to the first."""
+    return Expected(2, 1, "success") if vendor.stop else Expected(1, 0, "success")
+
+
+#: Which processes are killed, and how the names of the faults say it.
+VICTIMS = {"task": "task process", "supervisor": "supervisor", "both": "supervisor and task process"}
+
+
+def _kills(victims: str, name: str) -> list[Fault]:
+    # Airflow notices only after a while that a supervisor is dead.
+    takes = 0.0 if victims == "task" else 30.0
     return [
-        Fault(f"{named} killed before the POST", killed_before_post(who), always(0, 0, LOST), takes=takes),
+        Fault(f"{name} killed before the POST", killed_before_post(victims), always(0, 0, LOST), takes=takes),
         Fault(
-            f"{named} killed between POST and answer",
-            killed_before_answer(who),
+            f"{name} killed between POST and response",
+            killed_before_response(victims),
             always(1, 0, LOST),
             takes=takes,
         ),
         Fault(
-            f"{named} killed between POST and answer, run provable",
-            killed_before_answer(who),
+            f"{name} killed between POST and response, the vendor shows the nonce",
+            killed_before_response(victims),
             always(1, 0, "success"),
-            can_prove,
-            shown=True,
+            can_show_nonce,
+            nonce_shown=True,
             takes=takes,
         ),
         Fault(
-            f"{named} killed while waiting",
-            killed_waiting(who),
+            f"{name} killed while waiting",
+            killed_waiting(victims),
             always(1, 0, "success"),
             on_worker,
-            looks=LATER,
+            checks=LATER,
             takes=takes,
         ),
         Fault(
-            f"{named} killed while fetching the result",
-            killed_fetching(who),
+            f"{name} killed while fetching the result",
+            killed_fetching(victims),
             always(1, 0, "success"),
             has_id,
             takes=takes,
@@ -157,138 +180,146 @@ def _deaths(who: str, named: str) -> list[Fault]:
     ]
 
 
-#: What is done to one task at a time; many at once.
+#: Faults of one task; many cases run at the same time.
 FAULTS = [
-    *(fault for who, named in WHO.items() for fault in _deaths(who, named)),
-    Fault("answer of a start lost", start_meets("lost_answer"), always(1, 0, LOST)),
+    *(fault for victims, name in VICTIMS.items() for fault in _kills(victims, name)),
+    Fault("lost response to a start", start_meets("lost_response"), always(1, 0, LOST)),
     Fault(
-        "answer of a start lost, run provable",
-        start_meets("lost_answer"),
+        "lost response to a start, the vendor shows the nonce",
+        start_meets("lost_response"),
         always(1, 0, "success"),
-        can_prove,
-        shown=True,
+        can_show_nonce,
+        nonce_shown=True,
     ),
     Fault(
-        "answer of a start lost, run shown without a nonce",
-        start_meets("lost_answer"),
+        "lost response to a start, the execution has no nonce",
+        start_meets("lost_response"),
         always(1, 0, LOST),
-        lambda surface, mode: bool(surface.unmarked),
-        "unmarked",
-        shown=True,
+        can_lack_nonce,
+        "without_nonce",
+        nonce_shown=True,
     ),
     Fault(
-        "answer of a start lost, on_lost_start='restart'",
-        start_meets("lost_answer"),
+        "lost response to a start, on_lost_start='resubmit'",
+        start_meets("lost_response"),
         always(2, 0, "success"),
-        flavour="restart",
+        task="resubmit_lost",
     ),
-    Fault("answer of a start late", start_meets("slow", seconds=15.0), always(1, 0, LOST), has_id),
-    Fault("429 storm on a start", start_meets("rate_limit", times=3, retry_after=1), always(1, 0, "success")),
+    Fault("late response to a start", start_meets("slow", seconds=15.0), always(1, 0, LOST), has_id),
     Fault(
-        "429 storm on looks",
-        look_meets("rate_limit", times=4, retry_after=1),
-        always(1, 0, "success"),
-        has_id,
-        "once",
+        "burst of 429 on a start", start_meets("rate_limit", times=3, retry_after=1), always(1, 0, "success")
     ),
     Fault(
-        "5xx burst on looks",
-        look_meets("server_error", times=4, status=502),
+        "burst of 429 on status checks",
+        status_checks_meet("rate_limit", times=4, retry_after=1),
         always(1, 0, "success"),
         has_id,
-        "once",
+        "no_retry",
+    ),
+    Fault(
+        "burst of 5xx on status checks",
+        status_checks_meet("server_error", times=4, status=502),
+        always(1, 0, "success"),
+        has_id,
+        "no_retry",
     ),
     Fault(
         "vendor down for a minute",
-        look_meets("server_error", times=6, status=503),
+        status_checks_meet("server_error", times=6, status=503),
         always(1, 0, "success"),
         has_id,
-        "once",
+        "no_retry",
         takes=65,
     ),
     Fault(
-        "garbled answers to looks",
-        look_meets("not_json", times=5),
+        "garbled responses to status checks",
+        status_checks_meet("not_json", times=5),
         always(1, 0, "success"),
         has_id,
-        "once",
+        "no_retry",
         LATER,
     ),
     Fault(
-        "503 at the last read",
-        last_read_meets("server_error", times=8, status=503),
+        "503 while reading the result",
+        result_meets("server_error", times=8, status=503),
         always(1, 0, "success"),
         has_id,
-        "once",
+        "no_retry",
     ),
+    Fault("account changed between tries", account_changed, always(2, 0, "success"), has_id, checks=LATER),
     Fault(
-        "account changed between tries",
-        account_changed,
-        always(2, 0, "success"),
-        has_id,
-        looks=LATER,
-    ),
-    Fault(
-        "retry with another input, the old run cannot be read",
+        "retry with a changed input, the old execution cannot be read",
         retried_with_another_input,
         always(2, 1, "success"),
         on_worker,
-        "changing",
+        "changing_input",
         LATER,
     ),
-    Fault("marked failed while waiting", marked("failed"), always(1, 1, "failed"), has_id, looks=None),
-    Fault("marked success while waiting", marked("success"), always(1, 1, "success"), has_id, looks=None),
+    Fault("marked failed while waiting", marked("failed"), always(1, 1, "failed"), has_id, checks=None),
+    Fault("marked success while waiting", marked("success"), always(1, 1, "success"), has_id, checks=None),
     Fault(
-        "cleared while waiting",
-        cleared_waiting,
-        always(2, 1, "success"),
-        has_id,
-        looks=LATER,
+        "marked failed and cleared, cancel_on_kill=False, on_clear='reattach'",
+        marked_failed_and_cleared,
+        always(1, 0, "success"),
+        can_stop,
+        "no_cancel_on_kill",
+        LATER,
     ),
+    Fault("cleared while waiting", cleared_waiting, always(2, 1, "success"), has_id, checks=LATER),
     Fault(
-        "cleared while deferred, the old run cannot be read",
+        "cleared while deferred, the old execution cannot be read",
         cleared_unreadable,
         always(2, 1, "success"),
         in_triggerer,
-        looks=LATER,
+        checks=LATER,
     ),
     Fault("cleared after success", cleared_after_success, always(2, 0, "success")),
     Fault(
-        "marked failed while deferred, the stop fails at first",
-        marked_failed_and_stopped_with_trouble,
+        "marked failed while deferred, the first stop fails",
+        marked_failed_and_first_stop_fails,
         always(1, 1, "failed"),
         can_stop_deferred,
-        looks=None,
+        checks=None,
     ),
+    Fault("worker gets SIGTERM", sigterm, replaced_or_reattached, on_worker, checks=LATER),
     Fault(
-        "worker told to stop (SIGTERM)",
-        told_to_stop,
-        # The retry starts anew where the run was stopped, and takes it up where it could not be.
-        lambda surface, mode: Expected(2, 1, "success") if surface.stop else Expected(1, 0, "success"),
-        on_worker,
-        looks=LATER,
-    ),
-    Fault(
-        "worker told to stop (SIGTERM), the stop takes effect late",
-        told_to_stop_slowly,
-        always(2, 1, "success"),
-        lambda surface, mode: can_stop(surface, mode) and on_worker(surface, mode),
-        "retried",
+        "worker gets SIGTERM, cancel_on_kill=False",
+        sigterm,
+        always(1, 0, "success"),
+        can_stop_on_worker,
+        "no_cancel_on_kill",
         LATER,
     ),
     Fault(
-        "vendor repeats the key in a refusal", start_meets("echo_secret", times=None), always(0, 0, REFUSED)
+        "worker gets SIGTERM, the stop takes effect late",
+        sigterm_and_late_stop,
+        always(2, 1, "success"),
+        can_stop_on_worker,
+        "one_retry",
+        LATER,
     ),
-    Fault("timeout", begun, always(1, 1, TIMED_OUT), has_id, "timeout", None, within=90),
-    Fault("execution_timeout", begun, always(1, 1, TIMED_OUT), has_id, "execution_timeout", None, within=90),
-    Fault("timeout, on_timeout='leave'", begun, always(1, 0, TIMED_OUT), can_stop, "leave", None),
-    Fault("a person answers", answered, always(1, 0, "success"), in_triggerer, "asked", LATER),
     Fault(
-        "a person answers, and the resumed task is told to stop",
-        answered_and_told_to_stop,
+        "vendor repeats the key in an error", start_meets("echo_secret", times=None), always(0, 0, REJECTED)
+    ),
+    Fault("timeout", nothing, always(1, 1, TIMED_OUT), has_id, "timeout", None, within=90),
+    Fault(
+        "execution_timeout", nothing, always(1, 1, TIMED_OUT), has_id, "execution_timeout", None, within=90
+    ),
+    Fault(
+        "timeout, cancel_on_timeout=False",
+        nothing,
+        always(1, 0, TIMED_OUT),
+        can_stop,
+        "no_cancel_on_timeout",
+        None,
+    ),
+    Fault("a person answers", answered, always(1, 0, "success"), in_triggerer, "asks_a_person", LATER),
+    Fault(
+        "a person answers, then the resumed task gets SIGTERM",
+        answered_then_sigterm,
         always(1, 1, STOPPED),
         in_triggerer,
-        "asked",
+        "asks_a_person",
         None,
     ),
 ]

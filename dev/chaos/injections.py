@@ -1,4 +1,4 @@
-"""What is done to one task: its processes die, its vendor or the network fails, a person steps in."""
+"""What is done to one task: its processes are killed, its vendor or the network fails, a person acts."""
 
 from __future__ import annotations
 
@@ -12,102 +12,138 @@ if TYPE_CHECKING:
     from airflow_workflow_providers.emulator import Emulator
     from dev.chaos.cases import Case
 
-#: Looks until a run is over, where it may be over soon, and where there must be time to do something before.
+#: The status check at which an execution has ended: soon, or with time to do something before.
 SOON, LATER = 4, 12
 
-# -- processes die ----------------------------------------------------------------------------------------------------
+# -- processes are killed ---------------------------------------------------------------------------------------------
 
 
-def killed_before_post(who: str) -> Callable[[Case], None]:
-    """Kill when the request is on its way and the vendor has done nothing."""
+def killed_before_post(victims: str) -> Callable[[Case], None]:
+    """Kill after the request was sent, while the vendor has done nothing yet."""
 
     def inject(case: Case) -> None:
-        case.spoil(case.surface.start, "hang")
-        case.begin()
-        case.until_started()
-        case.kill(who)
+        case.fail(case.vendor.start, "hang")
+        case.run()
+        case.wait_for_start()
+        case.kill(victims)
 
     return inject
 
 
-def killed_before_answer(who: str) -> Callable[[Case], None]:
-    """Kill when the vendor has started the run and not answered yet."""
+def killed_before_response(victims: str) -> Callable[[Case], None]:
+    """Kill after the vendor has started the execution, before it responds."""
 
     def inject(case: Case) -> None:
-        case.spoil(case.surface.start, "hang", carry_out=True)
-        case.begin()
-        case.until("the run", case.runs)
-        case.kill(who)
+        case.fail(case.vendor.start, "hang", carry_out=True)
+        case.run()
+        case.wait_for_execution()
+        case.kill(victims)
 
     return inject
 
 
-def killed_waiting(who: str) -> Callable[[Case], None]:
+def killed_waiting(victims: str) -> Callable[[Case], None]:
     """Kill while the worker waits."""
 
     def inject(case: Case) -> None:
-        case.begin()
-        case.until_looked(2)
-        case.kill(who)
+        case.run()
+        case.wait_for_checks(2)
+        case.kill(victims)
 
     return inject
 
 
-def killed_fetching(who: str) -> Callable[[Case], None]:
-    """Kill while the result is fetched: the look after the one that saw the end."""
+def killed_fetching(victims: str) -> Callable[[Case], None]:
+    """Kill while the result is read: the read after the status check that saw the end."""
 
     def inject(case: Case) -> None:
-        case.spoil(case.surface.look, "hang", after=SOON)
-        case.begin()
-        case.until_met("hang")
-        case.kill(who)
+        case.fail(case.vendor.get_status, "hang", after=SOON)
+        case.run()
+        case.wait_for_failed_check("hang")
+        case.kill(victims)
 
     return inject
+
+
+def sigterm(case: Case) -> None:
+    """Send SIGTERM to the process of the task, as a node that is drained does; Airflow has not asked for it."""
+    case.run()
+    case.wait_for_checks(2)
+    case.process().terminate()
+
+
+def sigterm_and_late_stop(case: Case) -> None:
+    """Send SIGTERM; the vendor accepts the stop, and reports for a while that the execution is running."""
+    case.run()
+    case.wait_for_checks(2)
+    process = case.process()
+    case.fail(case.vendor.get_status, "unknown_status", times=4, status="RUNNING")
+    process.terminate()
 
 
 # -- the vendor or the network fails ----------------------------------------------------------------------------------
 
 
 def start_meets(fault: str, **options: object) -> Callable[[Case], None]:
-    """Spoil the start."""
+    """Let the start meet a fault."""
 
     def inject(case: Case) -> None:
-        case.spoil(case.surface.start, fault, **options)
-        case.begin()
+        case.fail(case.vendor.start, fault, **options)
+        case.run()
+
+    return inject
+
+
+def status_checks_meet(fault: str, **options: object) -> Callable[[Case], None]:
+    """Let status checks after the first one meet a fault."""
+
+    def inject(case: Case) -> None:
+        case.fail(case.vendor.get_status, fault, after=1, **options)
+        case.run()
+
+    return inject
+
+
+def result_meets(fault: str, **options: object) -> Callable[[Case], None]:
+    """Let the read of the result meet a fault: all reads after the status check that saw the end."""
+
+    def inject(case: Case) -> None:
+        case.fail(case.vendor.get_status, fault, after=SOON, **options)
+        case.run()
 
     return inject
 
 
 def account_changed(case: Case) -> None:
     """
-    Let the connection lead to another account, and kill the task while its run goes on, or its result is fetched.
+    Change the connection to another account, then kill the task while it waits, or while it reads the result.
 
-    Where a vendor counts its runs, the other account has one of the same number, which has succeeded.
+    If the vendor counts its executions, the other account has one with the same number, which has succeeded.
     """
     case.connect(case.emulator)
     if case.mode == "deferred":
-        case.spoil(case.surface.look, "hang", after=LATER)
-        case.begin()
-        case.until_met("hang")
+        case.fail(case.vendor.get_status, "hang", after=LATER)
+        case.run()
+        case.wait_for_failed_check("hang")
     else:
-        case.begin()
-        case.until_looked(2)
-    [old] = case.runs()
+        case.run()
+        case.wait_for_checks(2)
+    [old] = case.executions()
     process = case.process()
-    if case.surface.vendor == "datalab":
-        _count_up_to(old["execution_id"], case.elsewhere)
+    if case.vendor.conn_type == "datalab":
+        _start_up_to(old["execution_id"], case.elsewhere)
     case.connect(case.elsewhere)
     case.kill("task", process)
-    case.until_over()
-    case.must_name(old)
-    [new] = case.runs_at(case.elsewhere)
-    case.must_return(new)
+    case.wait_for_end()
+    case.check_log_names(old)
+    [new] = case.executions_in(case.elsewhere)
+    case.check_returns(new)
 
 
-def _count_up_to(number: str, account: Emulator) -> None:
-    """Let an account of Datalab have an execution of this number, which is somebody else's and over at the first look."""
+def _start_up_to(number: str, account: Emulator) -> None:
+    """Start executions in a Datalab account up to this number; they have ended at the first status check."""
     known = account.account("datalab")
-    account.add_workflow("datalab", "1", looks=1)
+    account.add_workflow("datalab", "1", status_checks=1)
     start = Request(
         f"{known['base_url']}/api/v1/workflows/workflows/1/execute",
         json.dumps({}).encode(),
@@ -117,137 +153,106 @@ def _count_up_to(number: str, account: Emulator) -> None:
         build_opener(ProxyHandler({})).open(start, timeout=10).close()
 
 
-def last_read_meets(fault: str, **options: object) -> Callable[[Case], None]:
-    """Spoil the read of the result, and what is asked after it: all from the look after the one that saw the end."""
-
-    def inject(case: Case) -> None:
-        case.spoil(case.surface.look, fault, after=SOON, **options)
-        case.begin()
-
-    return inject
-
-
 def retried_with_another_input(case: Case) -> None:
-    """Kill the task while it waits, where the retry has another input, and let the old run be answered with nonsense."""
-    case.begin()
-    case.until_looked(2)
-    [old] = case.runs()
+    """Kill the task while it waits; the retry has another input, and the old execution cannot be read."""
+    case.run()
+    case.wait_for_checks(2)
+    [old] = case.executions()
     process = case.process()
-    # The process may make one more look before it is dead.
-    case.spoil(case.surface.look, "not_json", times=2)
+    # The process may poll once more before it is dead.
+    case.fail(case.vendor.get_status, "not_json", times=2)
     case.kill("task", process)
-    case.until_over()
-    case.must_name(old)
+    case.wait_for_end()
+    case.check_log_names(old)
 
 
-def look_meets(fault: str, **options: object) -> Callable[[Case], None]:
-    """Spoil looks, after the first."""
-
-    def inject(case: Case) -> None:
-        case.spoil(case.surface.look, fault, after=1, **options)
-        case.begin()
-
-    return inject
-
-
-# -- a person steps in ------------------------------------------------------------------------------------------------
+# -- a person acts ----------------------------------------------------------------------------------------------------
 
 
 def marked(state: str) -> Callable[[Case], None]:
-    """Let a person mark the task while it waits."""
+    """Mark the task while it waits."""
 
     def inject(case: Case) -> None:
-        case.begin()
-        _until_waiting(case)
+        case.run()
+        case.wait_until_it_waits()
         case.mark(state)
 
     return inject
 
 
-def cleared_waiting(case: Case) -> None:
-    """Let a person clear the task while it waits."""
-    case.begin()
-    _until_waiting(case)
+def marked_failed_and_first_stop_fails(case: Case) -> None:
+    """Mark the deferred task failed; the vendor delays the stop, and Airflow cancels the trigger again before that."""
+    case.fail(case.vendor.stop, "status", times=1, status=503, headers={"Retry-After": "4"})
+    case.run()
+    case.wait_until_it_waits()
+    case.mark("failed")
+    case.wait_for_stop()
+
+
+def marked_failed_and_cleared(case: Case) -> None:
+    """Mark the task failed while it waits, and clear it when it has ended."""
+    case.run()
+    case.wait_until_it_waits()
+    case.mark("failed")
+    case.wait_for_end()
+    case.wait_for_dag_run_end()
+    [old] = case.executions()
     case.clear()
-    case.until("a second start", lambda: len(case.calls(case.surface.start)) == 2)
+    case.wait_for_checks()
+    case.wait_for_end()
+    case.check_returns(old)
+
+
+def cleared_waiting(case: Case) -> None:
+    """Clear the task while it waits."""
+    case.run()
+    case.wait_until_it_waits()
+    case.clear()
+    case.wait_for_second_start()
 
 
 def cleared_unreadable(case: Case) -> None:
-    """Let a person clear the deferred task, and let the old run be answered with nonsense."""
-    case.begin()
-    case.until_deferred()
-    [old] = case.runs()
-    # The trigger looks once or twice more before it is gone; five in a row would end a wait.
-    case.spoil(case.surface.look, "not_json", times=4)
+    """Clear the deferred task; the old execution cannot be read."""
+    case.run()
+    case.wait_for_deferral()
+    [old] = case.executions()
+    # The trigger polls once or twice more before Airflow cancels it; five such responses in a row would end its wait.
+    case.fail(case.vendor.get_status, "not_json", times=4)
     case.clear()
-    case.until("a second start", lambda: len(case.calls(case.surface.start)) == 2)
-    case.until_over()
-    case.must_name(old)
+    case.wait_for_second_start()
+    case.wait_for_end()
+    case.check_log_names(old)
 
 
 def cleared_after_success(case: Case) -> None:
-    """Let a person clear the task when it has succeeded, and its DAG run too: between the two Airflow forgets the clear."""
-    case.begin()
-    case.until_over()
-    case.until_dag_run_over()
+    """Clear the task after it and its DAG run have succeeded: between the two, Airflow forgets a clear."""
+    case.run()
+    case.wait_for_end()
+    case.wait_for_dag_run_end()
     case.clear()
-    case.until("a second start", lambda: len(case.calls(case.surface.start)) == 2)
-
-
-def told_to_stop(case: Case) -> None:
-    """Let the machine tell the task's process to stop, as a drained node does: SIGTERM, and Airflow knows nothing."""
-    case.begin()
-    case.until_looked(2)
-    case.process().terminate()
-
-
-def told_to_stop_slowly(case: Case) -> None:
-    """Do the same where the vendor goes on to say for a while that the run is going, though it has taken the stop."""
-    case.begin()
-    case.until_looked(2)
-    process = case.process()
-    case.spoil(case.surface.look, "unknown_status", times=4, status="RUNNING")
-    process.terminate()
-
-
-def marked_failed_and_stopped_with_trouble(case: Case) -> None:
-    """Let a person mark the deferred task failed while the vendor lets a stop wait: Airflow cancels it meanwhile."""
-    case.spoil(case.surface.stop, "status", times=1, status=503, headers={"Retry-After": "4"})
-    case.begin()
-    _until_waiting(case)
-    case.mark("failed")
-    case.until_stopped()
+    case.wait_for_second_start()
 
 
 def answered(case: Case) -> None:
-    """Let a person answer the question that the task has put, while its run goes on."""
-    case.begin()
-    case.until_deferred()
+    """Answer the question of the task while its execution is running."""
+    case.run()
+    case.wait_for_deferral()
     case.answer()
 
 
-def answered_and_told_to_stop(case: Case) -> None:
-    """Let a person answer while the run goes on, and tell the process to stop that was resumed by that."""
-    case.begin()
-    case.until_deferred()
-    # The trigger is made to wait, so that what hangs after that is the look of the resumed task.
-    case.spoil(case.surface.look, "rate_limit", retry_after=60)
-    case.until_met("rate_limit")
-    case.spoil(case.surface.look, "hang", times=None)
+def answered_then_sigterm(case: Case) -> None:
+    """Answer while the execution is running, and send SIGTERM to the process that Airflow resumes the task in."""
+    case.run()
+    case.wait_for_deferral()
+    # The trigger waits after this response, so the status check that hangs is one of the resumed task.
+    case.fail(case.vendor.get_status, "rate_limit", retry_after=60)
+    case.wait_for_failed_check("rate_limit")
+    case.fail(case.vendor.get_status, "hang", times=None)
     case.answer()
-    case.until_met("hang")
+    case.wait_for_failed_check("hang")
     case.process().terminate()
 
 
-def begun(case: Case) -> None:
-    """Only let it run: the fault is in how the task is made."""
-    case.begin()
-
-
-def _until_waiting(case: Case) -> None:
-    if case.surface.look is None:
-        case.until_started()
-    elif case.mode == "deferred":
-        case.until_deferred()
-    else:
-        case.until_looked(2)
+def nothing(case: Case) -> None:
+    """Only run the task: the fault is in its parameters."""
+    case.run()

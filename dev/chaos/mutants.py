@@ -1,11 +1,11 @@
 """
-Switch each guard off in turn, and see the chaos suite fail each time.
+Switch off each safety check in turn, and expect the chaos suite to fail each time.
 
-    make chaos-mutants            every guard
-    make chaos-mutants ONLY=...   those whose name has this in it
+    make chaos-mutants            every safety check
+    make chaos-mutants ONLY=...   those with this text in their description
 
-A guard is switched off in a copy of the project, by changing one function of it, which is found by its name. The suite is
-then run there for the faults that the guard is for. ``build/mutants.json`` says of each guard whether that was noticed.
+A safety check is switched off in a copy of the project, by a new body for one function, which is found by its name. Then the
+suite runs there with the faults that the check is for. ``build/mutants.json`` has the results.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,288 +25,341 @@ from dev.processes import end, start, termination_unwinds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = "airflow_workflow_providers"
-_LIMIT = 900
+_TIMEOUT = 900
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
 class Change:
     """
-    What is done to one function.
+    A new body for a function; its parameters and decorators stay.
 
     :param function: the module below the package and the name in it: ``core.start:decide``.
-    :param new: makes the function's new source from its source as :func:`ast.unparse` writes it: without comments, each
-        statement on one line, texts in single quotes.
+    :param body: the new statements. In them, ``original`` is the function as it was.
     """
 
     function: str
-    new: Callable[[str], str]
+    body: str
 
     @property
     def path(self) -> str:
-        """The module's file, below the package."""
+        """The file of the module, below the package."""
         return self.function.partition(":")[0].replace(".", "/") + ".py"
 
-    def applied(self, module: str) -> str:
+    def apply(self, module: str) -> str:
         """
-        Return a module's source with the function changed.
+        Return the source of a module with the function changed.
 
-        :raises ValueError: if there is no such function, or the change cannot be made.
+        :param module: the source of the module.
+        :raises ValueError: if there is no such function, or the change makes no difference.
         """
-        found = _found(module, self.function)
-        source = ast.unparse(found)
-        new = self.new(source)
-        ast.parse(new)
-        if new == source:
+        found = self._find(module)
+        new = self._changed(found)
+        if ast.dump(new) == ast.dump(_without_docstring(found)):
             raise ValueError(f"The change leaves {self.function} as it is.")
         lines = module.splitlines(keepends=True)
         first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
-        place = textwrap.indent(new, " " * found.col_offset) + "\n"
-        return "".join([*lines[: first - 1], place, *lines[found.end_lineno :]])
+        source = textwrap.indent(ast.unparse(new), " " * found.col_offset) + "\n"
+        return "".join([*lines[: first - 1], source, *lines[found.end_lineno :]])
+
+    def _changed(self, found: Function) -> Function:
+        new, body = _without_docstring(found), ast.parse(textwrap.dedent(self.body)).body
+        if any(
+            isinstance(node, ast.Name) and node.id == "original" for each in body for node in ast.walk(each)
+        ):
+            original = _without_docstring(found)
+            original.name, original.decorator_list = "original", []
+            body = [original, *body]
+        new.body = body
+        return new
+
+    def _find(self, module: str) -> Function:
+        node: ast.AST = ast.parse(module)
+        for name in self.function.partition(":")[2].split("."):
+            inside = {each.name: each for each in getattr(node, "body", []) if hasattr(each, "name")}
+            if name not in inside:
+                raise ValueError(f"There is no {self.function}.")
+            node = inside[name]
+        if not isinstance(node, Function):
+            raise ValueError(f"{self.function} is not a function.")  # noqa: TRY004  # the name is wrong, not a type
+        return node
 
 
-def _found(module: str, function: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    here: ast.AST = ast.parse(module)
-    for name in function.partition(":")[2].split("."):
-        inside = {each.name: each for each in getattr(here, "body", []) if hasattr(each, "name")}
-        if name not in inside:
-            raise ValueError(f"There is no {function}.")
-        here = inside[name]
-    if not isinstance(here, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        raise TypeError(f"{function} is no function.")
-    return here
-
-
-def body(function: str, new: str) -> Change:
-    """Give a function another body; its parameters and decorators stay."""
-
-    def change(source: str) -> str:
-        tree = ast.parse(source)
-        tree.body[0].body = ast.parse(textwrap.dedent(new)).body  # type: ignore[attr-defined]  # it is a function
-        return ast.unparse(tree)
-
-    return Change(function, change)
-
-
-def edit(function: str, old: str, new: str) -> Change:
-    """Replace a text that stands once in a function."""
-
-    def change(source: str) -> str:
-        if source.count(old) != 1:
-            raise ValueError(f"{function} has {old!r} {source.count(old)} times, not once.")
-        return source.replace(old, new)
-
-    return Change(function, change)
+def _without_docstring(function: Function) -> Function:
+    """Return a copy of a function without its docstring."""
+    [copy] = ast.parse(ast.unparse(function)).body
+    assert isinstance(copy, Function)  # noqa: S101  # for mypy: it is the same function
+    if ast.get_docstring(copy) is not None:
+        copy.body = copy.body[1:] or [ast.Pass()]
+    return copy
 
 
 @dataclass(frozen=True)
 class Mutant:
     """
-    A guard, and how it is switched off.
+    A safety check, and how it is switched off.
 
-    :param guard: what it guards.
-    :param change: what is done for that; where one guard has two layers, both.
-    :param faults: a regular expression for the names of the faults that it is for.
-    :param vendors: those that are enough to notice.
+    :param check: what the check is for.
+    :param changes: what switches it off.
+    :param faults: a regular expression for the names of the faults that must notice.
+    :param vendors: rows of ``dev/vendors.py``; enough of them to notice.
     """
 
-    guard: str
-    change: Change | tuple[Change, ...]
+    check: str
+    changes: tuple[Change, ...]
     faults: str
     vendors: str = "refold"
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What is done, one after the other."""
-        return self.change if isinstance(self.change, tuple) else (self.change,)
 
     def switch_off(self, package: Path) -> None:
         """
         Change the modules of a package.
 
-        :raises ValueError: if a function is not there, or cannot be changed so.
+        :param package: the folder of a copy.
+        :raises ValueError: if a function does not exist, or the change makes no difference.
         """
         for change in self.changes:
             module = package / change.path
-            module.write_text(change.applied(module.read_text()))
+            module.write_text(change.apply(module.read_text()))
+
+
+def _mutant(check: str, function: str, body: str, faults: str, vendors: str = "refold") -> Mutant:
+    return Mutant(check, (Change(function, body),), faults, vendors)
 
 
 MUTANTS = [
-    Mutant(
+    _mutant(
         "an intent is stored before a start is sent",
-        edit(
-            "operators.start_store:StartStore._write",
-            "if self._store is not None:",
-            "if self._store is not None and record.execution_id:",
-        ),
-        "^task process killed between POST and answer$",
+        "operators.start_store:StartStore.write_intent",
+        """
+        store, self._store = self._store, None
+        try:
+            return original(self, fingerprint, account, nonce=nonce, label=label)
+        finally:
+            self._store = store
+        """,
+        "^task process killed between POST and response$",
     ),
-    Mutant(
-        "the id of a run is stored right after its start",
-        body("operators.start_store:StartStore.write_execution_id", "return None"),
+    _mutant(
+        "the id of an execution is stored right after its start",
+        "operators.start_store:StartStore.write_execution_id",
+        "return None",
         "^task process killed while waiting$",
     ),
-    Mutant(
-        "a retry takes up the run of an earlier try",
-        body("operators.starting:Starter._reattach", "return None"),
+    _mutant(
+        "a retry reattaches to the execution of an earlier try",
+        "operators.starter:Starter._reattach",
+        "return None",
         "^task process killed while waiting$",
     ),
-    Mutant(
+    _mutant(
         "a start of which only the intent is known is not sent again",
-        edit("core.start:on_look_up", "if start.resubmit_lost:", "if True:"),
-        "^task process killed between POST and answer$",
+        "core.start:on_look_up",
+        "return original(decision, found, replace(start, resubmit_lost=True))",
+        "^task process killed between POST and response$",
+    ),
+    _mutant(
+        "the client does not send a start again if its response was lost",
+        "core.endpoint:Endpoint.explain",
+        "return original(self, replace(request, starts_run=False), error)",
+        "^lost response to a start$",
+    ),
+    _mutant(
+        "a task reattaches to an execution that shows the nonce of its start",
+        "operators.starter:Starter._find",
+        "return None",
+        "^lost response to a start, the vendor shows the nonce$",
     ),
     Mutant(
-        "a start whose answer was lost is not sent again by the session",
-        edit("core.session:Session._named", "if call.starts and lost:", "if False:"),
-        "^answer of a start lost$",
-    ),
-    Mutant(
-        "a run is adopted if the vendor's data prove it to be ours",
-        body("operators.starting:Starter._search", "return None"),
-        "^answer of a start lost, run provable$",
-    ),
-    Mutant(
-        "a run is adopted only if it shows the nonce of its start",
+        "a task reattaches only to an execution that shows the nonce of its start",
         (
-            edit("operators.starting:Starter._search", "record.nonce", "(record.nonce or 'any')"),
-            body("apis.altostrat:carries", "return True"),
+            Change(
+                "operators.starter:Starter._find",
+                """
+                from dataclasses import replace
+                return original(self, request, replace(record, nonce=record.nonce or "any"))
+                """,
+            ),
+            Change("apis.altostrat:_carries", "return True"),
         ),
-        "^answer of a start lost, run shown without a nonce$",
+        "^lost response to a start, the execution has no nonce$",
         "altostrat",
     ),
-    Mutant(
-        "a retry is told from a clear",
-        edit("core.start:decide", "record.max_tries not in (None, start.max_tries)", "False"),
-        "cleared after success",
+    _mutant(
+        "a clear is not a retry",
+        "core.start:decide",
+        "return original(record and replace(record, max_tries=start.max_tries), start)",
+        "^cleared after success$",
     ),
-    Mutant(
-        "a cleared task stops the run that it had",
-        edit("core.start:on_old_run", "decision.cleared), not ending)", "decision.cleared), False)"),
+    _mutant(
+        "a cleared task stops its old execution",
+        "core.start:on_old_run",
+        """
+        decided = original(decision, old, success_states)
+        return replace(decided, action=Action.SUBMIT) if decided.cleared else decided
+        """,
         "^cleared while waiting$",
     ),
-    Mutant(
-        "a run of which nothing can be read is stopped all the same",
-        edit("core.start:on_old_run", "not isinstance(old, NotFound)", "False"),
-        "old run cannot be read",
+    _mutant(
+        "an old execution is stopped even if it cannot be read",
+        "core.start:on_old_run",
+        """
+        decided = original(decision, old, success_states)
+        return replace(decided, action=Action.SUBMIT) if isinstance(old, WorkflowError) else decided
+        """,
+        "old execution cannot be read",
     ),
-    Mutant(
-        "a run of another account is not taken up",
-        body("hooks.connection:ConnectedHook.account", "return {'conn_id': self.conn_id}"),
+    _mutant(
+        "a task does not reattach to an execution of another account",
+        "core.endpoint:Endpoint.account",
+        "return {'conn_id': self.conn_id}",
         "^account changed between tries$",
         "datalab",
     ),
-    Mutant(
-        "a run that the task has stopped itself is not taken up",
-        body("operators.start_store:StartStore.write_stopped", "return None"),
+    _mutant(
+        "a task does not reattach to an execution that it has stopped",
+        "operators.start_store:StartStore.write_stopped",
+        "return None",
         "the stop takes effect late",
     ),
-    Mutant(
-        "a run whose id cannot be stored is stopped",
-        edit(
-            "operators.base:ExecuteWorkflowOperator._announce",
-            "self.hook.try_to_stop(execution_id).said",
-            "''",
-        ),
-        "^supervisor killed between answer and store$",
+    _mutant(
+        "an execution is stopped if its id cannot be stored",
+        "operators.stop:stop",
+        "return StopResult('')",
+        "^supervisor killed between response and store$",
     ),
-    Mutant(
-        "a killed trigger asks first whether its task still wants the run",
-        edit("triggers.base:ExecutionTrigger._ask_and_stop", "if state not in _UNWANTED:", "if False:"),
+    _mutant(
+        "a cancelled trigger stops the execution only if its task has ended",
+        "compat:task_state",
+        "return 'failed'",
         "^a person answers$",
     ),
-    Mutant(
-        "a killed trigger stops the run",
-        body("triggers.base:ExecutionTrigger.on_kill", "return None"),
+    _mutant(
+        "a trigger stops the execution when a person ends the task",
+        "triggers.base:ExecutionTrigger.on_kill",
+        "return None",
         "^marked failed while waiting$",
     ),
-    Mutant(
-        "a stop outlives Airflow's repeated cancellation",
-        body(
-            "triggers.base:ExecutionTrigger.on_kill",
-            "if self.stop_on_kill:\n    await self._stop_if_unwanted()",
-        ),
-        "the stop fails at first",
+    _mutant(
+        "Airflow cannot cancel a stop that has begun",
+        "triggers.base:ExecutionTrigger.on_kill",
+        """
+        if self.cancel_on_kill:
+            await self._stop_if_unwanted()
+        """,
+        "the first stop fails",
     ),
-    Mutant(
-        "a stop does not queue behind status checks that hang",
-        edit("triggers.base:ExecutionTrigger._ask_and_stop", "apart=True", "apart=False"),
-        "^ended while everything hangs$",
+    _mutant(
+        "a trigger stops nothing with cancel_on_kill=False",
+        "triggers.base:ExecutionTrigger.on_kill",
+        """
+        self.cancel_on_kill = True
+        await original(self)
+        """,
+        "^marked failed and cleared, cancel_on_kill=False",
     ),
-    Mutant(
-        "a worker that is told to stop stops the run",
-        body("operators.base:ExecuteWorkflowOperator._stop_now", "self._kill_said = 'Nothing was done.'"),
-        "^worker told to stop",
+    _mutant(
+        "a stop does not wait behind status checks that hang",
+        "core.async_client:AsyncClient.stop",
+        """
+        endpoint, _ = await self._open()
+        return await self.send(endpoint.stop(execution_id), budget=budget)
+        """,
+        "^marked failed while all status checks hang$",
     ),
-    Mutant(
-        "a task that something else has resumed knows its run",
-        edit("operators.waiting:WaitsForExecution.execute_complete", "self.know(watch.execution_id)", "pass"),
-        "^a person answers, and the resumed task is told to stop$",
+    _mutant(
+        "a worker that gets SIGTERM stops the execution",
+        "operators.execute:ExecuteWorkflowOperator._stop_killed",
+        "self._kill_message = 'Nothing was done.'",
+        "^worker gets SIGTERM$",
     ),
-    Mutant(
-        "a deadline stops the run",
-        body("operators.base:ExecuteWorkflowOperator._stop_unless_taken", "return ''"),
+    _mutant(
+        "a worker stops nothing with cancel_on_kill=False",
+        "operators.execute:ExecuteWorkflowOperator._stop_killed",
+        """
+        self.cancel_on_kill = True
+        original(self)
+        """,
+        "^worker gets SIGTERM, cancel_on_kill=False$",
+    ),
+    _mutant(
+        "a task that a person's answer has resumed knows its execution",
+        "operators.waiting:WaitingOperator.execute_complete",
+        """
+        self.set_execution = lambda execution_id: None
+        return original(self, context, event, wait=wait)
+        """,
+        "^a person answers, then the resumed task gets SIGTERM$",
+    ),
+    _mutant(
+        "a task whose deadline has come stops its execution",
+        "operators.execute:ExecuteWorkflowOperator._stop_if_ours",
+        "return ''",
         "^timeout$",
     ),
-    Mutant(
+    _mutant(
         "the smaller of timeout and execution_timeout is the deadline",
-        edit("operators.base:ExecuteWorkflowOperator.execute", "min(limits)", "self.timeout"),
+        "operators.start:StartOperator.execute",
+        """
+        self.execution_timeout = None
+        return original(self, context)
+        """,
         "^execution_timeout$",
     ),
-    Mutant(
-        "Airflow's own timeout of a deferral is handled",
-        edit(
-            "operators.base:ExecuteWorkflowOperator.resume_execution",
-            "except TaskDeferralTimeout as error:",
-            "except ZeroDivisionError as error:",
-        ),
-        "no triggerer until the deadline",
+    _mutant(
+        "Airflow's own timeout of a deferral ends like the deadline",
+        "operators.execute:ExecuteWorkflowOperator.resume_execution",
+        """
+        self._context = context
+        return super().resume_execution(next_method, next_kwargs, context)
+        """,
+        "^no triggerer until the deadline$",
     ),
-    Mutant(
-        "a task that something else resumes waits on",
-        edit(
-            "operators.waiting:WaitsForExecution.execute_complete",
-            "if Verdict.is_event(event):",
-            "if True:",
-        ),
+    _mutant(
+        "a task that a person's answer has resumed continues to wait",
+        "core.waiter:WaitResult.is_event",
+        "return True",
         "^a person answers$",
     ),
-    Mutant(
-        "a look that fails in passing is tried again",
-        body(
-            "core.watch:Watch.on_error",
-            "return Step(verdict=Verdict('look_failed', self.execution_id, error=type(error).__name__))",
-        ),
+    _mutant(
+        "a status check that fails in passing is repeated",
+        "core.waiter:Waiter.on_error",
+        "return WaitResult('check_failed', self.execution_id, error=type(error).__name__)",
         "^vendor down for a minute$",
     ),
-    Mutant(
-        "a run that can be read again is waited for again",
-        edit(
-            "operators.waiting:WaitsForExecution._finish",
-            "if verdict.outcome == 'timed_out':",
-            "if verdict.outcome != 'ended':",
-        ),
-        "^garbled answers to looks$",
+    _mutant(
+        "the wait continues if the worker can read what the trigger could not",
+        "operators.waiting:WaitingOperator._result",
+        """
+        if result.outcome == 'check_failed':
+            raise errors.by_name(result.error)(result.message, execution_id=waiter.execution_id)
+        return original(self, result, waiter, execution)
+        """,
+        "^garbled responses to status checks$",
     ),
-    Mutant(
-        "the last read is as patient as a status check",
-        body("operators.waiting:WaitsForExecution._unread", "raise error"),
-        "^503 at the last read$",
+    _mutant(
+        "the read of the result is repeated like a status check",
+        "operators.waiting:WaitingOperator._unread",
+        "raise error",
+        "^503 while reading the result$",
     ),
-    Mutant(
-        "a start that was refused with 429 is tried again",
-        edit("core.session:_policy", "(QuotaExceeded, Unavailable)", "Unavailable"),
-        "429 storm on a start",
+    _mutant(
+        "a start that was rejected with 429 is sent again",
+        "core.client:retry_policy",
+        "return {**original(attempts, retry_for), 'retry': tenacity.retry_if_exception_type(errors.Unavailable)}",
+        "^burst of 429 on a start$",
     ),
-    Mutant(
-        "a key that a vendor repeats is kept out of messages",
-        body("core.text:_secret_spans", "return iter(())"),
-        "vendor repeats the key",
+    _mutant(
+        "a key that a vendor repeats is not shown",
+        "core.text:_secret_spans",
+        "return iter(())",
+        "^vendor repeats the key in an error$",
     ),
 ]
 
 
 def caught(mutant: Mutant) -> bool:
-    """Switch a guard off in a copy, run the suite there, and return whether it failed by what it saw."""
+    """Switch a check off in a copy, run the suite there, and return whether it found an unexpected result."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as place:
         copy = Path(place) / "project"
         for part in (PACKAGE, "dev"):
@@ -317,40 +369,40 @@ def caught(mutant: Mutant) -> bool:
         log = Path(place) / "suite.log"
         suite = start("chaos", [sys.executable, *command], log=log, env=os.environ, cwd=copy)
         try:
-            suite.process.wait(_LIMIT)
+            suite.process.wait(_TIMEOUT)
         finally:
             end([suite], grace=30)
-        said = log.read_text().strip().splitlines()
-        # A suite that did not come to its closing lines has not failed by what it saw.
-        if not any(" faults, " in line for line in said[-2:]):
+        lines = log.read_text().strip().splitlines()
+        # A suite that did not print its last lines has failed for another reason than an unexpected result.
+        if not any(" faults, " in line for line in lines[-2:]):
             print(f"    the suite did not come to its end\n{suite.tail()}")
             return False
         print(
             "\n".join(
-                f"    {line[:400]}" for line in said if line.startswith(("UNEXPECTED", "PROBLEM", "SECRET"))
+                f"    {line[:400]}" for line in lines if line.startswith(("UNEXPECTED", "PROBLEM", "SECRET"))
             )
         )
         return suite.process.returncode != 0
 
 
 def main() -> int:
-    """Switch off every guard; the exit code says whether all were noticed."""
+    """Switch off the chosen safety checks; the exit code says whether the suite has noticed each."""
     parser = argparse.ArgumentParser(prog="make chaos-mutants", description=__doc__)
-    parser.add_argument("--only", default="", help="guards whose name has this in it")
+    parser.add_argument("--only", default="", help="safety checks with this text in their description")
     only = parser.parse_args().only
     table: list[dict[str, str | bool]] = []
     with termination_unwinds():
         for mutant in MUTANTS:
-            if only in mutant.guard:
+            if only in mutant.check:
                 noticed = caught(mutant)
-                table.append({"guard": mutant.guard, "caught": noticed})
-                print(f"{'caught' if noticed else 'NOT CAUGHT':<11} {mutant.guard}", flush=True)
+                table.append({"check": mutant.check, "caught": noticed})
+                print(f"{'caught' if noticed else 'NOT CAUGHT':<11} {mutant.check}", flush=True)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     (build / "mutants.json").write_text(json.dumps(table, indent=1))
-    left = [row["guard"] for row in table if not row["caught"]]
-    print(f"{len(table) - len(left)} of {len(table)} caught")
-    return 1 if left else 0
+    missed = [row["check"] for row in table if not row["caught"]]
+    print(f"{len(table) - len(missed)} of {len(table)} caught")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
-"""What a scheduler loads once, so that the processes which it forks for the tries of tasks need not."""
+"""What a scheduler imports once, so that the processes that it forks for tasks need not."""
 
-from importlib import import_module
+from dev.vendors import CASES
 
-from dev.chaos.surfaces import SURFACES
-
-for surface in SURFACES.values():
-    import_module(surface.operator[0])
+for case in CASES.values():
+    case.operator  # noqa: B018  # imports its module

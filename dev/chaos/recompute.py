@@ -1,10 +1,10 @@
 """
-Compute the table of a chaos run from its raw files alone, and hold it against the table that the run has written.
+Compute the table of a chaos run from its raw files alone, and compare it with the table that the run has written.
 
     python -m dev.chaos.recompute build
 
 The raw files are the emulator's ledger (``chaos-ledger.json``) and Airflow's task instances with their logs
-(``chaos-airflow.json``); what was expected is looked up in the table of faults.
+(``chaos-airflow.json``). The expected results come from the tables of faults.
 """
 
 from __future__ import annotations
@@ -15,27 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from dev.chaos.faults import FAULTS, Fault
-from dev.chaos.surfaces import SURFACES
-from dev.chaos.together import TOGETHER, Together
+from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
+from dev.vendors import CASES
 
-COLUMNS = (
-    "case",
-    "fault",
-    "vendor",
-    "mode",
-    "tries",
-    "runs_started",
-    "runs_started_expected",
-    "runs_stopped",
-    "runs_stopped_expected",
-    "orphans",
-    "outcome",
-    "outcome_expected",
-)
-#: What a supervisor says when somebody has given its task another state; errors after that are those of its end.
+#: What a supervisor logs when its task was given another state; a later error is a consequence of that.
 _ENDED_FROM_OUTSIDE = "Server indicated the task shouldn't be running anymore"
-_ALL: list[Fault | Together] = [*FAULTS, *TOGETHER]
-_TABLE = {fault.name: fault for fault in _ALL}
+_ALL: list[Fault | SharedFault] = [*FAULTS, *SHARED_FAULTS]
+_FAULTS = {fault.name: fault for fault in _ALL}
 
 
 def rows(ledger: dict[str, Any], airflow: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -44,11 +30,11 @@ def rows(ledger: dict[str, Any], airflow: list[dict[str, Any]]) -> list[dict[str
 
 
 def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]:
-    surface = SURFACES[task["vendor"]]
-    expected = _TABLE[task["fault"]].expects(surface, task["mode"])
-    workflow = surface.workflow.format(task["case"])
-    runs = [run for run in all_runs if (run["vendor"], run["workflow_id"]) == (surface.vendor, workflow)]
-    said = json.dumps(task["logs"])
+    vendor = CASES[task["vendor"]]
+    expected = _FAULTS[task["fault"]].expects(vendor, task["mode"])
+    workflow = vendor.new_workflow.format(task["case"])
+    runs = [run for run in all_runs if (run["vendor"], run["workflow_id"]) == (vendor.conn_type, workflow)]
+    logs = json.dumps(task["logs"])
     return {
         "case": task["case"],
         "fault": task["fault"],
@@ -59,21 +45,21 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]
         "runs_started_expected": expected.started,
         "runs_stopped": sum(run["stops"] for run in runs),
         "runs_stopped_expected": expected.stopped,
-        "orphans": sum(_is_orphan(run, task, said, can_stop=bool(surface.stop)) for run in runs),
+        "orphans": sum(_is_orphan(run, task, logs, can_stop=bool(vendor.stop)) for run in runs),
         "outcome": outcome(task),
         "outcome_expected": expected.outcome,
     }
 
 
-def _is_orphan(run: dict[str, Any], task: dict[str, Any], said: str, *, can_stop: bool) -> bool:
-    """Whether a run goes on that could be stopped, that no task waits for, and that nothing names."""
+def _is_orphan(run: dict[str, Any], task: dict[str, Any], logs: str, *, can_stop: bool) -> bool:
+    """Whether an execution goes on that could be stopped, while no task waits for it and no log names it."""
     waited_for = task["state"] not in ("success", "failed", "skipped")
-    named = run["execution_id"] in said or (run["tag"] or "no tag") in said
-    return can_stop and not run["over"] and not waited_for and not named
+    named = run["execution_id"] in logs or (run["tag"] or "no tag") in logs
+    return can_stop and not run["is_terminal"] and not waited_for and not named
 
 
 def outcome(task: dict[str, Any]) -> str:
-    """Return Airflow's last word for the task and, where an error failed it and not a person, that."""
+    """Return the last state of the task and, if it failed without a person, the class of the error."""
     if task["state"] != "failed" or not task["logs"]:
         return str(task["state"])
     last = task["logs"][-1]
@@ -85,7 +71,7 @@ def outcome(task: dict[str, Any]) -> str:
     return "failed"
 
 
-def faulty(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def unexpected(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows that are not as expected."""
     return [
         row
@@ -96,18 +82,20 @@ def faulty(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def show(table: list[dict[str, Any]]) -> None:
-    """Print a line for each fault: how many rows, and what came of them."""
-    for name in dict.fromkeys(row["fault"] for row in table):
+    """Print a line for each fault: the number of rows, and their outcomes."""
+    names = dict.fromkeys(row["fault"] for row in table)
+    width = max(map(len, names), default=0)
+    for name in names:
         mine = [row for row in table if row["fault"] == name]
-        wrong = len(faulty(mine))
+        wrong = len(unexpected(mine))
         outcomes = ", ".join(sorted({row["outcome"] for row in mine}))
         print(
-            f"{name:<62} {len(mine):>4} {'all as expected' if not wrong else f'{wrong} UNEXPECTED':<16} {outcomes}"
+            f"{name:<{width}} {len(mine):>4} {'all as expected' if not wrong else f'{wrong} UNEXPECTED':<16} {outcomes}"
         )
 
 
 def main() -> int:
-    """Compare; the exit code says whether the two tables are the same."""
+    """Compare the two tables; the exit code says whether they are the same."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build")
     ledger = json.loads((folder / "chaos-ledger.json").read_text())
     airflow = json.loads((folder / "chaos-airflow.json").read_text())

@@ -36,7 +36,7 @@ class Case:
     def __repr__(self) -> str:
         """Return the case as a call."""
         fields = ", ".join(f"{name}={short(value)}" for name, value in self.fields.items())
-        return f"open_session({self.vendor!r}, {fields})"
+        return f"open_endpoint({self.vendor!r}, {fields})"
 
 
 class _Form:
@@ -145,7 +145,7 @@ def _field(pick: Choices, vendor: str) -> tuple[str, Any, bool | None]:
 def check(tried: Case) -> Iterator[Problem]:
     """Open a session, and yield what was wrong with that."""
     try:
-        session = limited(lambda: target.open_session(tried.vendor, **tried.fields))
+        session = limited(lambda: target.open_endpoint(tried.vendor, **tried.fields))
     except target.WorkflowError as error:
         reading = target.Reading("open", error=error)
         yield from shown.leaks(
@@ -165,7 +165,7 @@ def check(tried: Case) -> Iterator[Problem]:
         yield Problem("a wrong connection is believed", f"{tried.vendor}, {name}", repr(tried))
     yield from _wrong_with_session(tried, target.address_of(session), target.headers_of(session))
     try:
-        limited(lambda: target.send(session, target.calls(tried.vendor)["start"]))
+        limited(lambda: target.send(session, target.requests(tried.vendor)["start"]))
     except target.WorkflowError as error:
         yield from shown.leaks({"error": str(error)}, {"key": tried.key}, tried.vendor, decode=True)
     except (Exception, TookTooLong) as error:  # noqa: BLE001  # any at all is what is looked for

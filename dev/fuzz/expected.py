@@ -31,7 +31,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Response:
-    """A response to judge: ``body`` is the parsed JSON, or ``NOT_JSON``."""
+    """A response to raise_for_state: ``body`` is the parsed JSON, or ``NOT_JSON``."""
 
     operation: str
     status: int

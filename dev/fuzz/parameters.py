@@ -155,11 +155,11 @@ def check(tried: Case) -> Iterator[Problem]:
     if call is None:
         return
     try:
-        if call.starts:
+        if call.starts_run:
             limited(lambda: fingerprint_of(call))
         sent = limited(
             lambda: target.send(
-                target.open_session(starter.vendor, **target.good_connection(starter.vendor)), call
+                target.open_endpoint(starter.vendor, **target.good_connection(starter.vendor)), call
             )
         )
     except (Exception, TookTooLong) as error:  # noqa: BLE001  # as above

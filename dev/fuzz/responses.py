@@ -54,7 +54,7 @@ class Case:
         )
 
 
-_OPERATIONS = {vendor: sorted(target.calls(vendor)) for vendor in VENDORS}
+_OPERATIONS = {vendor: sorted(target.requests(vendor)) for vendor in VENDORS}
 _ACTIONS = ["replace"] * 5 + ["decide"] * 5 + ["add", "remove", "double", "rename", "wrap"]
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 #: How long one call of the package may take, in seconds of processor time, which does not depend on the machine's load.
 LIMIT = 1.0
 #: How long it may take by the clock, in seconds, for a call that sleeps.
-PATIENCE = 15.0
+MAX_UNEXPECTED_RESPONSES = 15.0
 #: How long hypothesis looks for a smaller case of a failure, in seconds.
 SHRINKING = 3.0
 #: How many different failures of a kind are shown; after that they are only counted.
@@ -125,7 +125,7 @@ def limited(function: Callable[[], T]) -> T:
     began, clock = time.process_time(), time.monotonic()
 
     def look(_signal: int, _frame: Any) -> None:
-        if time.process_time() - began > LIMIT or time.monotonic() - clock > PATIENCE:
+        if time.process_time() - began > LIMIT or time.monotonic() - clock > MAX_UNEXPECTED_RESPONSES:
             raise TookTooLong
 
     before = signal.signal(signal.SIGALRM, look)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_workflow_providers.apis import altostrat, datalab, laminar, laminar_jobs, promptlayer, refold
-from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.fingerprint import fingerprint
+from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowOperator
 from airflow_workflow_providers.operators.laminar import LaminarExecuteWorkflowOperator, LaminarRunJobOperator
@@ -46,7 +46,7 @@ class Starter:
     name: str
     vendor: str
     make: Callable[..., Any]
-    describe: Callable[[Any], Call[Any] | None]
+    describe: Callable[[Any], Request[Any] | None]
     right: Mapping[str, Any]
     parameters: Mapping[str, str] = field(repr=False)
     identifies: str
@@ -57,7 +57,7 @@ def _operator(cls: Any, vendor: str, identifies: str, **right: Any) -> Starter:
         cls.__name__,
         vendor,
         lambda **given: cls(task_id="fuzzed", **given),
-        lambda made: made.start_call(60.0),
+        lambda made: made.build_start_request(60.0),
         right,
         _parameters(cls),
         identifies,
@@ -69,7 +69,7 @@ def _waits(cls: Any, vendor: str) -> Starter:
         cls.__name__,
         vendor,
         lambda **given: cls(task_id="fuzzed", **given),
-        lambda made: made.hook.api.look(made.execution_id),
+        lambda made: made.hook.api.get_status(made.execution_id),
         {"execution_id": target.EXECUTION_ID},
         {name: kind for name, kind in _parameters(cls).items() if name not in _NOT_OURS},
         "execution_id",
@@ -81,7 +81,7 @@ def _stops(cls: Any, vendor: str) -> Starter:
         cls.__name__,
         vendor,
         lambda **given: cls(task_id="fuzzed", **given),
-        lambda made: made.hook_class.api.stop_execution(made.execution_id),
+        lambda made: made.hook_class.api.stop(made.execution_id),
         {"execution_id": target.EXECUTION_ID},
         _parameters(cls),
         "execution_id",
@@ -89,7 +89,7 @@ def _stops(cls: Any, vendor: str) -> Starter:
 
 
 def _method(
-    vendor: str, name: str, describe: Callable[..., Call[Any]], identifies: str, **right: Any
+    vendor: str, name: str, describe: Callable[..., Request[Any]], identifies: str, **right: Any
 ) -> Starter:
     """Return a hook's method, which describes a request and sends it; here it only gives it back."""
     hook: Any = target.HOOKS[vendor]("fuzzed")
@@ -153,6 +153,6 @@ STARTERS: list[Starter] = [
 ]
 
 
-def fingerprint_of(call: Call[Any]) -> str:
+def fingerprint_of(call: Request[Any]) -> str:
     """Return the digest by which a retry knows a start again: it is made before anything is sent."""
-    return fingerprint(call.identity)
+    return fingerprint(call.fingerprint_input)

@@ -1,4 +1,4 @@
-"""The one module of the fuzzer that knows the package's names: its calls, sessions, hooks, operators and errors."""
+"""The one module of the fuzzer that knows the package's names: its requests, endpoints, hooks and errors."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from airflow_workflow_providers.apis import (
     refold_lists,
 )
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.call import Answer, Call
+from airflow_workflow_providers.core.client import Client
+from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.session import Session
+from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.hooks.datalab import DatalabHook
@@ -59,10 +60,10 @@ _OUTCOMES: tuple[tuple[str, str], ...] = (
     # The more special class first.
     ("NotFound", "not_found"),
     ("AuthFailed", "auth_failed"),
-    ("RequestRefused", "rejected"),
-    ("QuotaExceeded", "rate_limited"),
+    ("RequestRejected", "rejected"),
+    ("RateLimited", "rate_limited"),
     ("Unavailable", "unavailable"),
-    ("UnreadableAnswer", "unexpected"),
+    ("UnexpectedResponse", "unexpected"),
     ("LostStart", "lost_start"),
 )
 
@@ -92,7 +93,7 @@ class Reading:
     @property
     def is_over(self) -> bool:
         """Whether it is an execution that has ended."""
-        return isinstance(self.value, Execution) and self.value.over
+        return isinstance(self.value, Execution) and self.value.is_terminal
 
     @property
     def ids(self) -> list[Any]:
@@ -133,54 +134,54 @@ class Reading:
 
 
 @cache
-def calls(vendor: str) -> Mapping[str, Call[Any]]:
-    """Return the calls of a vendor by the operation that they are."""
+def requests(vendor: str) -> Mapping[str, Request[Any]]:
+    """Return the requests of a vendor by their operation."""
     run = EXECUTION_ID
     if vendor == "altostrat":
         return {
             "start": altostrat.execute_workflow("fl_1", context={"a": 1}),
-            "status": altostrat.look(run),
+            "status": altostrat.get_status(run),
             "result": altostrat.get_execution(run),
             "run": altostrat.get_run(run),
             "list": altostrat.list_runs("fl_1"),
-            "ping": altostrat.check(),
+            "ping": altostrat.ping(),
         }
     if vendor == "datalab":
         return {
             "start": datalab.execute_workflow(7, input_config={"file_urls": ["https://example.com/a.pdf"]}),
-            "status": datalab.look(run),
+            "status": datalab.get_status(run),
             "result": datalab.get_execution(run),
-            "ping": datalab.check(),
+            "ping": datalab.ping(),
         }
     if vendor == "laminar":
         return {
             "start": laminar.execute_workflow(39, payload={"a": 1}, callback_url=CALLBACK),
-            "ping": laminar.keys("customer-7", "1"),
+            "ping": laminar.ping(workspace_id="1", configuration_id="customer-7"),
         }
     if vendor == "laminar_jobs":
         return {
             "start": laminar_jobs.run_job("sync-invoices", payload={"a": 1}),
-            "status": laminar_jobs.look(run),
+            "status": laminar_jobs.get_status(run),
             "result": laminar_jobs.get_execution(run),
-            "ping": laminar_jobs.check(),
+            "ping": laminar_jobs.ping(),
         }
     if vendor == "promptlayer":
         return {
             "start": promptlayer.run_workflow("answer", input_variables={"a": 1}, callback_url=CALLBACK),
-            "status": promptlayer.look(run),
+            "status": promptlayer.get_status(run),
             "result": promptlayer.get_execution(run),
-            "ping": promptlayer.check(),
+            "ping": promptlayer.ping(),
         }
     start: dict[str, Any] = {"slug": "hubspot", "payload": {"a": 1}, "include_headers": True}
     return {
         "start": refold.execute_workflow("sync-contacts", **start),
         "sync_start": refold.execute_workflow("sync-contacts", sync_execution=True, **start),
-        "status": refold.look(run),
+        "status": refold.get_status(run),
         "result": refold.get_execution(run),
         "list": refold_lists.list_executions(limit=10),
-        "find_started": refold_lists.find_started(LABEL, 1_700_000_000.0, 1),
-        "stop": refold.stop_execution(run),
-        "ping": refold.check(),
+        "find_started": _search_page(),
+        "stop": refold.stop(run),
+        "ping": refold.ping(),
     }
 
 
@@ -188,18 +189,23 @@ def receive(
     vendor: str, operation: str, status: int, headers: Mapping[str, str], content: bytes, *, key: str = KEY
 ) -> Reading:
     """Let the package read a response; any exception that is not its own comes through."""
-    session = _session(vendor, key)
-    call = calls(vendor)[operation]
-    answer = Answer(status, dict(headers), content, (*session.settings.secrets, *call.secrets))
+    response = Response(status, dict(headers), content)
     try:
-        return Reading(operation, session.receive(call, answer))
+        return Reading(operation, _endpoint(vendor, key).receive(requests(vendor)[operation], response))
     except errors.WorkflowError as error:
         return Reading(operation, error=error)
 
 
+def _search_page() -> Request[Any]:
+    """Return the request for the first page of the search for a lost start."""
+    start = refold.execute_workflow("sync-contacts", slug="hubspot")
+    page: Any = next(refold_lists.find_started(start, LABEL, 1_700_000_000.0))
+    return page  # type: ignore[no-any-return]
+
+
 @cache
-def _session(vendor: str, key: str) -> Session:
-    return open_session(vendor, **good_connection(vendor, key))
+def _endpoint(vendor: str, key: str) -> Endpoint:
+    return open_endpoint(vendor, **good_connection(vendor, key))
 
 
 def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
@@ -216,14 +222,14 @@ def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
     return fields
 
 
-def address_of(session: Session) -> str:
-    """Return where the paths of a session begin."""
-    return session.settings.base_url
+def address_of(endpoint: Endpoint) -> str:
+    """Return the base URL of an endpoint."""
+    return endpoint.settings.base_url
 
 
-def headers_of(session: Session) -> Mapping[str, str]:
-    """Return the headers that sign a session's requests in."""
-    return session.settings.headers
+def headers_of(endpoint: Endpoint) -> Mapping[str, str]:
+    """Return the headers that authenticate the requests of an endpoint."""
+    return endpoint.settings.headers
 
 
 @dataclass(frozen=True)
@@ -235,29 +241,28 @@ class Sent:
     content: bytes
 
 
-def send(session: Session, call: Call[Any]) -> Sent:
+def send(endpoint: Endpoint, request: Request[Any]) -> Sent:
     """
-    Build the request of a call, which is sent to nobody, and return what would have left.
+    Build a request, which is not sent, and return what would have left.
 
     :raises WorkflowError: if nothing would have; any exception that is not the package's own comes through.
     """
-    session.open()
+    client = Client(lambda: endpoint)
     try:
-        built = session.build(call)
+        built = client.build(request)
     finally:
-        session.close()
+        client.close()
     headers = {name.decode().lower(): value.decode() for name, value in built.headers}
     url = built.url
     where = f"{url.scheme.decode()}://{url.host.decode()}{f':{url.port}' if url.port else ''}{url.target.decode()}"
     return Sent(where, headers, built.content)
 
 
-def open_session(vendor: str, **fields: Any) -> Session:
-    """Open a session with a connection that has these fields, as a task does before it sends."""
+def open_endpoint(vendor: str, **fields: Any) -> Endpoint:
+    """Read a connection that has these fields, as a task does before it sends."""
     hook = HOOKS[vendor]("fuzzed")
     connection = Connection(conn_id="fuzzed", **fields)
     hook.get_connection = lambda conn_id: connection  # type: ignore[method-assign]  # noqa: ARG005  # Airflow's, not ours
-    session = hook.session
-    session.open()
-    session.close()
-    return session
+    hook.client.build(requests(vendor)["start"])
+    hook.client.close()
+    return hook.client.endpoint

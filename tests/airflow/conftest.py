@@ -17,9 +17,9 @@ from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
 from tests.vendors import VENDORS
 
-#: What a vendor may answer, and neither JSON's nor Airflow's storage can hold as it is.
+#: An output that a vendor can send, and that Airflow cannot store as it is.
 ODD_OUTPUT: dict[str, Any] = {
-    "half of a pair": "x\ud800y",
+    "lone surrogate": "x\ud800y",
     "not a number": [float("nan"), float("inf")],
     "large": 2**70,
     "deep": json.loads("[" * 120 + "1" + "]" * 120),
@@ -31,13 +31,13 @@ EXAMPLES = Path(__file__).parent.parent.parent / "example_dags"
 
 
 @dataclass(frozen=True)
-class Ended:
+class Result:
     """
-    What came of a DAG's run.
+    How a run of a DAG ended.
 
-    :param state: Airflow's word for it.
-    :param started: the runs at the vendors, as the emulator saw them.
-    :param xcoms: what is stored, by task, map index and key.
+    :param state: Airflow's state of it.
+    :param started: the runs at the vendors, from the emulator.
+    :param xcoms: the stored XComs, by task, map index and key.
     """
 
     state: str
@@ -47,14 +47,13 @@ class Ended:
 
 def xcoms(dag_id: str) -> dict[tuple[str, int, str], Any]:
     """Return the XComs of a DAG as they are stored."""
-    from airflow.settings import Session  # noqa: PLC0415  # exists once the database does
-    from sqlalchemy import text  # noqa: PLC0415
+    from airflow.models.xcom import XComModel  # noqa: PLC0415  # needs the database
+    from airflow.settings import Session  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
 
     with Session() as session:
-        rows = session.execute(
-            text("select task_id, map_index, key, value from xcom where dag_id = :dag_id"), {"dag_id": dag_id}
-        )
-        return {(task, index, key): _loaded(value) for task, index, key, value in rows}
+        rows = session.scalars(select(XComModel).where(XComModel.dag_id == dag_id))
+        return {(row.task_id, row.map_index, row.key): _loaded(row.value) for row in rows}
 
 
 def _loaded(value: Any) -> Any:
@@ -77,7 +76,7 @@ def dag_bag(folder: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def dags() -> dict[str, Any]:
-    """Return every DAG, of the examples and of these tests, in a database that has just been made."""
+    """Return every DAG, of the examples and of these tests, with a new database."""
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     for source in (EXAMPLES, Path(__file__).parent / "dags"):
         shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -90,15 +89,15 @@ def dags() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def ended(
+def result_of(
     dags: dict[str, Any], workflow_emulator_process: Emulator, patched: pytest.MonkeyPatch
-) -> Callable[[str], Ended]:
-    """Run a DAG with ``dag.test()``, once for all tests that look at what came of it."""
+) -> Callable[[str], Result]:
+    """Return a function that runs a DAG with ``dag.test()``, once for all tests of it."""
 
     @cache
-    def run(dag_id: str) -> Ended:
+    def run(dag_id: str) -> Result:
         workflow_emulator_process.reset()
-        workflow_emulator_process.set_pace(looks=2)
+        workflow_emulator_process.set_pace(status_checks=2)
         for vendor in VENDORS:
             connect(patched, vendor, workflow_emulator_process)
         if dag_id.startswith("retried"):  # so that the first try fails, in either mode
@@ -106,13 +105,13 @@ def ended(
         if dag_id.startswith("odd"):
             workflow_emulator_process.add_workflow("refold", "odd-output", slug="hubspot", output=ODD_OUTPUT)
         state = dags[dag_id].test().state
-        return Ended(state, workflow_emulator_process.runs(), xcoms(dag_id))
+        return Result(state, workflow_emulator_process.runs(), xcoms(dag_id))
 
     return run
 
 
 @pytest.fixture(scope="session")
 def patched() -> Iterator[pytest.MonkeyPatch]:
-    """Give a monkeypatch that lasts as long as the runs are remembered."""
+    """Return a monkeypatch for the whole session, because the results are kept so long."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch

@@ -1,4 +1,4 @@
-"""The examples and a few DAGs of our own on a real task runner, trigger and database, by ``dag.test()``."""
+"""The examples and a few DAGs of the tests, with ``dag.test()``: Airflow's own task runner, trigger and database."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow.models.xcom import XComModel
 from airflow.sdk.definitions.context import Context
 from airflow.settings import Session
 from sqlalchemy import MetaData, select
 
 from airflow_workflow_providers.emulator import Emulator
-from tests.airflow.conftest import EXAMPLES, ODD_OUTPUT, Ended, dag_bag
+from tests.airflow.conftest import EXAMPLES, ODD_OUTPUT, Result, dag_bag
 from tests.vendors import VENDORS
 
 pytestmark = pytest.mark.airflow
 
-#: Every example, and how many runs it starts at the vendor.
+#: Each example, and how many runs it starts at the vendor.
 EXAMPLE_DAGS = {
     "altostrat_blocking": 1,
     "altostrat_deferred": 1,
@@ -51,8 +52,8 @@ EXAMPLE_DAGS = {
 HAS_STATE_STORE = "task_state_store" in Context.__annotations__
 
 
-def test_the_examples_can_be_imported_and_are_those_that_are_written_here() -> None:
-    """``airflow dags list-import-errors`` says that all is well where no dag-processor runs; this does not."""
+def test_every_example_can_be_imported_and_is_in_the_table_above() -> None:
+    """``airflow dags list-import-errors`` would find nothing: it reads what a running dag-processor has stored."""
     bag = dag_bag(EXAMPLES)
 
     assert bag.import_errors == {}
@@ -61,7 +62,7 @@ def test_the_examples_can_be_imported_and_are_those_that_are_written_here() -> N
 
 ALL_VENDORS = ("altostrat", "datalab", "laminar", "promptlayer", "refold")
 
-#: A deferral of each vendor, a failure, and what is an Airflow's own to do (mapping, a teardown) run on every Airflow.
+#: These run on every Airflow: a deferral of each vendor, a failure, and what Airflow does itself (mapping, a teardown).
 EVERYWHERE = {
     "laminar_blocking",
     "refold_failing",
@@ -79,19 +80,19 @@ EVERYWHERE = {
     ],
 )
 def test_an_example_ends_as_it_says(
-    dags: dict[str, Any], ended: Callable[[str], Ended], dag_id: str, started: int
+    dags: dict[str, Any], result_of: Callable[[str], Result], dag_id: str, started: int
 ) -> None:
-    """Success, unless its tag says otherwise; and the vendor has been asked for just so many runs."""
+    """With success, unless its tag says something else; and so many runs were started."""
     expected = "failed" if "expect:failed" in dags[dag_id].tags else "success"
 
-    assert ended(dag_id).state == expected
-    assert len(ended(dag_id).started) == started
+    assert result_of(dag_id).state == expected
+    assert len(result_of(dag_id).started) == started
 
 
-def test_ids_and_results_pass_between_tasks(ended: Callable[[str], Ended]) -> None:
-    """The record is the result, the id is in an XCom of its own, and the button's address is stored."""
-    stored = ended("refold_deferred").xcoms
-    first, second = ended("refold_deferred").started
+def test_ids_and_results_pass_between_tasks(result_of: Callable[[str], Result]) -> None:
+    """The record is the return value. The id and the address of the button have XComs of their own."""
+    stored = result_of("refold_deferred").xcoms
+    first, second = result_of("refold_deferred").started
     record = stored["sync_contacts", -1, "return_value"]
 
     assert set(record) == {"execution_id", "state", "status", "output", "url"}
@@ -102,9 +103,9 @@ def test_ids_and_results_pass_between_tasks(ended: Callable[[str], Ended]) -> No
     assert record["url"].endswith(first["execution_id"])
 
 
-def test_mapped_tasks_keep_to_their_own_run(ended: Callable[[str], Ended]) -> None:
-    stored = ended("refold_mapped").xcoms
-    inputs = {run["execution_id"]: run["input"] for run in ended("refold_mapped").started}
+def test_each_mapped_task_has_its_own_run(result_of: Callable[[str], Result]) -> None:
+    stored = result_of("refold_mapped").xcoms
+    inputs = {run["execution_id"]: run["input"] for run in result_of("refold_mapped").started}
 
     for index, name in enumerate(("ada", "grace", "jane")):
         record = stored["sync_contacts", index, "return_value"]
@@ -112,18 +113,18 @@ def test_mapped_tasks_keep_to_their_own_run(ended: Callable[[str], Ended]) -> No
     assert stored["count", -1, "return_value"] == 3
 
 
-def test_a_teardown_stops_what_was_started(ended: Callable[[str], Ended]) -> None:
-    (run,) = ended("refold_stopped").started
+def test_a_teardown_stops_the_run(result_of: Callable[[str], Result]) -> None:
+    (run,) = result_of("refold_stopped").started
 
     assert (run["status"], run["stops"]) == ("STOPPED", 1)
 
 
 @pytest.mark.parametrize("dag_id", ["retried_blocking", "retried_deferred"])
-def test_a_retry_takes_up_the_run_where_airflow_can_remember_it(
-    ended: Callable[[str], Ended], dag_id: str
+def test_a_retry_reattaches_to_the_run_where_airflow_has_a_state_store(
+    result_of: Callable[[str], Result], dag_id: str
 ) -> None:
-    """On 3.3 the second try finds the first one's run; before that there is nowhere to keep its id."""
-    retried = ended(dag_id)
+    """Airflow 3.3 has one. Earlier versions store nothing for a retry, so it submits a new run."""
+    retried = result_of(dag_id)
 
     assert retried.state == "success"
     assert len(retried.started) == (1 if HAS_STATE_STORE else 2)
@@ -133,14 +134,14 @@ def test_a_retry_takes_up_the_run_where_airflow_can_remember_it(
 
 @pytest.mark.parametrize("dag_id", ["odd_blocking", "odd_deferred"])
 def test_an_output_that_airflow_cannot_store_reaches_the_next_task_in_the_nearest_form(
-    ended: Callable[[str], Ended], dag_id: str
+    result_of: Callable[[str], Result], dag_id: str
 ) -> None:
-    """Over Airflow's own XCom and its database: the run has succeeded, and so does the task."""
-    odd = ended(dag_id)
+    """Through Airflow's XCom and its database. The run has succeeded, and so does the task."""
+    odd = result_of(dag_id)
     output = odd.xcoms["read", -1, "return_value"]
 
     assert odd.state == "success"
-    assert output["half of a pair"] == "x\ufffdy"
+    assert output["lone surrogate"] == "x\ufffdy"
     assert output["not a number"] == ["NaN", "Infinity"]
     assert output["large"] == str(2**70)
     assert output["reserved"] == '{"__classname__": "airflow.sdk.timezone", "__data__": 1}'
@@ -148,23 +149,23 @@ def test_an_output_that_airflow_cannot_store_reaches_the_next_task_in_the_neares
     assert json.dumps(output["deep"]).count("[") == 120
 
 
-def test_a_task_that_fails_before_there_is_a_run_asks_for_no_xcom(
-    ended: Callable[[str], Ended], capfd: pytest.CaptureFixture[str]
+def test_a_task_that_fails_without_a_run_reads_no_xcom(
+    result_of: Callable[[str], Result], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Airflow logs an error where it is asked for an XCom that is not there, as the one of the button."""
-    assert ended("odd_refused").state == "failed"
+    """Airflow would log an error about a missing XCom, such as the address of the button."""
+    assert result_of("odd_rejected").state == "failed"
 
-    said = "".join(capfd.readouterr())
-    assert "could not start workflow no-such-workflow" in said
-    assert "XCom not found" not in said
+    output = "".join(capfd.readouterr())
+    assert "could not start workflow no-such-workflow" in output
+    assert "XCom not found" not in output
 
 
 def test_no_secret_is_in_the_database(
-    ended: Callable[[str], Ended], workflow_emulator_process: Emulator
+    result_of: Callable[[str], Result], workflow_emulator_process: Emulator
 ) -> None:
-    """Whatever Airflow has stored of these runs, in whichever table."""
+    """In no table, of whatever Airflow has stored of these runs."""
     for dag_id in ("refold_failing", "laminar_blocking", *(f"{name}_deferred" for name in ALL_VENDORS)):
-        ended(dag_id)
+        result_of(dag_id)
 
     found = []
     secrets = {
@@ -176,8 +177,8 @@ def test_no_secret_is_in_the_database(
         tables = MetaData()
         tables.reflect(session.connection())
         for table in tables.sorted_tables:
-            kept = repr(session.execute(select(table)).all())
-            found += [(table.name, name) for name, secret in secrets.items() if secret in kept]
+            stored = repr(session.execute(select(table)).all())
+            found += [(table.name, name) for name, secret in secrets.items() if secret in stored]
 
-    assert "xcom" in tables.tables
+    assert XComModel.__tablename__ in tables.tables
     assert found == []

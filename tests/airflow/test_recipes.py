@@ -1,4 +1,4 @@
-"""The DAGs, commands and settings of docs/recipes.md, on a real task runner and database."""
+"""The DAGs, commands and settings of docs/recipes.md, with Airflow's own task runner and database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EMAIL = "jane@example.com"
 
 @pytest.fixture(scope="module")
 def recipes(dags: dict[str, Any]) -> dict[str, Any]:
-    """Return the DAGs of the page, each from a file of its own."""
+    """Return the DAGs of the page; each is in its own file."""
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / "recipes"
     folder.mkdir()
     for number, block in enumerate(blocks("python")):
@@ -42,26 +42,24 @@ def recipes(dags: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def run(recipes: dict[str, Any], workflow_emulator: Emulator) -> Callable[[str], str]:
-    """Run a DAG of the page on the emulator; return Airflow's word for how it ended."""
+    """Return a function that runs a DAG of the page and returns its state."""
     return lambda dag_id: recipes[dag_id].test().state
 
 
 def airflow(command: str) -> None:
-    """Run a command of Airflow's in this process, where the tests' database is."""
+    """Run a command of Airflow in this process, which has the database of the tests."""
     arguments = cli_parser.get_parser().parse_args(shlex.split(command)[1:])
     arguments.func(arguments)
 
 
 @pytest.mark.parametrize("dag_id", ["recipe_output", "recipe_multiple_outputs"])
 def test_the_next_task_gets_what_the_workflow_returned(run: Callable[[str], str], dag_id: str) -> None:
-    """On the worker and after a deferral."""
+    """After a wait on the worker, and after a deferral."""
     assert run(dag_id) == "success"
     assert xcoms(dag_id)["use", -1, "return_value"] == EMAIL
 
 
-def test_a_template_takes_a_value_out_of_a_record(
-    run: Callable[[str], str], workflow_emulator: Emulator
-) -> None:
+def test_a_template_reads_a_value_of_a_record(run: Callable[[str], str], workflow_emulator: Emulator) -> None:
     assert run("recipe_template") == "success"
     assert [each["input"] for each in workflow_emulator.runs("refold")] == [{"email": EMAIL}] * 2
 
@@ -77,13 +75,13 @@ def test_a_callback_names_the_execution(
 ) -> None:
     assert run("recipe_callback") == "failed"
     (execution,) = workflow_emulator.runs("refold")
-    said = (
+    line = (
         f"sync failed, execution {execution['execution_id']}: Refold execution {execution['execution_id']} "
     )
-    assert [line for line in capfd.readouterr().out.splitlines() if line.startswith(said)]
+    assert [said for said in capfd.readouterr().out.splitlines() if said.startswith(line)]
 
 
-def test_concurrency_is_limited_by_a_pool_that_is_there(
+def test_concurrency_is_limited_by_an_existing_pool(
     recipes: dict[str, Any], run: Callable[[str], str], workflow_emulator: Emulator
 ) -> None:
     (command,) = commands("airflow pools")
@@ -109,7 +107,7 @@ def test_a_connection_is_added_from_a_shell(recipes: dict[str, Any], command: st
 
 @pytest.fixture
 def object_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Path]]:
-    """Give the XCom backend that the page sets, with a folder for its bucket."""
+    """Return the XCom backend that the page sets, and a folder instead of its bucket."""
     settings = dict(exported(line) for line in commands("export") if "__" in line)
     bucket = settings["AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH"]
     assert re.fullmatch(r"s3://aws_default@[\w-]+/xcom", bucket)
@@ -127,7 +125,7 @@ def object_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def test_a_large_output_is_in_the_record_and_the_record_in_object_storage(
     run: Callable[[str], str], workflow_emulator: Emulator, object_storage: tuple[Any, Path]
 ) -> None:
-    """An output that the operator's own limit would leave out."""
+    """It is larger than the default of ``max_inline_output``."""
     large = "x" * 6_000_000
     workflow_emulator.add_workflow("refold", "sync-contacts", slug="hubspot", output={"text": large})
     assert run("recipe_large_output") == "success"

@@ -1,4 +1,4 @@
-"""Airflow in Chromium, with the emulator behind it; nothing is stored that a person has not typed."""
+"""Airflow in Chromium, with the emulator; every connection is typed in or added by a test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
 
 CHROMIUM = shutil.which("chromium")
-PICTURES = Path(__file__).parent.parent.parent / "build" / "pictures"
+ROOT = Path(__file__).parent.parent.parent
+PICTURES = ROOT / "build" / "pictures"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -34,7 +35,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
-    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", "PYTHONPATH": str(ROOT)}
     home = tmp_path_factory.mktemp("airflow")
     with RealAirflow(home, Path(__file__).parent / "dags", {}, settings) as airflow:
         yield airflow
@@ -43,7 +44,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # A sandbox is not to be had by root, as whom CI runs; the only pages are Airflow's on this machine.
+        # CI runs as root, for whom Chromium has no sandbox; the only pages are those of Airflow on this machine.
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--no-proxy-server"]
         )
@@ -53,7 +54,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Browser, airflow: RealAirflow) -> dict[str, BrowserContext]:
-    """Give a browser for each theme, which need not load Airflow's pages anew for each test."""
+    """Give a browser context for each theme, which keeps Airflow's pages in its cache."""
     size: ViewportSize = {"width": 1280, "height": 2000}
     return {
         theme: browser.new_context(base_url=airflow.url, color_scheme=theme, viewport=size)
@@ -63,7 +64,7 @@ def contexts(browser: Browser, airflow: RealAirflow) -> dict[str, BrowserContext
 
 @pytest.fixture
 def page(contexts: dict[str, BrowserContext], request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Give a page of Airflow's, in the theme that the test is given, or in the light one."""
+    """Give a page of Airflow, in the theme of the test, or in the light one."""
     page = contexts[request.node.callspec.params.get("theme", "light")].new_page()
     page.set_default_timeout(60_000)
     yield page

@@ -1,7 +1,7 @@
 """
-The connection forms as a person meets them: what they show, and that a task runs with what was typed.
+The connection forms as a person sees them: what they show, and that a task runs with what was typed in.
 
-Each test drives Airflow's own page in Chromium; the pictures are left in ``build/pictures``.
+Each test uses Airflow's own page in Chromium. The pictures are in ``build/pictures``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FORMS = {form["connection-type"]: form for form in get_provider_info()["connecti
 STANDARD, EXTRA = "Standard Fields", "Extra Fields"
 every_vendor = pytest.mark.parametrize("vendor", VENDORS)
 
-#: What of a dialog leaves it to the side, or is wider than the place that it has.
+#: Returns the parts of a dialog that reach out of it at a side, or that are wider than their place.
 OVERFLOWING = """dialog => {
     const frame = dialog.getBoundingClientRect();
     const parts = [...dialog.querySelectorAll("h2, label, p, span, button, input, textarea")];
-    // What is only read aloud is one pixel wide.
+    // Parts for screen readers only are one pixel wide.
     const seen = parts.filter(part => part.offsetParent !== null && !part.closest("[aria-live]"));
     return seen.filter(part => {
         const box = part.getBoundingClientRect();
@@ -41,8 +41,8 @@ OVERFLOWING = """dialog => {
 
 @every_vendor
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_form_speaks_the_vendors_words(page: Page, vendor: str, theme: str) -> None:
-    """Its labels, help texts, choices and masked secrets are there, nothing else is, and nothing overflows."""
+def test_the_form_shows_the_fields_of_the_vendor(page: Page, vendor: str, theme: str) -> None:
+    """It has their labels, help texts, choices and masked secrets, and nothing else, and nothing overflows."""
     form = FORMS[vendor]
     behaviour = form["ui-field-behaviour"]
     dialog = add_connection(page, vendor)
@@ -68,7 +68,7 @@ def test_the_form_speaks_the_vendors_words(page: Page, vendor: str, theme: str) 
 
 
 def is_as_described(page: Page, shown: Locator, schema: dict[str, Any]) -> None:
-    """Check that a field is of the kind that its schema says, and shows its default."""
+    """Check that a field is of the kind in its schema, and shows its default."""
     if "enum" in schema:
         expect(shown).to_contain_text(schema["default"])
         shown.get_by_role("combobox").click()
@@ -85,10 +85,10 @@ def is_as_described(page: Page, shown: Locator, schema: dict[str, Any]) -> None:
 
 
 @every_vendor
-def test_a_task_runs_with_what_was_typed(
+def test_a_task_runs_with_what_was_typed_in(
     page: Page, airflow: RealAirflow, emulator: Emulator, vendor: str
 ) -> None:
-    """Made in the form, changed in it, and used: what was left empty is absent, and the secrets survive a change."""
+    """A connection is made in the form, changed in it, and used: empty fields count as absent, and secrets survive a change."""
     conn_id = f"{vendor}_by_form"
     connection = emulator.connection(vendor)
     dialog = add_connection(page, vendor)
@@ -118,30 +118,30 @@ def test_a_task_runs_with_what_was_typed(
 
 
 @pytest.mark.parametrize("port", [None, 0])
-def test_the_test_button_and_the_way_round_it(
+def test_the_test_button_and_its_workaround(
     page: Page, airflow: RealAirflow, emulator: Emulator, port: int | None
 ) -> None:
-    """Airflow 3.3.1 and 3.3.2 refuse to test a connection without a port; with the port 0 the button works."""
+    """Airflow 3.3.1 and 3.3.2 do not test a connection without a port; with the port 0 the button works."""
     conn_id = f"tested_{port}"
     airflow.add_connection(conn_id, {**emulator.connection("refold"), "port": port})
-    before = len(emulator.calls("refold"))
+    before = len(emulator.requests("refold"))
     page.goto("/connections")
     row = page.get_by_role("row").filter(has_text=conn_id)
 
-    with page.expect_response("**/connections/test") as answered:
+    with page.expect_response("**/connections/test") as response:
         row.get_by_role("button", name="Test Connection").click()
 
     broken = port is None and airflow.version() in ("3.3.1", "3.3.2")
     if broken:
-        assert answered.value.status == 400
+        assert response.value.status == 400
         expect(page.get_by_text("Bad Request")).to_be_visible()
     else:
-        assert answered.value.json() == {"status": True, "message": "Refold accepts this connection."}
-    assert len(emulator.calls("refold")) == before + (0 if broken else 1)
+        assert response.value.json() == {"status": True, "message": "Refold accepts this connection."}
+    assert len(emulator.requests("refold")) == before + (0 if broken else 1)
 
 
 def add_connection(page: Page, vendor: str) -> Locator:
-    """Open the form and choose the vendor's type by its name."""
+    """Open the form and choose the connection type of the vendor."""
     page.goto("/connections")
     page.get_by_role("button", name="Add Connection").click()
     dialog = page.get_by_role("dialog")
@@ -152,37 +152,37 @@ def add_connection(page: Page, vendor: str) -> Locator:
 
 
 def unfold(dialog: Locator, section: str) -> None:
-    """Open a section of the form; Airflow closes the others."""
+    """Open a section of the form; this closes the others."""
     button = dialog.get_by_role("button", name=section, exact=True)
     button.click()
     expect(button).to_have_attribute("aria-expanded", "true")
 
 
 def labels(dialog: Locator) -> Locator:
-    """Return the labels that can be seen in the section that is open."""
+    """Return the visible labels of the open section."""
     return dialog.locator('[data-part="item-content"] label[data-scope="field"]:visible')
 
 
 def field(dialog: Locator, label: str) -> Locator:
-    """Return the row of a field; Airflow's labels are not all tied to their inputs."""
+    """Return the row of a field; not every label of Airflow belongs to its input."""
     exactly = re.compile(rf"^\s*{re.escape(label)}\s*$")
     return dialog.get_by_role("group").filter(has=dialog.page.locator("label", has_text=exactly)).last
 
 
 def save(dialog: Locator) -> None:
-    """Press the button, and wait until Airflow has taken it."""
+    """Press the button, and wait until Airflow has saved the connection."""
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
 
 
 def stored(airflow: RealAirflow, conn_id: str) -> dict[str, Any]:
-    """Return a connection's extra fields as Airflow has stored them."""
+    """Return the extra fields of a connection, as Airflow has stored them."""
     extra: dict[str, Any] = json.loads(airflow.request("GET", f"/api/v2/connections/{conn_id}")["extra"])
     return extra
 
 
 def picture(page: Page, name: str, theme: str) -> None:
-    """Leave a picture of the dialog."""
+    """Save a picture of the dialog."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.get_by_role("dialog").screenshot(
         path=PICTURES / (f"form-{name}.png" if theme == "light" else f"form-{name}-{theme}.png"),

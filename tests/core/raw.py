@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from airflow_workflow_providers.core.call import Answer, Call
+from airflow_workflow_providers.core.async_client import AsyncClient
+from airflow_workflow_providers.core.client import Client
+from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.http import HttpSettings
-from airflow_workflow_providers.core.session import Session
+from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.vendor import VendorApi
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
@@ -82,23 +85,36 @@ def hangs(_: socket.socket, ends: threading.Event) -> None:
     ends.wait()
 
 
-def call(**options: Any) -> Call[Answer]:
-    return Call("do it", "GET", "/it", read=lambda answer: answer, **options)
+def request(**options: Any) -> Request[Response]:
+    return Request("do it", "GET", "/it", parse=lambda response: response, **options)
 
 
-def send(settings: HttpSettings, asked: Call[Answer], *, asynchronous: bool) -> Answer:
-    session = Session("Vendor", settings, lambda _: None, connection="vendor_default")
+def endpoint(settings: HttpSettings, **api: Any) -> Endpoint:
+    vendor = VendorApi(base_url="https://vendor", auth_headers=dict, **api)
+    return Endpoint("Vendor", vendor, settings, "vendor_default")
+
+
+def async_client(settings: HttpSettings) -> AsyncClient:
+    async def read() -> Endpoint:
+        return endpoint(settings)
+
+    return AsyncClient(read)
+
+
+def send(settings: HttpSettings, wanted: Request[Response], *, asynchronous: bool) -> Response:
     if not asynchronous:
+        client = Client(lambda: endpoint(settings))
         try:
-            return session.send(asked, attempts=1)
+            return client.send(wanted, attempts=1)
         finally:
-            session.close()
+            client.close()
 
-    async def exchange() -> Answer:
+    async def exchange() -> Response:
+        shared = async_client(settings)
         try:
-            return await session.asend(asked, attempts=1)
+            return await shared.send(wanted, attempts=1)
         finally:
-            await session.aclose()
+            await shared.close()
 
     return asyncio.run(exchange())
 

@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.apis import altostrat, datalab, laminar, laminar_jobs, promptlayer, refold
-from airflow_workflow_providers.core.call import Call
 from airflow_workflow_providers.core.fingerprint import fingerprint
+from airflow_workflow_providers.core.request import Request
 
 FILE = "https://bucket.example/in/a.pdf"
 SIGNED = f"{FILE}?X-Amz-Date=1&X-Amz-Signature=aaaa"
 
 
-def of(call: Call[Any]) -> str:
-    return fingerprint(call.identity)
+def of(start: Request[Any]) -> str:
+    return fingerprint(start.fingerprint_input)
 
 
-def sync(**options: Any) -> Call[Any]:
+def sync(**options: Any) -> Request[Any]:
     return refold.execute_workflow("w", slug="s", **{"payload": {"a": 1}, **options})
 
 
-def prompt(**options: Any) -> Call[Any]:
+def prompt(**options: Any) -> Request[Any]:
     return promptlayer.run_workflow("w", **{"input_variables": {"a": 1}, **options})
 
 
@@ -47,7 +47,7 @@ def prompt(**options: Any) -> Call[Any]:
         (altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context=None)),
     ],
 )
-def test_labels_callbacks_and_signatures_make_no_other_start(one: Call[Any], other: Call[Any]) -> None:
+def test_labels_callbacks_and_signatures_make_no_other_start(one: Request[Any], other: Request[Any]) -> None:
     assert of(one) == of(other)
 
 
@@ -91,7 +91,7 @@ def test_labels_callbacks_and_signatures_make_no_other_start(one: Call[Any], oth
         ),
     ],
 )
-def test_another_workflow_or_input_is_another_start(one: Call[Any], other: Call[Any]) -> None:
+def test_another_workflow_or_input_is_another_start(one: Request[Any], other: Request[Any]) -> None:
     assert of(one) != of(other)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.http import HttpSettings
-from tests.core.raw import HEAD, blocking_and_asynchronous, call, hangs, says, send, serving
+from tests.core.raw import HEAD, blocking_and_asynchronous, hangs, request, says, send, serving
 
 MIB = 1024 * 1024
 
@@ -45,8 +45,8 @@ def test_one_deadline_holds_over_a_whole_exchange(behave: Any, asynchronous: boo
     """Within a tenth of it and half a second: whatever the server does to stretch it."""
     with serving(behave) as address:
         began = time.monotonic()
-        with pytest.raises(errors.Unavailable, match=r"no complete answer within 0\.5 s") as late:
-            send(HttpSettings(address), call(limit=0.5), asynchronous=asynchronous)
+        with pytest.raises(errors.Unavailable, match=r"no complete response within 0\.5 s") as late:
+            send(HttpSettings(address), request(timeout=0.5), asynchronous=asynchronous)
 
         assert time.monotonic() - began < 0.5 * 1.1 + 0.5
         assert late.value.sent
@@ -78,9 +78,9 @@ def test_a_body_is_no_larger_than_the_limit(behave: Any, asynchronous: bool) -> 
         tracemalloc.start()
         try:
             with pytest.raises(
-                errors.UnreadableAnswer, match=f"the limit is {4 * MIB} bytes.*max_response_mb"
+                errors.UnexpectedResponse, match=f"the limit is {4 * MIB} bytes.*max_response_mb"
             ) as large:
-                send(HttpSettings(address, max_response=4 * MIB), call(), asynchronous=asynchronous)
+                send(HttpSettings(address, max_response=4 * MIB), request(), asynchronous=asynchronous)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -98,7 +98,7 @@ def test_a_body_within_the_limit_arrives_whole(encoding: str, asynchronous: bool
     if encoding:
         head += f"Content-Encoding: {encoding}\r\n".encode()
     with serving(says(head + b"\r\n" + packed)) as address:
-        answer = send(HttpSettings(address, max_response=len(body)), call(), asynchronous=asynchronous)
+        answer = send(HttpSettings(address, max_response=len(body)), request(), asynchronous=asynchronous)
 
     assert answer.content == body
 
@@ -115,8 +115,8 @@ def test_a_body_that_cannot_be_decoded_is_our_own_error(
     head: bytes, body: bytes, why: str, asynchronous: bool
 ) -> None:
     behave = says(HEAD + head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    with serving(behave) as address, pytest.raises(errors.UnreadableAnswer, match=why):
-        send(HttpSettings(address), call(), asynchronous=asynchronous)
+    with serving(behave) as address, pytest.raises(errors.UnexpectedResponse, match=why):
+        send(HttpSettings(address), request(), asynchronous=asynchronous)
 
 
 ODD_BYTES = {
@@ -140,7 +140,7 @@ def test_whatever_comes_over_a_socket_is_our_own_error(behave: Any, asynchronous
         peer.shutdown(socket.SHUT_RDWR)
 
     with serving(once) as address, pytest.raises(errors.WorkflowError) as failed:
-        send(HttpSettings(address), call(limit=2), asynchronous=asynchronous)
+        send(HttpSettings(address), request(timeout=2), asynchronous=asynchronous)
 
     assert failed.value.__cause__ is None
     assert failed.value.__context__ is None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_workflow_providers.core.call import header
 from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.parameters import header
 from airflow_workflow_providers.core.secret import address_secrets, stripped
 
 PASTED = ["\n", "\r\n", "\t", " ", "\u00a0", "\ufeff", "\u200b", "\u2060", " \ufeff\n\u200b\t", "\u2028"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_workflow_providers.core.errors import NotFound, Unavailable, UnreadableAnswer, WorkflowError
+from airflow_workflow_providers.core.errors import NotFound, Unavailable, UnexpectedResponse, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.start import (
     Action,
@@ -70,7 +70,7 @@ def test_what_is_stored_decides(record: StartRecord, start: Start, action: Actio
     [
         ("70001", START, False, Action.REATTACH),
         ("70001", START, True, Action.REPLACE),
-        (None, START, False, Action.LOST),
+        (None, START, False, Action.ORPHANED),
         (None, START, True, Action.SUBMIT),
         (None, replace(START, resubmit_lost=True), False, Action.SUBMIT),
     ],
@@ -104,22 +104,21 @@ def run(state: State) -> Execution:
 def test_the_state_of_the_old_run_decides(state: State, reattaches: bool, stops_if_replaced: bool) -> None:
     reattach, replaced = Decision(Action.REATTACH), Decision(Action.REPLACE, "the task was cleared")
 
-    assert on_old_run(reattach, run(state), SUCCESS)[0].action is (
-        Action.REATTACH if reattaches else Action.SUBMIT
-    )
-    assert on_old_run(reattach, run(state), SUCCESS)[1] is False
-    assert on_old_run(replaced, run(state), SUCCESS)[0].action is Action.SUBMIT
-    assert on_old_run(replaced, run(state), SUCCESS)[1] is stops_if_replaced
+    used = on_old_run(reattach, run(state), SUCCESS)
+    assert used.action is (Action.REATTACH if reattaches else Action.SUBMIT)
+    old = on_old_run(replaced, run(state), SUCCESS)
+    assert old.action is (Action.REPLACE if stops_if_replaced else Action.SUBMIT)
 
 
 @pytest.mark.parametrize(
     ("error", "stops"),
-    [(UnreadableAnswer("garbled"), True), (Unavailable("503"), True), (NotFound("404"), False)],
+    [(UnexpectedResponse("garbled"), True), (Unavailable("503"), True), (NotFound("404"), False)],
 )
 def test_an_old_run_that_cannot_be_read_is_asked_to_stop_all_the_same(
     error: WorkflowError, stops: bool
 ) -> None:
-    """Else two runs would go on; where it is to be used, the try fails, and nothing is started."""
-    assert on_old_run(Decision(Action.REPLACE, "cleared"), error, SUCCESS)[1] is stops
+    """Else two runs would go on. If it is to be reattached to, the try fails, and nothing is started."""
+    old = on_old_run(Decision(Action.REPLACE, "cleared"), error, SUCCESS)
+    assert old.action is (Action.REPLACE if stops else Action.SUBMIT)
     with pytest.raises(type(error)):
         on_old_run(Decision(Action.REATTACH), error, SUCCESS)

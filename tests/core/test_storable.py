@@ -9,7 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import XCom
 from airflow.sdk.execution_time.comms import SetXCom
 
-from airflow_workflow_providers.core.call import Answer
+from airflow_workflow_providers.core.request import Response
 from airflow_workflow_providers.core.storable import storable
 
 #: What a vendor's body holds, and what of it must arrive.
@@ -40,7 +40,7 @@ def taken_through_xcom(value: Any) -> Any:
 
 @pytest.mark.parametrize(("body", "arrives"), ODD, ids=[body[:30] for body, _ in ODD])
 def test_an_odd_output_arrives_in_the_nearest_form(body: str, arrives: Any) -> None:
-    output = Answer(200, {}, body.encode()).json()
+    output = Response(200, {}, body.encode()).json()
     stored, changed = storable(output)
 
     assert taken_through_xcom(stored) == arrives
@@ -52,7 +52,7 @@ def test_an_odd_output_arrives_in_the_nearest_form(body: str, arrives: Any) -> N
 def test_what_is_nested_too_deep_arrives_as_json_text(depth: int, kind: tuple[str, str]) -> None:
     """Nothing of it is lost: the text is JSON."""
     body = kind[0] * depth + "1" + kind[1] * depth
-    stored, changed = storable(Answer(200, {}, body.encode()).json())
+    stored, changed = storable(Response(200, {}, body.encode()).json())
 
     arrived = taken_through_xcom(stored)
 

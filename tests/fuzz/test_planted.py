@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.apis import altostrat, datalab, refold
-from airflow_workflow_providers.core import call, http, session, text
+from airflow_workflow_providers.core import endpoint, http, parameters, text
 from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.text import shown
@@ -43,17 +43,18 @@ class Planted:
 
 
 def leak_in_an_error(patch: pytest.MonkeyPatch) -> None:
-    named = session.Session._named
+    explain = endpoint.Endpoint.explain
 
-    def telling(self: session.Session, asked: Any, error: WorkflowError) -> WorkflowError:
-        named(self, asked, error).args = (f"{error} It was sent with {self.settings.secrets[0]}.",)
-        return error
+    def telling(self: endpoint.Endpoint, request: Any, error: WorkflowError) -> WorkflowError:
+        explained = explain(self, request, error)
+        explained.args = (f"{explained} It was sent with {self.settings.secrets[0]}.",)
+        return explained
 
-    patch.setattr(session.Session, "_named", telling)
+    patch.setattr(endpoint.Endpoint, "explain", telling)
 
 
 def foreign_exception(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(session.Session, "receive", session.Session._read)
+    patch.setattr(endpoint.Endpoint, "receive", endpoint.Endpoint._parse)
     patch.setattr(altostrat, "state_of", lambda status, table: table[status])
 
 
@@ -84,15 +85,15 @@ def changed_id(patch: pytest.MonkeyPatch) -> None:
 
 
 def strictness(patch: pytest.MonkeyPatch) -> None:
-    class Looked(refold._Looked):
+    class Status(refold._Status):
         completion_percentage: int | None = None
 
-    patch.setattr(refold, "_Looked", Looked)
+    patch.setattr(refold, "_Status", Status)
 
 
 def control_character(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        session,
+        endpoint,
         "shown",
         lambda said, secrets=(), **options: shown(said, secrets, **options).replace(
             "true", "true\x07planted"
@@ -114,7 +115,7 @@ def unserialisable_parameter(patch: pytest.MonkeyPatch) -> None:
 
 
 def secret_in_a_connection_error(patch: pytest.MonkeyPatch) -> None:
-    header = call.header
+    header = parameters.header
 
     def telling(name: str, value: str) -> str:
         try:

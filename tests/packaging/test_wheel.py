@@ -1,4 +1,4 @@
-"""The wheel that users get: what is in it, and that Airflow finds the provider once it is installed."""
+"""The wheel: its content, and that Airflow finds the provider when it is installed."""
 
 import os
 import subprocess

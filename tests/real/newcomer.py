@@ -1,4 +1,4 @@
-"""A fresh copy of the project, and what happens when a newcomer does there what a page says."""
+"""A new copy of the project, in which a script does what a page tells its reader to do."""
 
 import ast
 import os
@@ -18,10 +18,10 @@ README = ROOT / "README.md"
 FIRST_DAGS = sorted(path for path in (ROOT / "docs" / "first-dag").glob("*.md") if path.stem != "index")
 SET_UP = ROOT / "docs" / "first-dag" / "index.md"
 TIMEOUT = 600
-# What make, pytest or git of the caller left in the environment is nothing a newcomer has.
+# Variables of the caller's make, pytest or git, which a newcomer does not have.
 STRAY = ("AIRFLOW", "GIT_", "MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONPATH", "KEEP", "ONLY")
 
-# A block of commands, or a file that the reader is told to save.
+# A block of commands, or a file that the page tells its reader to save.
 _STEP = re.compile(
     r"^```bash\n(?P<commands>.*?)^```|"
     r"^[^\n]*[Ss]ave this as `(?P<file>[^`]+)`:\n\n```python\n(?P<content>.*?)^```",
@@ -31,7 +31,7 @@ _STEP = re.compile(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was typed, and how that ended."""
+    """A script, and its result."""
 
     folder: Path
     script: str
@@ -40,17 +40,17 @@ class Outcome:
 
 
 def commands(page: Path) -> list[str]:
-    """Return the page's blocks of commands, as they stand there."""
+    """Return the blocks of commands of a page."""
     return [step["commands"] for step in _STEP.finditer(page.read_text()) if step["commands"]]
 
 
 def files(page: Path) -> dict[str, str]:
-    """Return the files that the page lets its reader save, by their names."""
+    """Return the files that a page tells its reader to save, by their names."""
     return {step["file"]: step["content"] for step in _STEP.finditer(page.read_text()) if step["file"]}
 
 
 def steps(page: Path) -> list[str]:
-    """Return all that the page tells its reader to do, in its order, as pieces of one shell script."""
+    """Return everything that a page tells its reader to do, in order, as pieces of a shell script."""
     return [
         step["commands"] or f"cat > '{step['file']}' <<'END OF FILE'\n{step['content']}END OF FILE\n"
         for step in _STEP.finditer(page.read_text())
@@ -58,25 +58,25 @@ def steps(page: Path) -> list[str]:
 
 
 def records(page: Path) -> list[dict[str, Any]]:
-    """Return the records that the page shows, without what differs from run to run."""
+    """Return the records that a page shows, without the parts that differ in each run."""
     blocks = re.findall(r"^```python\n(\{\n.*?^\}\n)```", page.read_text(), re.MULTILINE | re.DOTALL)
     return [comparable(ast.literal_eval(block)) for block in blocks]
 
 
 def comparable(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with a stand-in for its id, and for the address of the emulator that made it."""
+    """Return a record with dots for its id and for the address of the emulator."""
     url = record["url"] and record["url"].replace(record["execution_id"], "...")
     return {**record, "execution_id": "...", "url": url and re.sub(r"//127\.0\.0\.1:\d+/", "//.../", url)}
 
 
 def project_urls() -> dict[str, str]:
-    """Return what ``[project.urls]`` says: the one place that names the repository's address."""
+    """Return ``[project.urls]``, the only place with the address of the repository."""
     section = (ROOT / "pyproject.toml").read_text().partition("\n[project.urls]\n")[2].partition("\n[")[0]
     return dict(re.findall(r'^(\w+) = "(https://[^"]+)"$', section, re.MULTILINE))
 
 
 def copy_of_project(folder: Path) -> Path:
-    """Copy what a clone would have once all that is new in the working tree is committed."""
+    """Copy what a clone would have if everything in the working tree was committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
     )
@@ -88,7 +88,7 @@ def copy_of_project(folder: Path) -> Path:
 
 
 def repository(folder: Path) -> dict[str, str]:
-    """Make a repository of the project in ``folder``; return the environment in which its public address leads there."""
+    """Make a repository of the project; return the environment variables that make its public address lead there."""
     copy_of_project(folder)
     author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.com"]
     for command in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "-m", "All of it"]):
@@ -101,15 +101,15 @@ def repository(folder: Path) -> dict[str, str]:
 
 
 def run_in(folder: Path, script: str, environment: Mapping[str, str] | None = None) -> Outcome:
-    """Run a script as a newcomer's shell would, ending at the first command that fails."""
+    """Run a script in a newcomer's shell; it ends at the first command that fails."""
     environment = {**_clean(os.environ), **(environment or {})}
-    # The newcomer's `python3` is one that fits: the one behind the environment of these tests.
+    # The newcomer's `python3` is the base of the environment of these tests, so its version is supported.
     programs = folder.parent / "bin"
     programs.mkdir(exist_ok=True)
     if not (programs / "python3").exists():
         (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
     environment["PATH"] = os.pathsep.join([str(programs), environment["PATH"]])
-    # No pipe: a process that is left behind would hold it open, and the wait for it would never end.
+    # Not a pipe: a process that is left would keep it open, and then this would wait without end.
     log = folder.parent / "output.txt"
     with log.open("w") as output:
         done = subprocess.run(
@@ -126,7 +126,7 @@ def run_in(folder: Path, script: str, environment: Mapping[str, str] | None = No
 
 
 def processes_in(folder: Path) -> list[str]:
-    """Return the processes that work in a folder, which is where everything that we start works."""
+    """Return the processes whose working directory is in a folder, as is that of all processes of the project."""
     found = []
     for process in psutil.process_iter():
         try:

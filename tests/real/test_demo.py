@@ -1,4 +1,4 @@
-"""`make demo` in a fresh copy: it ends well, says so to people and programs, and leaves nothing behind."""
+"""`make demo` in a new copy: it succeeds, prints that, writes a report, and leaves no process."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def report(demo):
     return json.loads((demo.folder / ".demo" / "report.json").read_text())
 
 
-def test_the_demo_ends_well_and_says_so(demo):
+def test_the_demo_succeeds_and_prints_that(demo):
     count = re.search(r"^(\d+) of (\d+) ended as expected", demo.output, re.MULTILINE)
 
     assert demo.exit_code == 0, demo.output
@@ -35,14 +35,14 @@ def test_the_demo_ends_well_and_says_so(demo):
     assert count[1] == count[2] != "0"
 
 
-def test_the_report_tells_of_every_vendor_task(report):
+def test_the_report_has_each_vendor_task_in_its_expected_state(report):
     assert report
     for row in report:
         assert set(row) == FIELDS
         assert row["state"] == row["expected"], row
 
 
-def test_a_wait_in_the_demo_holds_no_worker(report):
+def test_tasks_of_the_demo_wait_in_the_triggerer(report):
     assert [row for row in report if row["deferred"] and row["execution_id"]]
 
 

@@ -1,4 +1,4 @@
-"""What `make chaos` stands on: a PostgreSQL that nothing outlives, and components that stand still or die as a whole."""
+"""What `make chaos` needs: a PostgreSQL that leaves nothing, and components that are frozen and killed with all their processes."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-def test_a_cluster_is_reached_on_loopback_only_and_leaves_nothing(tmp_path):
+def test_a_cluster_listens_on_loopback_only_and_leaves_nothing(tmp_path):
     with Postgres(tmp_path) as database:
         everything = family(database.process)
         data = Path(psutil.Process(database.process.pid).cwd())
@@ -29,7 +29,7 @@ def test_a_cluster_is_reached_on_loopback_only_and_leaves_nothing(tmp_path):
     assert not data.exists()
 
 
-#: A program that starts another in a session of its own, as Airflow's components do; both wait to be ended.
+#: A program that starts another one in a session of its own, as Airflow's components do; both run until they are killed.
 PROGRAM = """
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
@@ -37,7 +37,7 @@ time.sleep(600)
 """
 
 
-def test_a_component_stands_goes_on_and_dies_together_with_what_it_started(tmp_path):
+def test_a_component_is_frozen_continued_and_killed_with_all_processes_that_it_started(tmp_path):
     command = [sys.executable, "-c", PROGRAM]
     component = processes.start("program", command, log=tmp_path / "log", env=os.environ, cwd=tmp_path)
     try:
@@ -58,13 +58,13 @@ def test_a_component_stands_goes_on_and_dies_together_with_what_it_started(tmp_p
 
 
 def family(leader):
-    """Return the process and all its descendants: a server process of PostgreSQL leads a session of its own."""
+    """Return the process and its descendants: each server process of PostgreSQL leads a session of its own."""
     process = psutil.Process(leader.pid)
     return [process, *process.children(recursive=True)]
 
 
 def running(family):
-    """Return who of them does anything: a zombie only waits for its parent to notice."""
+    """Return those that are running: a zombie only waits until its parent reads its exit code."""
     found = []
     for process in family:
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""The pytest plugin in somebody else's project: the fixture is there, and nothing has to be set up."""
+"""The pytest plugin in another project: its fixture works there without any setup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.real
 
-THEIR_TEST = """
+TEST = """
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
 
@@ -29,15 +29,15 @@ def test_a_workflow_of_mine(workflow_emulator):
     assert run["input"] == {"since": "yesterday"}
 
 
-def test_nothing_is_left_of_the_test_before(workflow_emulator):
-    assert workflow_emulator.calls() == []
+def test_each_test_has_a_new_emulator(workflow_emulator):
+    assert workflow_emulator.requests() == []
     assert DatalabHook().test_connection() == (True, "Datalab accepts this connection.")
 """
 
 
 def test_the_fixture_works_in_a_project_that_has_only_installed_the_package(tmp_path: Path) -> None:
-    """No conftest, no configuration: what the README shows."""
-    (tmp_path / "test_theirs.py").write_text(THEIR_TEST)
+    """It needs no conftest and no configuration."""
+    (tmp_path / "test_theirs.py").write_text(TEST)
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))
     }

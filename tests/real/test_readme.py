@@ -1,4 +1,4 @@
-"""What the pages say to type does what they say, on a machine that has seen nothing of this project."""
+"""The commands of the pages do what the pages say, on a machine without this project."""
 
 import ast
 import os
@@ -27,12 +27,12 @@ from tests.real.newcomer import (
 pytestmark = pytest.mark.real
 
 REFOLD = next(page for page in FIRST_DAGS if page.stem == "refold")
-DEMO = "make demo\nmake test\n"  # tried by tests/real/test_demo.py, and by whoever runs this
+DEMO = "make demo\nmake test\n"  # tests/real/test_demo.py runs the demo, and `make test` this test
 
 
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory):
-    """Do all that the README says, from the clone on, then each vendor's page, in one shell in an empty folder."""
+    """Follow the README from the clone on, then the page of each vendor, in one shell in an empty folder."""
     folder = tmp_path_factory.mktemp("newcomer") / "empty"
     folder.mkdir()
     environment = repository(folder.parent / "repository")
@@ -52,16 +52,15 @@ def test_a_first_run_takes_at_most_eight_lines():
     assert 0 < len(lines) <= 8
 
 
-def test_the_readme_and_the_pages_say_the_same():
-    """So what was followed from the README was followed from the site too."""
+def test_the_readme_and_the_pages_have_the_same_commands_files_and_records():
     assert [*commands(SET_UP), *commands(REFOLD)] == [block for block in commands(README) if block != DEMO]
     assert files(REFOLD) == files(README)
     assert records(REFOLD) == records(README)
 
 
 @pytest.mark.parametrize("page", [README, SET_UP], ids=lambda page: page.name)
-def test_a_page_that_starts_airflow_says_where_it_is_and_where_the_password_is(page):
-    """As this Airflow has them where nothing else is set."""
+def test_a_page_that_starts_airflow_names_its_address_and_the_file_of_the_password(page):
+    """Both are the defaults of this Airflow."""
     text = page.read_text()
     password = Path(SimpleAuthManager.get_generated_password_file())
 
@@ -73,7 +72,7 @@ def test_a_page_that_starts_airflow_says_where_it_is_and_where_the_password_is(p
 
 
 def test_every_command_works_in_an_empty_folder(followed):
-    """Each file is saved where the page says at that moment: the folder for it is there by then."""
+    """The folder of each file exists when the page tells the reader to save the file."""
     assert followed.exit_code == 0, followed.output
 
 

@@ -1,4 +1,4 @@
-"""The Airflow that the demo and other tests stand on: it runs a DAG, and it ends with all that it started."""
+"""The Airflow that the demo and other tests use: it runs a DAG, and leaves no process."""
 
 import signal
 import subprocess
@@ -25,7 +25,7 @@ def trivial():
     def greet():
         return "hello"
 
-    # It outlives the test: ending Airflow ends what a task has started, too.
+    # It runs longer than the test: the end of Airflow also ends what a task has started.
     greet() >> BashOperator(task_id="linger", bash_command="sleep 300")
 
 
@@ -52,14 +52,14 @@ def dags(tmp_path):
     return folder
 
 
-def test_a_dag_runs_and_nothing_is_left(tmp_path, dags):
+def test_a_dag_runs_and_no_process_is_left(tmp_path, dags):
     connection = {"conn_type": "generic", "host": "vendor.example", "extra": {"region": "eu"}}
     with RealAirflow(tmp_path / "home", dags, {"vendor_default": connection}) as airflow:
         sessions = [process.pid for process in airflow.processes.values()]
         airflow.wait_for_dags(["trivial"])
         run_id = airflow.trigger("trivial")
         greeting = wait_for(lambda: airflow.xcom("trivial", run_id, "greet", "return_value"))
-        wait_for(lambda: any("sleep 300" in line for line in processes_in_any("sleep")))
+        wait_for(lambda: any("sleep 300" in line for line in command_lines_of("sleep")))
         stored = airflow.request("GET", "/api/v2/connections/vendor_default")
         log = airflow.task_log("trivial", run_id, "greet")
         listening = listening_addresses(sessions)
@@ -69,10 +69,10 @@ def test_a_dag_runs_and_nothing_is_left(tmp_path, dags):
     assert any("hello" in line["event"] for line in log)
     assert listening == {"127.0.0.1"}
     assert processes.survivors(sessions) == []
-    assert not [line for line in processes_in_any("sleep") if "sleep 300" in line]
+    assert not [line for line in command_lines_of("sleep") if "sleep 300" in line]
 
 
-def test_ctrl_c_during_the_start_leaves_nothing(tmp_path, dags):
+def test_ctrl_c_during_the_start_leaves_no_process(tmp_path, dags):
     home = tmp_path / "home"
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(home), str(dags)], cwd=ROOT, stderr=subprocess.DEVNULL
@@ -84,7 +84,7 @@ def test_ctrl_c_during_the_start_leaves_nothing(tmp_path, dags):
     assert processes_in(tmp_path) == []
 
 
-def test_a_start_that_fails_shows_why_and_leaves_nothing(tmp_path, dags):
+def test_a_start_that_fails_says_why_and_leaves_no_process(tmp_path, dags):
     settings = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/no/such/folder/airflow.db"}
 
     with pytest.raises(RuntimeError, match="unable to open database file"):
@@ -93,17 +93,17 @@ def test_a_start_that_fails_shows_why_and_leaves_nothing(tmp_path, dags):
     assert processes_in(tmp_path) == []
 
 
-def wait_for(question, seconds=120):
-    """Ask until the answer is not empty: another process is waited for, which tells nobody when it is ready."""
+def wait_for(condition, seconds=120):
+    """Wait until a condition about another process is true, and return its value."""
     pause = threading.Event()
     for _ in range(seconds * 2):
-        if answer := question():
-            return answer
+        if value := condition():
+            return value
         pause.wait(0.5)
-    raise TimeoutError(f"nothing after {seconds} s")
+    raise TimeoutError(f"not true after {seconds} s")
 
 
-def processes_in_any(name):
+def command_lines_of(name):
     return [
         " ".join(p.info["cmdline"] or [])
         for p in psutil.process_iter(["name", "cmdline"])
@@ -112,7 +112,7 @@ def processes_in_any(name):
 
 
 def listening_addresses(sessions):
-    """Return the addresses on which members of these sessions listen."""
+    """Return the addresses on which the processes of these sessions listen."""
     found = set()
     for pid in processes.survivors(sessions):
         try:

@@ -1,4 +1,4 @@
-"""Waiting for a run on a real scheduler, triggerer and worker; what becomes of it in trouble is in `dev/chaos`."""
+"""A wait with a real scheduler, triggerer and worker; its faults are in `dev/chaos`."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield airflow
 
 
-def until(airflow: RealAirflow, what: Callable[[], Any], seconds: float = 60) -> Any:
-    """Ask until the answer is true; a bound, not a pause."""
+def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + seconds
-    while not (answer := what()):
+    while not (value := condition()):
         assert time.monotonic() < deadline
-        airflow.must_live()
-    return answer
+        airflow.check_alive()
+    return value
 
 
 def started(airflow: RealAirflow, dag_id: str, state: str) -> tuple[str, str]:
-    """Start a DAG; return its run's id and the execution's, when the task is in that state."""
+    """Start a DAG run; return its id and that of the execution, when the task is in this state."""
     run_id = airflow.trigger(dag_id)
-    execution_id = until(airflow, lambda: airflow.xcom(dag_id, run_id, TASK, "execution_id"))
-    until(airflow, lambda: airflow.task_instances(dag_id, run_id)[0]["state"] == state)
+    execution_id = wait_for(airflow, lambda: airflow.xcom(dag_id, run_id, TASK, "execution_id"))
+    wait_for(airflow, lambda: airflow.task_instances(dag_id, run_id)[0]["state"] == state)
     return run_id, execution_id
 
 
-def at_the_vendor(vendor: Emulator, execution_id: str) -> dict[str, Any]:
+def run_of(vendor: Emulator, execution_id: str) -> dict[str, Any]:
     (run,) = [run for run in vendor.runs("refold") if run["execution_id"] == execution_id]
     return run
 
 
-def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_its_button(
+def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_the_link(
     airflow: RealAirflow, vendor: Emulator
 ) -> None:
-    """The run is started once, is not stopped by the restart, and its result reaches the DAG."""
+    """The execution is started once, the restart does not stop it, and its result reaches the DAG."""
     run_id, execution_id = started(airflow, "ends_deferred", "deferred")
     path = f"/api/v2/dags/ends_deferred/dagRuns/{run_id}/taskInstances/{TASK}/links"
     links = airflow.request("GET", path)["extra_links"]
@@ -72,5 +72,5 @@ def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_its_button(
     record = json.loads(record) if isinstance(record, str) else record
     assert (record["execution_id"], record["state"]) == (execution_id, "succeeded")
     assert links["Open execution"].endswith(execution_id)
-    assert at_the_vendor(vendor, execution_id)["stops"] == 0
+    assert run_of(vendor, execution_id)["stops"] == 0
     assert len([run for run in vendor.runs("refold") if run["workflow_id"] == "sync-contacts"]) == 1

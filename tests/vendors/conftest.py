@@ -1,4 +1,4 @@
-"""What is particular to one vendor is tried with its default connection set to the emulator."""
+"""Each test here has a default connection of every vendor that leads to the emulator."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from airflow_workflow_providers.emulator import Emulator
 
 @pytest.fixture(autouse=True)
 def connected(emulator: Emulator) -> None:
-    """Set every vendor's default connection, also for tests that do not ask the emulator for anything."""
+    """Set the connections, also for tests that do not use the emulator themselves."""

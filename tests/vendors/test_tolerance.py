@@ -1,4 +1,8 @@
-"""Guarantees 3 and 10: only what decides is strict. Each field of each documented response, with every kind of odd value."""
+"""
+Only the fields that decide are strict (guarantees 3 and 10).
+
+Each field of each documented response gets every kind of odd value: it never changes what is read, unless it decides.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,10 @@ from airflow_workflow_providers.apis import (
     refold_lists,
 )
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.call import Answer, Call
+from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import HttpSettings
-from airflow_workflow_providers.core.session import Session
+from airflow_workflow_providers.core.request import Flow, Request, Response
 from airflow_workflow_providers.core.storable import storable
 from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
 from tests.vendors.documented.refold import LABEL
@@ -37,23 +41,35 @@ APIS: dict[str, Any] = {
     "refold": refold,
 }
 
-CALLS: dict[tuple[str, str], Callable[[], Call[Any]]] = {
+#: A start, whose run is searched for.
+START = altostrat.execute_workflow("fl_1")
+
+
+def first(flow: Flow[Any]) -> Request[Any]:
+    """Return the first request of a flow."""
+    request = next(flow)
+    assert isinstance(request, Request)
+    return request
+
+
+#: How to build a request, by vendor and operation; ``status``, ``result`` and ``ping`` are in the table of each API.
+REQUESTS: dict[tuple[str, str], Callable[[], Request[Any]]] = {
     ("altostrat", "start"): lambda: altostrat.execute_workflow("fl_1"),
     ("altostrat", "run"): lambda: altostrat.get_run("48291"),
     ("altostrat", "list"): lambda: altostrat.list_runs("fl_1"),
     ("datalab", "start"): lambda: datalab.execute_workflow(7),
     ("laminar", "start"): lambda: laminar.execute_workflow(39),
-    ("laminar", "ping"): lambda: laminar.keys("store", "1"),
+    ("laminar", "ping"): lambda: laminar.ping(workspace_id="1", configuration_id="store"),
     ("laminar_jobs", "start"): lambda: laminar_jobs.run_job("sync-invoices"),
     ("promptlayer", "start"): lambda: promptlayer.run_workflow("answer"),
     ("refold", "start"): lambda: refold.execute_workflow("a", slug="hubspot", include_headers=True),
     ("refold", "sync_start"): lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
     ("refold", "list"): refold_lists.list_executions,
-    ("refold", "find_started"): lambda: refold_lists.find_started(LABEL, 1e9, 1),
-    ("refold", "stop"): lambda: refold.stop_execution("48291"),
+    ("refold", "find_started"): lambda: first(refold_lists.find_started(START, LABEL, 1e9)),
+    ("refold", "stop"): lambda: refold.stop("48291"),
 }
 
-#: What a field may hold instead, as it stands in the body.
+#: Odd values, as JSON.
 ODD = {
     "null": "null",
     "true": "true",
@@ -66,12 +82,12 @@ ODD = {
     "a list": "[]",
     "a list of nothing": "[null]",
     "an object": "{}",
-    "an object that looks like an answer": '{"status": "FAILED", "error": "no", "id": "7", "message": null}',
+    "an object that looks like a response": '{"status": "FAILED", "error": "no", "id": "7", "message": null}',
     "half a surrogate pair": '"a\\ud800"',
     "a member of half a surrogate pair": '{"\\ud800": "\\udfff"}',
     "control characters": '"one\\r\\n\\u001b[31mtwo\\u0000"',
-    "no number": "NaN",
-    "no end": "-Infinity",
+    "not a number": "NaN",
+    "minus infinity": "-Infinity",
     "a number of 70 bits": str(2**70),
     "a number of 5,000 digits": "9" * 5_000,
     "a text of 100 KB": '"' + "é" * 50_000 + '"',
@@ -81,7 +97,7 @@ ODD = {
     "what Airflow reserves": '{"__classname__": 5, "__type": "dict", "__var": {}}',
 }
 
-#: Words and values that are nearly those that decide.
+#: Values that are nearly those that decide.
 NEAR = {
     repr(text): json.dumps(text)
     for text in (
@@ -112,11 +128,11 @@ NEAR = {
     )
 }
 
-#: What is as good as nothing.
+#: Values that mean that there is none.
 NOTHING = {"null", "nothing", "an empty text", "false", "zero", "a list", "an object"}
 
-#: The fields that decide, each in a response that is a success: what else may stand there in one. Everything else, of
-#: ``ODD`` and of ``NEAR``, makes none.
+#: The fields that decide, each in a response that is a success, and the values of ``ODD`` and ``NEAR`` with which it still is
+#: a success. With every other value it is not.
 SUCCESSES: list[tuple[str, str, Any, Path, set[str]]] = [
     ("altostrat", "result", {"status": "completed"}, ("status",), set()),
     ("datalab", "result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Completed'"}),
@@ -133,7 +149,7 @@ SUCCESSES: list[tuple[str, str, Any, Path, set[str]]] = [
         "result",
         {"status": "COMPLETED", "steps": {"parse": {"status": "COMPLETED"}}},
         ("steps", "parse", "status"),
-        # An object is read as the cell of a file that is called "status": it says nothing, or that it is done.
+        # An object is read as the cell of a file with the name "status".
         {"'COMPLETED'", "'Completed'", "null", "nothing", "an empty text"}
         | {"an object", "a member of half a surrogate pair", "what Airflow reserves"},
     ),
@@ -188,13 +204,13 @@ ERRORS: tuple[tuple[type[errors.WorkflowError], str], ...] = (
     (errors.LostStart, "lost_start"),
     (errors.NotFound, "not_found"),
     (errors.AuthFailed, "auth_failed"),
-    (errors.RequestRefused, "rejected"),
-    (errors.QuotaExceeded, "rate_limited"),
+    (errors.RequestRejected, "rejected"),
+    (errors.RateLimited, "rate_limited"),
     (errors.Unavailable, "unavailable"),
-    (errors.UnreadableAnswer, "unexpected"),
+    (errors.UnexpectedResponse, "unexpected"),
 )
 
-#: The quick check reads one vendor's responses so, the whole test every one's.
+#: The quick check reads the responses of one vendor, the whole test those of every vendor.
 each_vendor = pytest.mark.parametrize(
     "vendor",
     [
@@ -204,60 +220,62 @@ each_vendor = pytest.mark.parametrize(
 )
 
 
-def call_of(vendor: str, operation: str) -> Call[Any]:
-    if (vendor, operation) in CALLS:
-        return CALLS[vendor, operation]()
+def request_for(vendor: str, operation: str) -> Request[Any]:
+    if (vendor, operation) in REQUESTS:
+        return REQUESTS[vendor, operation]()
     api = APIS[vendor]
-    described = {"status": api.look, "result": api.get_execution}.get(operation)
-    call = described("48291") if described else api.check()
-    assert call is not None
-    return call
+    described = {"status": api.API.get_status, "result": api.API.get_execution}.get(operation)
+    return described("48291") if described else api.ping()
 
 
 def read(response: Documented, content: bytes) -> tuple[str, Any]:
-    """Return what is read of a body in the place of a documented one: the outcome, and the value or the error."""
-    call = call_of(response.vendor, response.operation)
+    """Return what is read from a body in the place of the documented one: the outcome, and the value or the error."""
+    request = request_for(response.vendor, response.operation)
     settings = HttpSettings("https://vendor.example", secrets=(KEY,))
-    session = Session(response.vendor, settings, APIS[response.vendor].explain)
+    endpoint = Endpoint(response.vendor, APIS[response.vendor].API, settings)
     try:
-        value = session.receive(call, Answer(response.status, response.headers, content))
+        value = endpoint.receive(request, Response(response.status, response.headers, content))
     except errors.WorkflowError as error:
         return next(name for cls, name in ERRORS if isinstance(error, cls)), error
     if not isinstance(value, Execution):
         return "value", value
-    # What succeeded arrives: its output can be stored, and what is shown of it is fit to be shown.
+    # Airflow can store the output, and the texts are fit to be shown.
     stored, _ = storable(value.output)
     json.dumps(stored, allow_nan=False).encode()
     for text in (value.status, value.message or "", value.note or ""):
         assert text.isprintable()
         assert KEY not in text
-    started = response.outcome == "started" and value.execution_id == response.execution_id and not value.over
+    started = (
+        response.outcome == "started"
+        and value.execution_id == response.execution_id
+        and not value.is_terminal
+    )
     return ("started" if started else value.state.value), value
 
 
 def bodies(body: Any, path: Path, values: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Yield a body with each of ``values`` at ``path``, and without the field."""
+    """Yield a body with each of ``values`` at ``path``, and one without the field."""
     plain = json.dumps(replaced(body, path, "@odd@"))
     for name, text in values.items():
         yield name, plain.replace('"@odd@"', text).encode()
     yield "nothing", json.dumps(without(body, path)).encode()
 
 
-def undecided(vendor: str) -> Iterator[tuple[Documented, Path]]:
-    """Yield each field on which nothing depends, once for each operation, outcome and HTTP status."""
+def fields_that_do_not_decide(vendor: str) -> Iterator[tuple[Documented, Path]]:
+    """Yield each field that decides nothing, once for each operation, outcome and HTTP status."""
     known = set()
     for response in documented(vendor):
-        # All errors of a vendor are read alike.
+        # All operations of a vendor read an error in the same way.
         kind = (() if response.is_error else (response.operation,), response.outcome, response.status)
         for path in response.other_fields:
-            # Of what decides whole, the inside is not looked at here.
+            # The inside of a field that decides is left out.
             if path[:-1] not in response.decides and (kind, path) not in known:
                 known.add((kind, path))
                 yield response, path
 
 
 @each_vendor
-def test_each_documented_response_is_read_as_its_page_says(vendor: str) -> None:
+def test_each_documented_response_is_read_as_documented(vendor: str) -> None:
     readings = {str(response): read(response, response.content)[0] for response in documented(vendor)}
 
     assert readings == {str(response): response.outcome for response in documented(vendor)}
@@ -265,10 +283,10 @@ def test_each_documented_response_is_read_as_its_page_says(vendor: str) -> None:
 
 @each_vendor
 def test_a_field_that_does_not_decide_never_changes_what_is_read(vendor: str) -> None:
-    """Whatever stands in it: the same state or value, or, of an error, the same class."""
+    """With each odd value it is the same state, value or class of error."""
     changed = [
         f"{response}: {path} is {name}: {outcome}"
-        for response, path in undecided(vendor)
+        for response, path in fields_that_do_not_decide(vendor)
         for name, content in bodies(response.body, path, ODD)
         if (outcome := read(response, content)[0]) != response.outcome
     ]
@@ -277,8 +295,8 @@ def test_a_field_that_does_not_decide_never_changes_what_is_read(vendor: str) ->
 
 
 @each_vendor
-def test_a_field_that_nobody_has_documented_never_changes_what_is_read(vendor: str) -> None:
-    """Not even where its name is no text that can be written."""
+def test_an_undocumented_field_never_changes_what_is_read(vendor: str) -> None:
+    """Also if its name is not valid text."""
     more: dict[str, Any] = {
         "\ud800": {"status": "x"},
         "": None,
@@ -302,10 +320,10 @@ def test_a_field_that_nobody_has_documented_never_changes_what_is_read(vendor: s
     SUCCESSES,
     ids=[f"{vendor}-{operation}-{'.'.join(map(str, path))}" for vendor, operation, _, path, _ in SUCCESSES],
 )
-def test_what_is_nearly_documented_makes_no_success(
+def test_a_value_that_is_nearly_a_success_is_not_one(
     vendor: str, operation: str, body: Any, path: Path, allowed: set[str]
 ) -> None:
-    """A word that is not in the table, to the letter, is never success; nor is what is nearly true."""
+    """A status counts only letter by letter, and a flag only if it is ``true``."""
     response = Documented(vendor, operation, "a success", "", "succeeded", body, execution_id="48291")
     succeeding = {
         name
@@ -317,32 +335,40 @@ def test_what_is_nearly_documented_makes_no_success(
     assert succeeding == allowed
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        *('""', '" "', '"."', '".."', '"None"', '"null"', '"a/b"', '"a b"', '"a\\n"', '"a\\u0000"', '"\\ud800"', '"\\u200b"'),
-        *('"' + "x" * 201 + '"', f'"{KEY}"', "null", "true", "false", "1.5", "NaN", "[]", '["7"]', "{}", '{"id": "7"}'),
-        *("0", "-" + "9" * 300, "9" * 5_000),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("how", ["start", "sync_start"])
-def test_a_start_whose_id_cannot_be_used_is_lost_at_once(known: str, how: str) -> None:
-    """It is checked and never changed: no other run is waited for, and none is believed to be started without an id."""
-    starts = [response for name in VENDORS for response in documented(name) if response.operation == how]
-    outcomes = {
-        str(response): read(response, content)[0]
-        for response in starts
-        if response.outcome in ("started", "failed", "succeeded") and response.execution_id
+#: JSON that is not a usable id.
+UNUSABLE_IDS = [
+    *('""', '" "', '"."', '".."', '"None"', '"null"', '"a/b"', '"a b"', '"a\\n"', '"a\\u0000"', '"\\ud800"', '"\\u200b"'),
+    *('"' + "x" * 201 + '"', f'"{KEY}"', "null", "true", "false", "1.5", "NaN", "[]", '["7"]', "{}", '{"id": "7"}'),
+    *("0", "-" + "9" * 300, "9" * 5_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", ["start", "sync_start"])
+def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
+    """An id is checked and never changed, so no other run is waited for."""
+    starts = [
+        (response, path)
+        for name in VENDORS
+        for response in documented(name)
+        if response.operation == operation and response.execution_id and not response.is_error
         for path in response.decides
-        if path[0] in response.body and "id" in path[0].lower()
-        for _, content in [*bodies(response.body, path, {"odd": known})][:1]
-    }
+        if path[0] in response.body and "id" in str(path[0]).lower()
+    ]
+    assert len({response.vendor for response, _ in starts}) == (5 if operation == "start" else 1)
 
-    assert set(outcomes.values()) == {"lost_start"}
+    accepted = [
+        f"{response}: {known[:100]}: {outcome}"
+        for known in UNUSABLE_IDS
+        for response, path in starts
+        for _, content in [next(bodies(response.body, path, {"odd": known}))]
+        if (outcome := read(response, content)[0]) != "lost_start"
+    ]
+
+    assert accepted == []
 
 
-def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_looked_for() -> None:
-    """An id that cannot be used is passed over: it is no proof, and no obstacle."""
+def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for() -> None:
+    """An entry without a usable id is passed over."""
     good = {"_id": "6a31", "instance_tag": LABEL, "started_at": "2001-09-09T01:46:40Z", "id": "fl_run_1"}
     odd = [
         None,
@@ -354,14 +380,16 @@ def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_looked_for() -> No
         {"docs": [*odd, good, *odd], "data": [*odd, good, *odd], "hasNextPage": "true"}
     ).encode()
 
-    assert refold_lists.find_started(LABEL, 1e9, 1).read(Answer(200, {}, body)) == (["6a31"], False)
-    # A run that does not say when it was begun may be as new as any: there may be more of them.
-    assert altostrat.find_begun("fl_1", 1e9, 1).read(Answer(200, {}, body)) == (["fl_run_1"], True)
+    refold_page = first(refold_lists.find_started(START, LABEL, 1e9))
+    assert refold_page.parse(Response(200, {}, body)) == (["6a31"], False)
+    # A run without a time may be as new as any, so there may be more on the next page.
+    altostrat_page = first(altostrat.find_started(START, LABEL, 1e9))
+    assert altostrat_page.parse(Response(200, {}, body)) == (["fl_run_1"], True)
 
 
-def test_the_table_has_every_operation() -> None:
-    """No documented response is read by a call of another one."""
+def test_each_documented_operation_has_its_request() -> None:
+    """So no documented response is read by the request of another operation."""
     operations = {(response.vendor, response.operation) for name in VENDORS for response in documented(name)}
 
-    assert set(CALLS) <= operations
-    assert {operation for _, operation in operations - set(CALLS)} <= {"status", "result", "ping"}
+    assert set(REQUESTS) <= operations
+    assert {operation for _, operation in operations - set(REQUESTS)} <= {"status", "result", "ping"}

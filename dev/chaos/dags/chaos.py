@@ -1,15 +1,15 @@
-"""The tasks of the chaos suite: one DAG for each vendor, mode and flavour; which workflow it runs stands in its conf."""
+"""One DAG for each vendor, mode and set of parameters. The conf of a DAG run names the workflow and the connection."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.surfaces import CROWD, FLAVOURS, SURFACES, Surface, dag_id
+from dev.chaos.tasks import CROWD, TASKS, dag_id
+from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 CONNECTION = '{{ dag_run.conf["connection"] }}'
 WORKFLOW = '{{ dag_run.conf["workflow"] }}'
 
+#: How long Airflow waits for a triggerer after the deadline of a task that has none; the package waits two minutes.
+SHORT_MARGIN = 10.0
+
 
 def asking(operator: type[Any]) -> type[Any]:
-    """Return an operator that puts a question to a person before it starts, as an author's own subclass may."""
+    """Return an operator that asks a person a question before it starts, as a subclass of an author can."""
 
-    class Asking(operator):  # type: ignore[misc]  # whichever it is
+    class Asking(operator):  # type: ignore[misc]  # a class that is known at run time
         def execute(self, context: Context) -> Any:
             upsert_hitl_detail(
                 ti_id=context["ti"].id, options=["Yes", "No"], subject="Is this run wanted?", params={}
@@ -31,57 +34,51 @@ def asking(operator: type[Any]) -> type[Any]:
     return Asking
 
 
-def operator_of(surface: Surface) -> type[Any]:
-    """Return the operator's class."""
-    module, name = surface.operator
-    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
+    """Return the parameters of a task without its workflow."""
+    chosen: dict[str, Any] = {"poll_interval": 1, "deferrable": mode == "deferred", **TASKS[task]}
+    chosen = {name: value for name, value in chosen.items() if name not in vendor.operator.unsupported}
+    if "execution_timeout" in chosen:
+        chosen["execution_timeout"] = timedelta(seconds=chosen["execution_timeout"])
+    input_of_case = {"case": '{{ dag_run.conf["case"] }}'}
+    if task == "changing_input":
+        input_of_case["try"] = "{{ ti.try_number }}"
+    return {
+        "task_id": "run",
+        "retry_delay": timedelta(seconds=1),
+        vendor.conn_id: CONNECTION,
+        vendor.input: input_of_case,
+        **vendor.required,
+        **(vendor.without_nonce if task == "without_nonce" else vendor.with_nonce),
+        **chosen,
+    }
 
 
-def options_of(surface: Surface, mode: str, flavour: str) -> dict[str, Any]:
-    """Return the parameters of a task, but for its workflow."""
-    options: dict[str, Any] = {**surface.needs, **FLAVOURS[flavour]}
-    if not surface.stop:
-        options.pop("on_timeout", None)
-    if "execution_timeout" in options:
-        options["execution_timeout"] = timedelta(seconds=options["execution_timeout"])
-    if surface.look:
-        options = {"poll_interval": 1, **options, "deferrable": mode == "deferred"}
-    else:
-        options.pop("poll_interval", None)
-    if flavour == "changing":
-        options[surface.given] = {**options.get(surface.given, {}), "try": "{{ ti.try_number }}"}
-    if flavour == "unmarked":
-        options |= surface.unmarked
-    conn_id = operator_of(surface).hook_class.conn_name_attr
-    return {"task_id": "run", "retry_delay": timedelta(seconds=1), conn_id: CONNECTION, **options}
-
-
-def made(surface: Surface, mode: str, flavour: str) -> DAG:
-    """Make one DAG."""
-    operator = operator_of(surface)
-    if flavour == "asked":
+def make_dag(vendor: VendorCase, mode: str, task: str) -> DAG:
+    """Return one DAG."""
+    operator = vendor.operator
+    if task == "asks_a_person":
         operator = asking(operator)
-    if flavour == "alone":
-        # Nobody wants to wait two minutes here.
-        operator = type(operator.__name__, (operator,), {"margin": 10.0})
-    options = options_of(surface, mode, flavour)
+    if task == "no_triggerer":
+        operator = type(operator.__name__, (operator,), {"margin": SHORT_MARGIN})
+    given = parameters(vendor, mode, task)
     with DAG(
-        dag_id(surface.name, mode, flavour),
+        dag_id(vendor.name, mode, task),
         schedule=None,
         start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     ) as dag:
-        if flavour == "crowd":
-            operator.partial(**options).expand(**{surface.parameter: [WORKFLOW] * CROWD})
+        if task == "crowd":
+            operator.partial(**given).expand(**{vendor.workflow: [WORKFLOW] * CROWD})
         else:
-            operator(**{surface.parameter: WORKFLOW}, **options)
+            operator(**{vendor.workflow: WORKFLOW}, **given)
     return dag
 
 
-# A task's process needs no DAG but its own.
+# The process of a task needs only its own DAG, and makes no other one.
 _wanted = get_parsing_context().dag_id
-for _surface in SURFACES.values():
-    for _mode in _surface.modes:
-        for _flavour in FLAVOURS:
-            _id = dag_id(_surface.name, _mode, _flavour)
+for _vendor in CASES.values():
+    for _mode in _vendor.modes:
+        for _task in TASKS:
+            _id = dag_id(_vendor.name, _mode, _task)
             if _wanted in (None, _id):
-                globals()[_id] = made(_surface, _mode, _flavour)
+                globals()[_id] = make_dag(_vendor, _mode, _task)

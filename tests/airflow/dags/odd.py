@@ -1,4 +1,4 @@
-"""DAGs whose vendor answers what nobody expects: an output that JSON and Airflow cannot hold, and a refusal."""
+"""DAGs with unusual responses: an output that Airflow cannot store as it is, and a rejected start."""
 
 from airflow.sdk import dag, task
 
@@ -6,7 +6,7 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 
 def odd(name: str, *, deferrable: bool) -> None:
-    """Make a DAG whose second task gets the output."""
+    """Make a DAG whose second task reads the output."""
 
     @dag(dag_id=name, schedule=None)
     def build() -> None:
@@ -28,9 +28,9 @@ odd("odd_deferred", deferrable=True)
 
 
 @dag(schedule=None)
-def odd_refused() -> None:
-    """Fail before there is a run."""
+def odd_rejected() -> None:
+    """Fail without a run."""
     RefoldExecuteWorkflowOperator(task_id="run", workflow_id="no-such-workflow", slug="hubspot")
 
 
-odd_refused()
+odd_rejected()

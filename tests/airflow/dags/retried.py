@@ -1,4 +1,4 @@
-"""DAGs whose first try is made to fail by the emulator, at a vendor that cannot stop a run."""
+"""DAGs whose first try fails, at a vendor that cannot stop a run."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowO
 
 
 def retried(name: str, *, deferrable: bool) -> None:
-    """Make a DAG with one task that is tried again at once."""
+    """Make a DAG with one task that is retried at once."""
 
     @dag(dag_id=name, schedule=None)
     def build() -> None:

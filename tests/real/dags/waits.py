@@ -6,7 +6,7 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 
 def waits(name: str, workflow_id: str, *, deferrable: bool) -> None:
-    """Make a DAG with one task that waits for a run of a workflow."""
+    """Make a DAG with one task that waits for an execution."""
 
     @dag(dag_id=name, schedule=None)
     def build() -> None:

@@ -1,4 +1,4 @@
-"""Statuses, and the quota of pages, which is told in a 200."""
+"""What the state of an execution is read from: its status, its success, its error, and its steps and files."""
 
 from __future__ import annotations
 
@@ -10,76 +10,40 @@ import pytest
 from airflow_workflow_providers.apis import datalab as api
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
-from airflow_workflow_providers.emulator import Emulator
-from tests.vendors.datalab import QUOTA, every_mode, in_mode, looked, run
+from tests.vendors import misread
+from tests.vendors.datalab import QUOTA, read
+
+STATUSES = {
+    "PENDING": State.QUEUED,
+    "QUEUED": State.QUEUED,
+    "PROCESSING": State.RUNNING,
+    "IN_PROGRESS": State.RUNNING,
+    "COMPLETED": State.SUCCEEDED,
+    "FAILED": State.FAILED,
+    # No page has these: they are the other ends of a run in Temporal, which Datalab runs on.
+    "CANCELED": State.STOPPED,
+    "CANCELLED": State.STOPPED,
+    "TERMINATED": State.STOPPED,
+    "TIMED_OUT": State.FAILED,
+}
 
 
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        ("PENDING", State.QUEUED),
-        ("QUEUED", State.QUEUED),
-        ("processing", State.RUNNING),
-        ("IN_PROGRESS", State.RUNNING),
-        ("COMPLETED", State.SUCCEEDED),
-        ("FAILED", State.FAILED),
-        # Documented nowhere; the engine that Datalab runs on has these ends.
-        ("CANCELED", State.STOPPED),
-        ("CANCELLED", State.STOPPED),
-        ("TERMINATED", State.STOPPED),
-        ("TIMED_OUT", State.FAILED),
-    ],
-)
-def test_every_status_has_one_meaning_in_either_case(status: str, state: State) -> None:
-    assert status.upper() in api.STATUSES
-    for word in (status, status.lower(), status.upper()):
-        assert looked({"status": word}).state is state
-        assert looked({"status": word}).status == word
-    assert (state is State.SUCCEEDED) == (status == "COMPLETED")
+def test_only_known_statuses_are_read_in_either_case() -> None:
+    """An error or a ``success`` beside an unknown status changes nothing: Datalab says that it may add statuses."""
+    other = ["", "complete", "completed_with_errors", "SUCCESS", "HIBERNATING", "COMPLETED "]
+    known = [(word, state) for status, state in STATUSES.items() for word in (status, status.lower())]
+    unknown = [(status, State.UNKNOWN) for status in other]
+
+    assert misread(lambda status: read({"status": status}).state, known + unknown) == {}
+    assert misread(lambda status: read({"status": status, "success": False}).state, unknown) == {}
+    assert misread(lambda status: read({"status": status, "error": "no"}).state, unknown) == {}
+    assert api.STATUSES.keys() == STATUSES.keys()
+    assert read({"status": "processing"}).status == "processing"
 
 
-def test_no_other_status_is_in_the_table() -> None:
-    assert len(api.STATUSES) == 10
-
-
-@pytest.mark.parametrize(
-    "status", ["", "complete", "completed_with_errors", "SUCCESS", "HIBERNATING", "COMPLETED "]
-)
-def test_any_other_status_is_unknown(status: str) -> None:
-    """Datalab may add words, says its page on versioning; an error beside one changes nothing."""
-    assert looked({"status": status}).state is State.UNKNOWN
-    assert looked({"status": status, "success": False, "error": "no"}).state is State.UNKNOWN
-
-
-def test_a_run_may_pass_through_queued(emulator: Emulator) -> None:
-    """Only one of the two pages lists it."""
-    emulator.configure("datalab", queued=True)
-    emulator.set_pace(looks=4)
-
-    assert run()["state"] == "succeeded"
-
-
-@pytest.mark.parametrize("ends", ["CANCELED", "TERMINATED"])
-def test_an_execution_that_was_stopped_is_not_waited_for(emulator: Emulator, ends: str) -> None:
-    emulator.add_workflow("datalab", "7", ends=ends)
-
-    with pytest.raises(errors.ExecutionStopped, match=ends):
-        run(7)
-
-
-@every_mode
-def test_a_quota_that_is_told_in_a_200_fails_the_task_with_its_words(emulator: Emulator, mode: str) -> None:
-    """It has no status; there is nothing more to wait for."""
-    body = {"success": False, "error": QUOTA}
-    emulator.fail("datalab", "get", "status", times=None, status=200, body=body)
-
-    with pytest.raises(errors.ExecutionFailed, match="Page rate limit exceeded"):
-        in_mode(mode, 101)
-
-
-@pytest.mark.parametrize(
-    ("body", "state"),
-    [
+def test_a_body_that_contradicts_itself_is_not_a_success() -> None:
+    """A team over its quota of pages gets a 200 with an error and without a status, which ends the execution."""
+    cases: list[tuple[dict[str, Any], State]] = [
         ({"success": False, "error": QUOTA}, State.FAILED),
         ({"success": False}, State.FAILED),
         ({"success": False, "status": "COMPLETED"}, State.FAILED),
@@ -91,52 +55,105 @@ def test_a_quota_that_is_told_in_a_200_fails_the_task_with_its_words(emulator: E
         ({"status": "COMPLETED", "error": "", "success": None}, State.SUCCEEDED),
         ({"status": "COMPLETED", "steps": "all"}, State.SUCCEEDED),
         ({"status": "COMPLETED", "steps": 7, "error": {}}, State.SUCCEEDED),
-    ],
-)
-def test_an_answer_that_contradicts_itself_is_no_success(body: Any, state: State) -> None:
-    execution = looked(body)
+    ]
 
-    assert execution.state is state
-    assert (execution.message or "") == (body.get("error") or "")
+    assert misread(lambda body: read(body).state, cases) == {}
+    assert [body for body, _ in cases if read(body).message != (body.get("error") or None)] == []
 
 
-@pytest.mark.parametrize("success", ["false", "true", 0, 1, "", [], {}])
-def test_a_success_that_is_neither_true_nor_false_is_none(success: Any) -> None:
-    """It stands for something that no page has; the error shows it."""
-    execution = looked({"status": "COMPLETED", "success": success})
-
-    assert execution.state is State.FAILED
-    shown = success if isinstance(success, str) else json.dumps(success)
-    assert execution.message == f"success is {shown!r}"
-    assert looked({"status": "IN_PROGRESS", "success": success}).state is State.RUNNING
+def test_a_success_that_is_neither_true_nor_false_is_a_failure_that_shows_it() -> None:
+    for success in ("false", "true", 0, 1, "", [], {}):
+        execution = read({"status": "COMPLETED", "success": success})
+        shown = success if isinstance(success, str) else json.dumps(success)
+        assert (execution.state, execution.message) == (State.FAILED, f"success is {shown!r}")
+        assert read({"status": "IN_PROGRESS", "success": success}).state is State.RUNNING
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"status": None},
+def test_a_body_without_a_status_is_unexpected_and_shown() -> None:
+    bodies: list[Any] = [
+        *({}, {"status": None}, {"error": "try again"}, {"status": 5}, {"status": ["COMPLETED"]}),
         {"status": None, "success": True, "steps": {"parse": {"status": "COMPLETED"}}},
-        {"error": "try again"},
-        {"status": 5},
-        {"status": ["COMPLETED"]},
-        [],
-        None,
-        "COMPLETED",
-    ],
-)
-def test_an_answer_that_says_no_status_cannot_be_read(body: Any) -> None:
-    with pytest.raises(errors.UnreadableAnswer):
-        looked(body)
+        *([], None, "COMPLETED"),
+    ]
+
+    assert misread(read, ((body, errors.UnexpectedResponse) for body in bodies)) == {}
+    with pytest.raises(errors.UnexpectedResponse, match="nothing here"):
+        read({"execution_id": 1, "note": "nothing here"})
 
 
-@every_mode
-def test_answers_without_a_status_end_in_one_error_that_shows_them(emulator: Emulator, mode: str) -> None:
-    """In passing they are waited out."""
-    odd = {"execution_id": 1, "note": "nothing here"}
-    emulator.fail("datalab", "get", "status", times=2, status=200, body=odd)
-    assert in_mode(mode, 101)["state"] == "succeeded"
+def test_a_completed_execution_is_a_success_only_if_each_step_and_file_is() -> None:
+    """The message names the steps and files that are not."""
+    success = (State.SUCCEEDED, None)
+    cases: list[tuple[Any, Any]] = [
+        ({"parse": {"status": "COMPLETED"}}, success),
+        ({"parse": {"status": "completed", "error": None}}, success),
+        ({"parse": {"f1": {"status": "COMPLETED"}, "f2": {"status": "COMPLETED"}}}, success),
+        # Without a status of its own, the execution's status decides.
+        ({"parse": None}, success),
+        ({"parse": {}}, success),
+        ({"parse": {"status": None}}, success),
+        ({"parse": {"f1": None, "f2": {}}}, success),
+        ({"parse": "COMPLETED"}, success),
+        ([], success),
+        (None, success),
+        # The branch of a condition that is not taken.
+        ({"parse": {"status": "COMPLETED"}, "no": {"status": "SKIPPED"}}, success),
+        ({"parse": {"f1": {"status": "COMPLETED"}, "f2": {"status": "skipped"}}}, success),
+        ({"no": "SKIPPED"}, success),
+        ({"no": {"status": "SKIPPED", "error": "bad page"}}, (State.PARTIAL, "no: bad page")),
+        ({"parse": {"status": "COMPLETED\x00"}}, (State.PARTIAL, "parse: COMPLETED")),
+        # Failed, in each form.
+        ({"parse": {"status": "FAILED"}}, (State.PARTIAL, "parse: FAILED")),
+        ({"parse": {"status": "failed", "error": "bad page"}}, (State.PARTIAL, "parse: bad page")),
+        ({"parse": {"f1": {"status": "FAILED", "error": "bad page"}}}, (State.PARTIAL, "parse[f1]: bad page")),
+        ({"parse": {"f1": {"status": "COMPLETED", "error": "bad page"}}}, (State.PARTIAL, "parse[f1]: bad page")),
+        ({"parse": {"f1": {"error_message": "bad page"}}}, (State.PARTIAL, "parse[f1]: bad page")),
+        ({"parse": {"status": None, "error": "bad page"}}, (State.PARTIAL, "parse: bad page")),
+        ({"parse": {"status": "FAILED"}, "x": {"f1": {"status": "COMPLETED"}}}, (State.PARTIAL, "parse: FAILED")),
+        ({"parse": {"f1": {"status": "COMPLETED"}, "f2": {"status": "FAILED"}}}, (State.PARTIAL, "parse[f2]: FAILED")),
+        ({"parse": "FAILED"}, (State.PARTIAL, "parse: FAILED")),
+        ({"parse": {"f1": "FAILED"}}, (State.PARTIAL, "parse[f1]: FAILED")),
+        ([{"step_type": "parse", "status": "FAILED"}], (State.PARTIAL, "0: FAILED")),
+        # Not ended, or with an unknown status.
+        ({"parse": {"status": "IN_PROGRESS"}}, (State.PARTIAL, "parse: IN_PROGRESS")),
+        ({"parse": {"f1": {"status": "PENDING"}}}, (State.PARTIAL, "parse[f1]: PENDING")),
+        ({"parse": {"f1": {"status": "HIBERNATING"}}}, (State.PARTIAL, "parse[f1]: HIBERNATING")),
+        ({"parse": {"status": 5}}, (State.PARTIAL, "parse: 5")),
+        ({"parse": [{"status": "FAILED"}]}, (State.PARTIAL, 'parse: [{"status": "FAILED"}]')),
+    ]  # fmt: skip
 
-    emulator.fail("datalab", "get", "status", times=None, status=200, body=odd)
-    with pytest.raises(errors.UnreadableAnswer, match="nothing here"):
-        in_mode(mode, 101)
+    def state_and_message(steps: Any) -> tuple[State, str | None]:
+        execution = read({"status": "COMPLETED", "steps": steps})
+        return execution.state, execution.message
+
+    assert misread(state_and_message, cases) == {}
+
+
+def test_only_what_failed_is_the_reason() -> None:
+    """A file that fails at one step never reaches the next one."""
+    steps = {
+        "parse": {"f1": {"status": "FAILED", "error": "bad page"}},
+        "extract": {"f1": {"status": "PENDING"}},
+    }
+    cases = [
+        ({"status": "COMPLETED"}, "parse[f1]: bad page"),
+        ({"status": "FAILED"}, "parse[f1]: bad page"),
+        ({"status": "FAILED", "error": "no"}, "no; parse[f1]: bad page"),
+    ]
+
+    assert misread(lambda body: read({**body, "steps": steps}).message, cases) == {}
+
+
+def test_a_file_that_failed_does_not_end_an_execution_that_is_going() -> None:
+    steps = {"parse": {"f1": {"status": "FAILED"}, "f2": {"status": "IN_PROGRESS"}}}
+
+    assert read({"status": "IN_PROGRESS", "steps": steps}).state is State.RUNNING
+
+
+def test_a_long_list_of_failed_files_is_cut() -> None:
+    files = {f"file-{n}": {"status": "FAILED", "error": "x" * 2000} for n in range(100)}
+    message = read({"status": "COMPLETED", "steps": {"parse": files}}).message
+
+    assert message is not None
+    assert message.startswith("parse[file-0]: xxx")
+    assert len(message) <= 500

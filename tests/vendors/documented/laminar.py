@@ -62,12 +62,25 @@ RESPONSES = [
         {"keys": ["portal_user"], "externalId": "customer-7", "name": "Customer 7"},
         decides=(("keys",), ("keys", "*")),
     ),
+    Documented(
+        "laminar",
+        "ping",
+        "an unknown store: the key is accepted",
+        _KEYS,
+        "value",
+        {"message": "Not found"},
+        404,
+    ),
+    *errors(
+        "laminar",
+        ("start",),
+        [{"name": "404", "page": _KEYS, "status": 404, "body": {"message": "Not found"}}],
+    ),
     *errors(
         "laminar",
         ("start", "ping"),
         [
             {"name": "401", "page": _EXECUTE, "status": 401, "body": {"message": "Unauthorized"}},
-            {"name": "404", "page": _KEYS, "status": 404, "body": {"message": "Not found"}},
             {"name": "429", "page": _EXECUTE, "status": 429, "body": b"", "headers": {"retry-after": "5"}},
             {
                 "name": "502 of a gateway",

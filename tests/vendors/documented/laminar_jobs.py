@@ -85,7 +85,7 @@ RESPONSES = [
         "error", "failed", {"status": "error", "done": True, "error": {"message": "portal login was refused"}}
     ),
     *_execution(
-        "207, the sync call's status for a part undone",
+        "207, the sync call's status for a partial success",
         "partial",
         {"status": "completed", "done": True, "steps": _STEPS},
         207,

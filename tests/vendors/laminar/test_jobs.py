@@ -1,136 +1,154 @@
-"""Jobs: what is sent."""
+"""Jobs: what a start sends, which connection it needs, and what its response means."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from airflow_workflow_providers.apis import laminar_jobs as jobs
+from airflow_workflow_providers.apis import laminar_jobs as api
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.hooks.laminar import LaminarJobHook
+from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from tests.conftest import connect
-from tests.vendors import LAMINAR_JOBS, answer
-from tests.vendors.laminar import change, job, run
+from tests.vendors import LAMINAR_JOBS, misread, response
+from tests.vendors.laminar import external, job
 
 
-@pytest.mark.parametrize("method", jobs.METHODS)
-def test_a_job_is_called_with_its_method_query_and_payload(emulator: Emulator, method: str) -> None:
-    """As the page says: any method, ``?async=1``, and an input of which the payload wins over the query."""
-    record = job(method=method, payload={"a": 1, "b": {"c": None}}, query={"a": "2", "page size": "ä&b"})
+def test_a_job_is_called_with_its_method_query_and_payload(emulator: Emulator) -> None:
+    """And with ``?async=1``. Payload and query are both input; the payload takes precedence."""
+    record = job(
+        "nested/path job",
+        method="PUT",
+        payload={"a": 1, "b": {"c": None}},
+        query={"a": "2", "page size": "ä&b", "limit": 5, "ratio": 0.5},
+    )
 
-    (call,) = emulator.calls("laminar", "run_job")
-    assert (call["method"], call["path"]) == (method, "/m/acme/sync-invoices")
-    assert call["query"] == {"a": "2", "page size": "ä&b", "async": "1"}
-    assert call["body"] == {"a": 1, "b": {"c": None}}
-    assert call["headers"]["x-api-key"] == "***"
-    assert record["output"]["received"] == {"a": 1, "page size": "ä&b", "b": {"c": None}}
-    assert emulator.runs("laminar")[0]["mode"] == "ASYNC"
+    (request,) = emulator.requests("laminar", "run_job")
+    query = {"a": "2", "page size": "ä&b", "limit": "5", "ratio": "0.5"}
+    assert (request["method"], request["path"]) == ("PUT", "/m/acme/nested/path job")
+    assert request["query"] == {**query, "async": "1"}
+    assert request["body"] == {"a": 1, "b": {"c": None}}
+    assert request["headers"]["x-api-key"] == "***"
+    assert record["output"]["received"] == {**query, "a": 1, "b": {"c": None}}
+    assert emulator.runs("laminar")[0]["workflow_id"] == "nested/path job"
 
 
 def test_a_job_without_an_input_has_no_body(emulator: Emulator) -> None:
     job()
 
-    (call,) = emulator.calls("laminar", "run_job")
-    assert (call["method"], call["query"], call["body"]) == ("POST", {"async": "1"}, None)
+    (request,) = emulator.requests("laminar", "run_job")
+    assert (request["method"], request["query"], request["body"]) == ("POST", {"async": "1"}, None)
 
 
-def test_numbers_in_the_query_are_written_out(emulator: Emulator) -> None:
-    job(query={"limit": 5, "ratio": 0.5})
+def test_a_job_has_the_method_of_its_author() -> None:
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-    assert emulator.calls("laminar", "run_job")[0]["query"] == {"limit": "5", "ratio": "0.5", "async": "1"}
-
-
-@pytest.mark.parametrize("path", ["nested/path job", "/nested/path job", "nested/path job/"])
-def test_a_path_may_have_slashes_and_spaces(emulator: Emulator, path: str) -> None:
-    """Its slashes are the path's own; all else is percent-encoded."""
-    assert job(path)["state"] == "succeeded"
-    assert emulator.runs("laminar")[0]["workflow_id"] == "nested/path job"
-    assert jobs.run_job("a/b c?d").path == "/a/b%20c%3Fd"
+    assert [api.run_job("j", method=method).method for method in methods] == methods
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"path": "a//b"}, "job_path"),
-        ({"path": "/"}, "job_path"),
-        ({"path": "./a"}, "job_path"),
-        ({"method": "post"}, "method"),
-        ({"payload": ["a"]}, "payload"),
-        ({"payload": {"minicor.teach": {}}}, "minicor.teach"),
-        ({"payload": {"minicor": {"teach": {}}}}, "minicor.teach"),
-        ({"query": ["a"]}, "query"),
-        ({"query": {"a": None}}, "query parameter 'a'"),
-        ({"query": {"a": ["b"]}}, "query parameter 'a'"),
-        ({"query": {"async": "1"}}, "async"),
-    ],
-)
-def test_a_bad_job_is_refused_when_the_dag_is_parsed(
-    emulator: Emulator, options: dict[str, Any], said: str
-) -> None:
-    """Law 8: a lesson is no run, and what a query cannot say is not guessed."""
-    with pytest.raises(errors.InvalidInput, match=said):
-        job(**options)
+def test_the_slashes_of_a_job_path_are_kept_and_all_else_is_encoded() -> None:
+    paths = [("nested/job", "/nested/job"), ("/nested/job/", "/nested/job"), ("a/b c?d", "/a/b%20c%3Fd")]
 
-    assert emulator.calls("laminar") == []
+    assert misread(lambda path: api.run_job(path).path, paths) == {}
 
 
-@pytest.mark.parametrize("payload", [{"minicor": "a vendor"}, {"minicor": {"else": 1}}, {"teach": True}])
-def test_a_payload_that_is_no_lesson_is_sent(emulator: Emulator, payload: dict[str, Any]) -> None:
-    assert job(payload=payload)["output"]["received"] == payload
+def test_only_a_payload_that_trains_the_job_is_rejected() -> None:
+    payloads: list[Any] = [{"minicor": "a vendor"}, {"minicor": {"else": 1}}, {"teach": True}]
+
+    assert [api.run_job("j", payload=payload).body for payload in payloads] == payloads
+    with pytest.raises(errors.InvalidInput, match=r"minicor\.teach"):
+        api.run_job("j", payload={"minicor": {"teach": {}}})
+
+
+def test_a_start_needs_an_id_and_is_never_an_end() -> None:
+    """A job that responds with its output, as a synchronous one does, may have run."""
+
+    def read(body: Any) -> tuple[str | None, State, str]:
+        started = api.run_job("j").parse(response(body, 202))
+        return started.execution_id, started.state, started.status
+
+    cases: list[tuple[Any, Any]] = [
+        ({"jobExecutionId": "8f2c", "status": "queued", "resultPath": "/x"}, ("8f2c", State.QUEUED, "queued")),
+        ({"jobExecutionId": "8f2c", "status": None}, ("8f2c", State.QUEUED, "queued")),
+        ({"jobExecutionId": "8f2c"}, ("8f2c", State.QUEUED, "queued")),
+        ({"jobExecutionId": "8f2c", "status": "succeeded", "done": True}, ("8f2c", State.QUEUED, "succeeded")),
+        *(
+            (body, errors.UnexpectedResponse)
+            for body in ({}, [], None, {"jobExecutionId": ""}, {"jobExecutionId": None}, {"ok": True})
+        ),
+    ]  # fmt: skip
+
+    assert misread(read, cases) == {}
 
 
 @pytest.mark.parametrize("missing", ["trigger_url", "trigger_api_key"])
-def test_a_connection_without_a_trigger_is_refused_for_jobs_and_not_for_workflows(
+def test_a_connection_without_a_trigger_is_for_the_external_call_only(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    """Law 8: the workspace's key is not tried where it does not belong."""
+    """The workspace's key is not sent to a trigger URL."""
     connect(monkeypatch, LAMINAR_JOBS, emulator, **{missing: None})
 
     with pytest.raises(errors.InvalidInput, match="'laminar_default' needs trigger_url and trigger_api_key"):
         job()
     assert "trigger_api_key" in LaminarJobHook().test_connection()[1]
-    assert emulator.calls("laminar") == []
-    assert run()["state"] == "succeeded"
+    assert emulator.requests("laminar") == []
+    assert external().run()["state"] == "succeeded"
 
 
-def test_jobs_need_no_workspace_key(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trigger URL has a key of its own, and a slash at its end does no harm."""
+def test_jobs_need_no_key_of_a_workspace(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trigger URL may end with a slash."""
     account = emulator.account("laminar")
-    extra = {"trigger_url": account["trigger_url"] + "/", "trigger_api_key": account["trigger_api_key"]}
-    change(monkeypatch, emulator, password=None, host=None, extra=extra)
+    change = {"password": None, "host": None, "extra": {"trigger_url": account["trigger_url"] + "/"}}
+    connect(monkeypatch, LAMINAR_JOBS, emulator, change, workspace_id=None, configuration_id=None)
 
     assert job()["state"] == "succeeded"
     assert LaminarJobHook().test_connection() == (True, "Laminar accepts this connection.")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "execution_id"),
-    [
-        ({"jobExecutionId": "8f2c", "status": "queued", "resultPath": "/x"}, "queued", "8f2c"),
-        ({"jobExecutionId": "8f2c", "status": None}, "queued", "8f2c"),
-        ({"jobExecutionId": "8f2c"}, "queued", "8f2c"),
-        ({"jobExecutionId": "8f2c", "status": "succeeded", "done": True}, "succeeded", "8f2c"),
-    ],
-)
-def test_a_start_needs_only_an_id(body: Any, status: str, execution_id: str) -> None:
-    """It is never over by its own answer: the next look says."""
-    started = jobs.run_job("j").read(answer(body, 202))
-
-    assert (started.execution_id, started.state, started.status) == (execution_id, State.QUEUED, status)
-
-
-@pytest.mark.parametrize(
-    "body", [{}, [], None, {"jobExecutionId": ""}, {"jobExecutionId": None}, {"ok": True}]
-)
-def test_a_start_without_an_id_is_lost(emulator: Emulator, body: Any) -> None:
-    """Law 1: a job that answers with its output, as a synchronous one does, may have run."""
-    emulator.fail("laminar", "run_job", "status", status=200, body=[] if body is None else body)
-
-    with pytest.raises(errors.LostStart, match="could not run job sync-invoices"):
+def test_each_key_is_sent_to_its_own_address_only(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = emulator.account("laminar")
+    connect(monkeypatch, LAMINAR_JOBS, emulator, trigger_api_key="other")
+    assert external().run()["state"] == "succeeded"
+    with pytest.raises(errors.AuthFailed):
         job()
 
-    with pytest.raises(errors.UnreadableAnswer):
-        jobs.run_job("j").read(answer(body))
+    connect(monkeypatch, LAMINAR_JOBS, emulator, {"password": "other"})
+    assert job()["state"] == "succeeded"
+    with pytest.raises(errors.AuthFailed):
+        external().run()
+
+    with closing(LaminarHook()) as hook, closing(LaminarJobHook()) as job_hook:
+        assert account["trigger_api_key"] not in hook.client.endpoint.settings.headers.values()
+        assert list(job_hook.client.endpoint.settings.headers.values()) == [account["trigger_api_key"]]
+
+
+@pytest.mark.parametrize("missing", ["workspace_id", "configuration_id"])
+def test_a_connection_that_names_no_store_cannot_be_tested(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """An API key can read nothing else; nothing is guessed, sent or started."""
+    connect(monkeypatch, LAMINAR_JOBS, emulator, **{missing: None})
+
+    ok, sentence = LaminarHook().test_connection()
+
+    assert not ok
+    assert sentence.startswith("Not checkable")
+    assert emulator.requests("laminar") == []
+
+
+def test_a_connection_with_an_unknown_store_has_a_right_key(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laminar checks the key before it responds with 404. The ids may be written as numbers."""
+    connect(monkeypatch, LAMINAR_JOBS, emulator, configuration_id=7, workspace_id=12)
+
+    assert LaminarHook().test_connection() == (
+        True,
+        "Laminar accepts this key; it does not know that configuration store.",
+    )
+    assert emulator.requests("laminar")[0]["path"] == "/configurations/7/keys/external"

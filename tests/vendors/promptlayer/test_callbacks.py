@@ -1,4 +1,4 @@
-"""Warnings and callback addresses."""
+"""The warning in the response to a start, and the address of a callback, which is a secret."""
 
 from __future__ import annotations
 
@@ -8,102 +8,84 @@ from typing import Any
 import pytest
 import structlog
 
+from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
-from tests.laws import blocking_and_deferred
-from tests.task import Task
-from tests.vendors import PROMPTLAYER
-from tests.vendors.promptlayer import (
-    CALLBACK,
-    CALLBACK_PATH,
-    run,
-    started,
-)
+from tests.contract import blocking_and_deferred
+from tests.fake_airflow import Task
+from tests.vendors import PROMPTLAYER, response
+from tests.vendors.promptlayer import CALLBACK, CALLBACK_PATH, run
 
 
-@blocking_and_deferred
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"topic": "x"}, None),
-        ({"other": "x"}, "Missing input variables: topic. Unused input variables: other."),
-    ],
-)
-def test_a_warning_is_one_warning_line_in_the_tasks_log(
-    emulator: Emulator, given: dict[str, Any], said: str | None, deferrable: bool
-) -> None:
-    """The run starts all the same; without a warning there is no line."""
+def test_a_warning_of_the_vendor_is_logged_and_the_run_continues(emulator: Emulator) -> None:
     emulator.add_workflow("promptlayer", "strict", required=["topic"])
 
-    with structlog.testing.capture_logs() as logs:
-        record = run("strict", input_variables=given, deferrable=deferrable)
+    def warnings(**variables: str) -> list[str]:
+        with structlog.testing.capture_logs() as logs:
+            assert run("strict", input_variables=variables)["state"] == "succeeded"
+        return [
+            entry["event"] % entry.get("positional_args", ())
+            for entry in logs
+            if "says: " in str(entry) and entry["log_level"] == "warning"
+        ]
 
-    # Airflow itself warns that it did not call the operator.
-    lines = [entry for entry in logs if entry["log_level"] == "warning" and "Task Runner" not in str(entry)]
-    assert record["state"] == "succeeded"
-    assert len(lines) == (1 if said else 0)
-    assert said is None or said in str(lines[0])
+    assert warnings(topic="x") == []
+    (line,) = warnings(other="x")
+    assert "PromptLayer says: Missing input variables: topic. Unused input variables: other." in line
 
 
-def test_a_warning_of_several_lines_is_one_and_signed_addresses_in_it_are_cut() -> None:
-    note = started({"workflow_version_execution_id": 5, "warning": f"see\n{CALLBACK}\nand mend"}).note
+def test_a_warning_is_one_line_without_the_secrets_of_addresses() -> None:
+    body = {"workflow_version_execution_id": 5, "warning": f"see\n{CALLBACK}\nand mend"}
+
+    note = api.run_workflow("w").parse(response(body, 201)).note
 
     assert note == "see https://hooks.example.com/promptlayer?*** and mend"
 
 
 @blocking_and_deferred
-@pytest.mark.parametrize("workflow", ["answer-question", "always-fails", "no-such-workflow"])
-@pytest.mark.parametrize("callback_url", [CALLBACK, CALLBACK_PATH])
-def test_a_callback_address_is_sent_and_kept_nowhere(
-    emulator: Emulator,
-    caplog: pytest.LogCaptureFixture,
-    workflow: str,
-    callback_url: str,
-    deferrable: bool,
+def test_the_address_of_a_callback_is_sent_and_not_stored_or_logged(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture, deferrable: bool
 ) -> None:
-    """It is a key to whoever waits there: it is in no log, XCom, trigger, error, or rendered field."""
+    """However the run ends, and at log level DEBUG."""
     caplog.set_level(logging.DEBUG)
-    task = Task(lambda: PROMPTLAYER.task(workflow, callback_url=callback_url, deferrable=deferrable))
+    cases = [
+        (workflow, address)
+        for workflow in (PROMPTLAYER.succeeds, PROMPTLAYER.fails, PROMPTLAYER.unknown)
+        for address in (CALLBACK, CALLBACK_PATH)
+    ]
 
-    with structlog.testing.capture_logs() as logs:
+    def shown(workflow: str, address: str) -> str:
+        task = Task(lambda: PROMPTLAYER.task(workflow, callback_url=address, deferrable=deferrable))
         try:
             task.run()
         except errors.WorkflowError:
-            assert workflow != "answer-question"
+            assert workflow != PROMPTLAYER.succeeds
+        rendered = {name: getattr(task.operator, name) for name in task.operator.template_fields}
+        return f"{task.everything_kept()} {rendered}"
 
-    assert emulator.calls("promptlayer", "run")[0]["body"]["callback_url"] == callback_url
-    assert "a-callback-secret" not in task.everything_kept() + str(logs) + caplog.text
-    rendered = {name: getattr(task.operator, name) for name in task.operator.template_fields}
-    assert "callback_url" not in rendered
-    assert "a-callback-secret" not in str(rendered)
+    with structlog.testing.capture_logs() as logs:
+        kept = [shown(*case) for case in cases]
 
-
-def test_a_refused_callback_address_is_not_in_the_error() -> None:
-    with pytest.raises(errors.InvalidInput) as refused:
-        PROMPTLAYER.task(callback_url="hooks.example.com/?token=a-callback-secret")
-
-    assert "callback_url" in str(refused.value)
-    assert "a-callback-secret" not in str(refused.value)
+    sent = [request["body"]["callback_url"] for request in emulator.requests("promptlayer", "run")]
+    assert sent == [address for _, address in cases]
+    assert "a-callback-secret" not in f"{kept} {logs} {caplog.text}"
 
 
 @pytest.mark.parametrize(
-    ("callback_url", "body"),
+    ("address", "body"),
     [
         (CALLBACK, {"success": False, "message": f"cannot reach {CALLBACK}"}),
-        (
-            CALLBACK_PATH,
-            {"detail": [{"loc": ["body", "callback_url"], "msg": "wrong", "input": CALLBACK_PATH}]},
-        ),
+        (CALLBACK_PATH, {"detail": [{"loc": ["body", "callback_url"], "msg": "wrong", "input": CALLBACK_PATH}]}),
+        (CALLBACK_PATH, {"detail": [{"loc": ["body", "callback_url"], "msg": f"{CALLBACK_PATH} is wrong"}]}),
     ],
-)
-def test_a_callback_address_that_the_vendor_repeats_is_not_in_the_error(
-    emulator: Emulator, callback_url: str, body: Any
+)  # fmt: skip
+def test_the_address_of_a_callback_is_cut_where_the_vendor_repeats_it(
+    emulator: Emulator, address: str, body: Any
 ) -> None:
-    """Of a list of problems only the places and the words are read, and not the input."""
     emulator.fail("promptlayer", "run", "status", status=422, body=body)
-    task = Task(lambda: PROMPTLAYER.task(callback_url=callback_url))
+    task = Task(lambda: PROMPTLAYER.task(callback_url=address))
 
-    with pytest.raises(errors.RequestRefused, match="HTTP 422"):
+    with pytest.raises(errors.RequestRejected, match="HTTP 422"):
         task.run()
 
     assert "a-callback-secret" not in task.everything_kept()

@@ -1,0 +1,34 @@
+"""The tasks of the chaos suite: a DAG for each vendor, mode and set of parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_workflow_providers.core.http import LANES
+
+#: The parameters of a task, by the name with which a fault chooses them.
+TASKS: dict[str, dict[str, Any]] = {
+    "plain": {"timeout": 150, "retries": 2},
+    "one_retry": {"timeout": 150, "retries": 1},
+    # Status checks that fail are repeated after longer and longer pauses; this interval keeps them short.
+    "no_retry": {"timeout": 150, "poll_interval": 0.5},
+    "timeout": {"timeout": 8},
+    "execution_timeout": {"timeout": 150, "execution_timeout": 8},
+    "no_cancel_on_timeout": {"timeout": 8, "cancel_on_timeout": False},
+    "no_cancel_on_kill": {"timeout": 150, "retries": 2, "cancel_on_kill": False, "on_clear": "reattach"},
+    "resubmit_lost": {"timeout": 150, "retries": 2, "on_lost_start": "resubmit"},
+    "without_nonce": {"timeout": 150, "retries": 2},
+    # Each try has another input.
+    "changing_input": {"timeout": 150, "retries": 2},
+    "asks_a_person": {"timeout": 150},
+    "no_triggerer": {"timeout": 8},
+    "crowd": {"timeout": 600, "poll_interval": 5},
+}
+
+#: How many tasks wait at the same time in the DAG of the crowd: more than an event loop opens connections to a vendor.
+CROWD = LANES + 2
+
+
+def dag_id(vendor: str, mode: str, task: str) -> str:
+    """Return the id of the DAG that runs a task."""
+    return f"chaos_{vendor}_{mode}_{task}"

@@ -1,0 +1,292 @@
+"""
+The vendors, as tests and tools use them: one row for each kind of execution.
+
+A vendor's name, modules and classes are read from the package and not repeated here. A row has what the package does not have:
+the workflows and operations of the emulator, and examples of bad input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from airflow_workflow_providers.get_provider_info import VENDORS as NAMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorCase:
+    """
+    One kind of execution of one vendor.
+
+    The workflows are the emulator's own. A row without ``get_status`` is a call whose executions have no id: then the
+    fields about a wait and about bad input are empty.
+
+    :param name: the name in tables, DAG ids and test ids; a vendor with two kinds of execution has two rows.
+    :param conn_type: the vendor: its connection type, its modules in the package, and its name in the emulator.
+    :param operator_name: the class of the operator; default: the usual name.
+    :param workflow: the operator's parameter that names the workflow.
+    :param input: the operator's parameter that is the input of the workflow.
+    :param required: further parameters that the operator needs.
+    :param start: the emulator's name of the operation that starts an execution.
+    :param get_status: of the one that reads its status; ``None`` if an execution has no id.
+    :param stop: of the one that stops it; ``None`` if the vendor cannot.
+    :param secrets: the secrets of the emulator's account that an operator sends.
+    :param succeeds: a workflow that succeeds.
+    :param fails: a workflow that fails, with ``failure`` in its message.
+    :param failure: a part of that message.
+    :param goes_on: a workflow that goes on until it is stopped.
+    :param partial: a workflow that finishes with failed parts, if the vendor has such an end.
+    :param unknown: a workflow that the emulator does not know.
+    :param bad_input: parameters that the operator rejects, each with a text that is in the error.
+    :param without_secret: changes of a connection that leave it without its secret, with a text that is in the error.
+    :param address: the extra field of a connection that has the vendor's address, if it is not ``host``.
+    :param new_workflow: the id of a workflow that a test adds, with a place for its number.
+    :param added: options of a workflow that a test adds.
+    :param never_ends: options of an added workflow whose executions never end.
+    :param with_nonce: parameters with which a start carries a nonce, if it does not always carry one.
+    :param without_nonce: parameters with which a start carries none, if it may carry one.
+    :param shows_nonce: settings of the emulator with which the vendor shows the nonce of an execution; empty if it never
+        does.
+    """
+
+    name: str
+    conn_type: str
+    operator_name: str = ""
+    workflow: str
+    input: str
+    required: Mapping[str, Any] = field(default_factory=dict)
+    start: str
+    get_status: str | None = None
+    stop: str | None = None
+    secrets: tuple[str, ...] = ("api_key",)
+    succeeds: str
+    fails: str = ""
+    failure: str = ""
+    goes_on: str = ""
+    partial: str | None = None
+    unknown: str = ""
+    bad_input: tuple[tuple[dict[str, Any], str], ...] = ()
+    without_secret: tuple[dict[str, Any], str] = ({"password": None}, "no password")
+    address: str = "host"
+    new_workflow: str = "case-{}"
+    added: Mapping[str, Any] = field(default_factory=dict)
+    never_ends: Mapping[str, Any] = field(default_factory=lambda: {"ends": None})
+    with_nonce: Mapping[str, Any] = field(default_factory=dict)
+    without_nonce: Mapping[str, Any] = field(default_factory=dict)
+    shows_nonce: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def operator(self) -> type[Any]:
+        """The class of the operator, which is imported when it is needed."""
+        name = self.operator_name or f"{NAMES[self.conn_type][0]}ExecuteWorkflowOperator"
+        return getattr(self._module("operators"), name)  # type: ignore[no-any-return]  # a class of ours
+
+    @property
+    def hook(self) -> type[Any]:
+        """The class of its hook."""
+        return self.operator.hook_class  # type: ignore[no-any-return]  # a class of ours
+
+    @property
+    def trigger(self) -> type[Any]:
+        """The class of its trigger."""
+        return self.operator.trigger_class  # type: ignore[no-any-return]  # a class of ours
+
+    @property
+    def sensor(self) -> type[Any]:
+        """The class of the sensor that waits for its executions."""
+        [found] = [
+            each
+            for name, each in vars(self._module("sensors")).items()
+            if name.endswith("Sensor") and getattr(each, "hook_class", None) is self.hook
+        ]
+        return found  # type: ignore[no-any-return]  # a class of ours
+
+    @property
+    def conn_id(self) -> str:
+        """The operator's parameter that names the connection."""
+        return f"{self.conn_type}_conn_id"
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The ways in which a task can wait for an execution."""
+        return ("blocking", "deferred") if self.get_status else ("blocking",)
+
+    @property
+    def no_cancel(self) -> dict[str, Any]:
+        """The parameters with which an execution goes on at the deadline; none if it does so anyway."""
+        return {"cancel_on_timeout": False} if self.stop else {}
+
+    def task(self, workflow: str | None = None, **options: Any) -> Any:
+        """Return a task for a workflow; default: the one that succeeds. It polls as often as a test needs."""
+        parameters = {
+            "task_id": "run",
+            self.workflow: workflow or self.succeeds,
+            **({"poll_interval": 0.01} if self.get_status else {}),
+            **self.required,
+            **options,
+        }
+        return self.operator(**parameters)
+
+    def at(self, address: str) -> dict[str, Any]:
+        """Return the changes of a connection that make it lead to another address."""
+        return {"host": address} if self.address == "host" else {"extra": {self.address: address}}
+
+    def __str__(self) -> str:
+        """Name the row in the id of a test."""
+        return self.name
+
+    def _module(self, folder: str) -> Any:
+        return import_module(f"airflow_workflow_providers.{folder}.{self.conn_type}")
+
+
+REFOLD = VendorCase(
+    name="refold",
+    conn_type="refold",
+    workflow="workflow_id",
+    input="payload",
+    required={"slug": "hubspot"},
+    start="execute",
+    get_status="get",
+    stop="stop",
+    secrets=("api_key", "token"),
+    succeeds="sync-contacts",
+    fails="always-fails",
+    failure="contact quota exceeded",
+    goes_on="never-ends",
+    partial="terminates",
+    unknown="no-such-workflow",
+    bad_input=(
+        ({"workflow_id": ""}, "workflow_id"),
+        ({"workflow_id": ".."}, "workflow_id"),
+        ({"slug": ""}, "slug"),
+        ({"slug": "a\r\nx-api-key: other"}, "slug"),
+        ({"payload": ["a", "list"]}, "payload"),
+        ({"payload": {"when": object()}}, "payload"),
+        ({"payload": {"ratio": float("nan")}}, "payload"),
+        ({"config_id": "ä"}, "config_id"),
+        ({"instance_tag": "\n"}, "instance_tag"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+        ({"sync_execution": True, "wait_for_completion": False}, "sync_execution"),
+    ),
+    without_nonce={"instance_tag": "a label of the author"},
+    shows_nonce={"tag": "shown"},
+)
+
+DATALAB = VendorCase(
+    name="datalab",
+    conn_type="datalab",
+    workflow="workflow_id",
+    input="input_config",
+    start="execute",
+    get_status="get",
+    succeeds="101",
+    fails="102",
+    failure="document is encrypted",
+    goes_on="103",
+    partial="104",
+    unknown="999",
+    bad_input=(
+        ({"workflow_id": ""}, "workflow_id"),
+        ({"workflow_id": "my-flow"}, "workflow_id"),
+        ({"input_config": "https://example.com/a.pdf"}, "input_config"),
+        ({"input_config": {"type": "single_file"}}, "file_url"),
+        ({"input_config": {"type": "file_list", "file_urls": []}}, "file_urls"),
+        ({"input_config": {"when": object()}}, "input_config"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+    new_workflow="9{:05}",
+)
+
+PROMPTLAYER = VendorCase(
+    name="promptlayer",
+    conn_type="promptlayer",
+    workflow="workflow_name",
+    input="input_variables",
+    start="run",
+    get_status="results",
+    succeeds="answer-question",
+    fails="always-fails",
+    failure="content policy",
+    goes_on="never-ends",
+    unknown="no-such-workflow",
+    bad_input=(
+        ({"workflow_name": ""}, "workflow_name"),
+        ({"workflow_label_name": "prod", "workflow_version_number": 3}, "exclude each other"),
+        ({"workflow_version_number": "3"}, "workflow_version_number"),
+        ({"input_variables": "hello"}, "input_variables"),
+        ({"input_variables": {"ratio": float("nan")}}, "input_variables"),
+        ({"metadata": {"attempt": 1}}, "metadata"),
+        ({"metadata": ["a"]}, "metadata"),
+        ({"callback_url": "example.com"}, "callback_url"),
+    ),
+    never_ends={"never_ends": True},
+)
+
+ALTOSTRAT = VendorCase(
+    name="altostrat",
+    conn_type="altostrat",
+    workflow="workflow_id",
+    input="context",
+    start="execute",
+    get_status="get",
+    secrets=("api_key", "token"),
+    succeeds="fl_sync_sites",
+    fails="fl_always_fails",
+    failure="503 Service Unavailable",
+    goes_on="fl_never_ends",
+    unknown="fl_no_such_workflow",
+    bad_input=(
+        ({"workflow_id": ".."}, "workflow_id"),
+        ({"context": ["a", "list"]}, "context"),
+        ({"context": {"when": object()}}, "context"),
+        ({"on_ui_interaction": "click"}, "on_ui_interaction"),
+    ),
+    new_workflow="fl_case_{}",
+    with_nonce={"nonce_key": "start"},
+    without_nonce={"nonce_key": None},
+    shows_nonce={"trigger_payload": "shown"},
+)
+
+LAMINAR_JOBS = VendorCase(
+    name="laminar_jobs",
+    conn_type="laminar",
+    operator_name="LaminarRunJobOperator",
+    workflow="job_path",
+    input="payload",
+    start="run_job",
+    get_status="get_job",
+    secrets=("api_key", "trigger_api_key"),
+    succeeds="sync-invoices",
+    fails="always-fails",
+    failure="login was refused",
+    goes_on="never-ends",
+    partial="partly",
+    unknown="no-such-job",
+    bad_input=(
+        ({"job_path": ""}, "job_path"),
+        ({"job_path": "a/../b"}, "job_path"),
+        ({"method": "FETCH"}, "method"),
+        ({"payload": "text"}, "payload"),
+        ({"payload": {"minicor.teach": True}}, "minicor.teach"),
+        ({"query": {"async": "0"}}, "async"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+    without_secret=({"extra": {"trigger_api_key": None}}, "trigger_api_key"),
+    address="trigger_url",
+    added={"surface": "job"},
+)
+
+LAMINAR = VendorCase(
+    name="laminar",
+    conn_type="laminar",
+    workflow="workflow_id",
+    input="payload",
+    start="execute",
+    succeeds="39",
+    new_workflow="9{:05}",
+)
+
+#: All rows, by their names.
+CASES = {case.name: case for case in (REFOLD, DATALAB, PROMPTLAYER, ALTOSTRAT, LAMINAR_JOBS, LAMINAR)}

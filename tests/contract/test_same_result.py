@@ -1,0 +1,112 @@
+"""Guarantee 9: a blocking and a deferred task end in the same way, and so does a sensor."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.emulator import Emulator
+from tests.contract import blocking_and_deferred, runs, start
+from tests.fake_airflow import Task, outcome
+from tests.vendors import VendorCase
+
+
+def test_a_blocking_and_a_deferred_task_end_alike(vendor: VendorCase, emulator: Emulator) -> None:
+    """With the same record or the same class of error, however the run ends."""
+    ends = {
+        workflow: [
+            outcome(Task(lambda: vendor.task(workflow, deferrable=deferrable, timeout=timeout)))  # noqa: B023  # called at once
+            for deferrable in (False, True)
+        ]
+        for workflow, timeout in (
+            (vendor.succeeds, 60),
+            (vendor.fails, 60),
+            (vendor.goes_on, 0.4),
+            (vendor.partial, 60),
+            (vendor.unknown, 60),
+        )
+        if workflow
+    }
+
+    assert {workflow for workflow, (blocking, deferred) in ends.items() if blocking != deferred} == set()
+    assert ends[vendor.succeeds][0][0] == "record"
+    assert ends[vendor.fails][0] == ("error", "ExecutionFailed")
+    assert ends[vendor.goes_on][0] == ("error", "ExecutionTimedOut")
+    assert ends[vendor.unknown][0][0] == "error"
+    assert vendor.partial is None or ends[vendor.partial][0] == ("error", "ExecutionFailed")
+
+
+@blocking_and_deferred
+def test_the_id_is_in_xcom_before_the_wait(vendor: VendorCase, emulator: Emulator, deferrable: bool) -> None:
+    """So another task can read it while the run goes on."""
+    emulator.fail(vendor.conn_type, vendor.get_status, "html", times=None)
+    task = Task(lambda: vendor.task(deferrable=deferrable))
+
+    with pytest.raises(errors.UnexpectedResponse):
+        task.run()
+
+    (run,) = runs(emulator, vendor)
+    assert task.xcom["execution_id"] == run["execution_id"]
+
+
+def test_a_sensor_ends_with_the_record_of_the_operator(vendor: VendorCase, emulator: Emulator) -> None:
+    """One task starts the run without a wait, and the sensor waits for it."""
+    expected = Task(vendor.task).run()
+    started = Task(lambda: vendor.task(wait_for_completion=False)).run()
+
+    def wait(*, deferrable: bool) -> dict[str, object]:
+        options = {"execution_id": started["execution_id"], "poke_interval": 0.01, "deferrable": deferrable}
+        return Task(lambda: vendor.sensor(task_id="wait", **options)).run()
+
+    assert started["state"] in ("queued", "running")
+    assert started["output"] is None
+    for record in (wait(deferrable=False), wait(deferrable=True)):
+        assert {**record, "execution_id": "", "url": ""} == {**expected, "execution_id": "", "url": ""}
+
+
+@blocking_and_deferred
+def test_a_sensor_fails_with_its_run_and_never_stops_it(
+    vendor: VendorCase, emulator: Emulator, deferrable: bool
+) -> None:
+    """Another task has started the run."""
+    fails, goes_on = start(vendor, vendor.fails), start(vendor, vendor.goes_on)
+
+    def wait(execution_id: str, timeout: float) -> None:
+        options = {"poke_interval": 0.05, "timeout": timeout, "deferrable": deferrable}
+        Task(lambda: vendor.sensor(task_id="wait", execution_id=execution_id, **options)).run()
+
+    with pytest.raises(errors.ExecutionFailed, match=vendor.failure):
+        wait(fails, 60)
+    with pytest.raises(errors.ExecutionTimedOut, match=goes_on):
+        wait(goes_on, 0.4)
+    assert [run["stops"] for run in runs(emulator, vendor)] == [0, 0]
+
+
+@blocking_and_deferred
+def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
+    vendor: VendorCase, emulator: Emulator, deferrable: bool
+) -> None:
+    """The task succeeds, and its record says how to fetch the output."""
+    task = Task(lambda: vendor.task(deferrable=deferrable, max_inline_output=10))
+
+    record = task.run()
+
+    assert (record["state"], record["output"]) == ("succeeded", None)
+    assert record["output_omitted"]["bytes"] > 10
+    with closing(vendor.hook()) as hook:
+        fetch = f"{vendor.hook.__name__}({hook.conn_id!r}).get_execution({record['execution_id']!r}).output"
+        assert record["output_omitted"]["fetch"] == fetch
+        assert hook.get_execution(record["execution_id"]).output
+
+
+def test_a_task_has_a_button_if_its_vendor_has_a_page_of_the_run(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    """Otherwise the button would lead nowhere."""
+    with closing(vendor.hook()) as hook:
+        page = hook.execution_url("1")
+
+    for task in (vendor.task(), vendor.sensor(task_id="wait", execution_id="1")):
+        assert [link.name for link in task.operator_extra_links] == (["Open execution"] if page else [])

@@ -1,0 +1,159 @@
+"""Every decision about waiting, with a given time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.execution import TERMINAL_STATES, Execution, State, raise_for_state
+from airflow_workflow_providers.core.waiter import (
+    MAX_BACKOFF,
+    MAX_UNEXPECTED_RESPONSES,
+    NextPoll,
+    Waiter,
+    WaitResult,
+)
+
+NOW = 1_000_000.0
+
+
+def waiter(**options: Any) -> Waiter:
+    return Waiter("ex-1", **{"deadline": NOW + 100, "poll_interval": 10.0, **options})
+
+
+def execution(state: State, status: str = "WORD") -> Execution:
+    return Execution("ex-1", state, status)
+
+
+def delay(step: NextPoll | WaitResult) -> float:
+    assert isinstance(step, NextPoll)
+    return step.delay
+
+
+def outcome(step: NextPoll | WaitResult) -> tuple[str, str]:
+    assert isinstance(step, WaitResult)
+    return step.outcome, step.error
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_wait_ends_with_the_run_and_not_before(state: State) -> None:
+    """An unknown status is not an end."""
+    step = waiter().on_status(execution(state), NOW)
+
+    if state in TERMINAL_STATES:
+        assert outcome(step) == ("ended", "")
+    else:
+        assert delay(step) == 10.0
+
+
+def test_a_pause_ends_the_wait_only_if_the_author_wants_it() -> None:
+    paused = execution(State.PAUSED)
+
+    assert delay(waiter().on_status(paused, NOW)) == 10.0
+    assert outcome(waiter(stop_at_pause=True).on_status(paused, NOW)) == ("ended", "")
+
+
+def test_the_last_status_check_is_at_the_deadline() -> None:
+    """The pause before it is shortened; a run that has ended by then has ended."""
+    running = execution(State.RUNNING)
+
+    assert delay(waiter().on_status(running, NOW + 95)) == 5.0
+    late = waiter(status="WORD").on_status(running, NOW + 100)
+    assert late == WaitResult("timed_out", "ex-1", "its last status was 'WORD'", "ExecutionTimedOut")
+    assert outcome(waiter().on_status(execution(State.SUCCEEDED), NOW + 100)) == ("ended", "")
+
+
+def test_a_passing_failure_is_retried_until_the_deadline() -> None:
+    """The pauses grow up to a cap, and no number of failures ends the wait."""
+    patient = waiter(deadline=NOW + 1e9)
+
+    delays = [delay(patient.on_error(errors.Unavailable("down"), NOW)) for _ in range(50)]
+
+    assert delays[:3] == [20.0, 40.0, MAX_BACKOFF]
+    assert delays[-1] == MAX_BACKOFF
+
+
+def test_retry_after_is_obeyed_up_to_a_cap() -> None:
+    assert delay(waiter().on_error(errors.RateLimited("slow down", retry_after=33), NOW)) == 33
+    assert delay(waiter().on_error(errors.RateLimited("slow down", retry_after=1), NOW)) == 10
+    far = waiter(deadline=NOW + 1e9).on_error(errors.Unavailable("later", retry_after=86_400), NOW)
+    assert delay(far) == 5 * MAX_BACKOFF
+
+
+@pytest.mark.parametrize("error", [errors.UnexpectedResponse("html"), errors.NotFound("who?")])
+def test_a_response_that_makes_no_sense_is_retried_a_few_times(error: errors.WorkflowError) -> None:
+    """The count begins again after a status check that succeeds."""
+    doubting = waiter()
+
+    for _ in range(MAX_UNEXPECTED_RESPONSES - 1):
+        assert isinstance(doubting.on_error(error, NOW), NextPoll)
+    assert isinstance(doubting.on_status(execution(State.RUNNING), NOW), NextPoll)
+    steps = [doubting.on_error(error, NOW) for _ in range(MAX_UNEXPECTED_RESPONSES)]
+
+    assert isinstance(steps[-2], NextPoll)
+    assert outcome(steps[-1]) == ("check_failed", type(error).__name__)
+
+
+@pytest.mark.parametrize(
+    "cls", [errors.AuthFailed, errors.RequestRejected, errors.InvalidInput, errors.NotSupported]
+)
+def test_a_rejection_ends_the_wait_at_once(cls: type[errors.WorkflowError]) -> None:
+    assert outcome(waiter().on_error(cls("no"), NOW)) == ("check_failed", cls.__name__)
+
+
+def test_each_change_is_logged_once() -> None:
+    """In a triggerer a log line costs more than a status check."""
+    logging = waiter()
+    running, unknown = execution(State.RUNNING, "RUNNING"), execution(State.UNKNOWN, "HIBERNATING")
+
+    statuses = [running, running, unknown, unknown, running]
+    changes = [logging.on_status(status, NOW).log for status in statuses]
+    failures = [logging.on_error(errors.Unavailable("down"), NOW).log for _ in range(3)]
+    recovery = logging.on_status(running, NOW).log
+
+    assert [bool(line) for line in changes] == [True, False, True, False, True]
+    assert [bool(line) for line in failures] == [True, False, False]
+    assert "again" in recovery
+
+
+def test_an_event_holds_no_text_of_a_response() -> None:
+    """Events are stored and logged in clear text, and a response may hold an output."""
+    doubting = waiter()
+    for _ in range(MAX_UNEXPECTED_RESPONSES):
+        step = doubting.on_error(errors.UnexpectedResponse("HTTP 200: 'my output'", status=200), NOW)
+
+    assert isinstance(step, WaitResult)
+    assert "my output" not in str(step.event())
+    assert WaitResult.from_event(step.event()) == step
+
+
+@pytest.mark.parametrize(
+    "event",
+    [None, {}, "ended", [], {"outcome": "ended"}, {"outcome": "succeeded", "execution_id": "ex-1"}],
+)
+def test_an_event_that_cannot_be_read_is_never_a_success(event: Any) -> None:
+    with pytest.raises(errors.WorkflowError, match="cannot read"):
+        WaitResult.from_event(event)
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.SUCCEEDED])
+def test_only_a_success_state_is_a_success(state: State) -> None:
+    with pytest.raises((errors.ExecutionFailed, errors.ExecutionStopped), match="ex-1"):
+        raise_for_state(execution(state), frozenset({State.SUCCEEDED}), vendor="Vendor")
+    raise_for_state(execution(state), frozenset({state}), vendor="Vendor")
+
+
+def test_a_record_has_five_keys_and_a_sixth_for_an_omitted_output() -> None:
+    ended = Execution("ex-1", State.SUCCEEDED, "DONE", output={"a": 1}, url="https://vendor")
+
+    assert ended.record(max_inline_output=100) == {
+        "execution_id": "ex-1",
+        "state": "succeeded",
+        "status": "DONE",
+        "output": {"a": 1},
+        "url": "https://vendor",
+    }
+    omitted = ended.record(max_inline_output=7, fetch="so")
+    assert (omitted["output"], omitted["output_omitted"]) == (None, {"bytes": 8, "fetch": "so"})

@@ -1,0 +1,163 @@
+"""
+A task over all its tries, with what Airflow stores for it, in this process and without a database.
+
+It replaces Airflow and not this package: it makes new operators and triggers where Airflow does, and everything that
+Airflow stores goes through JSON. ``tests/airflow`` runs the same things on Airflow itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+
+from airflow_workflow_providers.triggers.base import ExecutionTrigger
+
+
+class TaskInstance:
+    """``context["ti"]``, as far as this package uses it."""
+
+    def __init__(self, task_id: str, max_tries: int, xcom: dict[str, Any]) -> None:
+        self.task_id = task_id
+        self.dag_id, self.run_id, self.map_index = "contract", "run", -1
+        self.max_tries = max_tries
+        self._xcom = xcom
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self._xcom[key] = _stored(value)
+
+    def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self._xcom.get(key)
+
+
+class StateStore(dict[str, Any]):
+    """``context["task_state_store"]``, as far as this package uses it; a retry finds what is in it."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = _stored(value)
+
+    def delete(self, key: str) -> None:
+        self.pop(key, None)
+
+
+class Task:
+    """
+    One task instance.
+
+    :param make: makes the operator; called once for each process that Airflow starts.
+    :param retries: the retries of the task.
+    :param store: False for an Airflow without a state store (3.1, 3.2).
+    """
+
+    def __init__(self, make: Callable[[], Any], *, retries: int = 0, store: bool = True) -> None:
+        self.make = make
+        self.retries = retries
+        self.max_tries = retries
+        self.store = StateStore() if store else None
+        self.xcom: dict[str, Any] = {}
+        self.deferrals: list[dict[str, Any]] = []
+        self.events: list[Any] = []
+        self.errors: list[BaseException] = []
+        self.tries = 0
+        self.operator: Any = None
+
+    def run(self) -> Any:
+        """Run tries until one succeeds, there are no more retries, or an error does not allow a retry."""
+        while True:
+            try:
+                return self.try_once()
+            except Exception as error:
+                self.errors.append(error)
+                if isinstance(error, AirflowFailException) or self.tries > self.max_tries:
+                    raise
+
+    def try_once(self) -> Any:
+        """Run one try to its end; if it defers, run its trigger too. It may defer again."""
+        step: Callable[[], Any] = self.execute
+        while True:
+            try:
+                return step()
+            except TaskDeferred as deferred:
+                event = self.fire(deferred)
+                step = partial(self.resume, deferred, event)
+
+    def execute(self) -> Any:
+        """Run the first part of a try, on the worker; ``TaskDeferred`` is raised if the operator defers."""
+        self.tries += 1
+        self.xcom.clear()
+        self.operator = self.make()
+        result = self.operator.execute(self.context(self.operator))
+        self.xcom["return_value"] = _stored(result)
+        return result
+
+    def fire(self, deferred: TaskDeferred) -> Any:
+        """Run the trigger of a deferral until its event."""
+        return asyncio.run(first_event(self.trigger(deferred)))
+
+    def trigger(self, deferred: TaskDeferred) -> ExecutionTrigger:
+        """Make the trigger of a deferral as a triggerer does, from what is stored."""
+        path, kwargs = deferred.trigger.serialize()
+        self.deferrals.append(_stored(kwargs))
+        cls = type(deferred.trigger)
+        assert path == f"{cls.__module__}.{cls.__qualname__}"
+        trigger = cls(**_stored(kwargs))
+        trigger.task_instance = TaskInstance(self.operator.task_id, self.max_tries, self.xcom)
+        return trigger
+
+    def resume(self, deferred: TaskDeferred, event: Any) -> Any:
+        """Run the part of a try that follows an event, on the worker."""
+        self.events.append(event)
+        self.operator = self.make()
+        kwargs = {**_stored(deferred.kwargs or {}), "event": _stored(event)}
+        result = self.operator.resume_execution(deferred.method_name, kwargs, self.context(self.operator))
+        self.xcom["return_value"] = _stored(result)
+        return result
+
+    def clear(self) -> None:
+        """Clear the task, as a person does: the number of tries continues, and more of them are allowed."""
+        self.max_tries = self.tries + self.retries
+
+    def context(self, operator: Any) -> dict[str, Any]:
+        """Return the context that Airflow passes to the operator."""
+        context: dict[str, Any] = {"ti": TaskInstance(operator.task_id, self.max_tries, self.xcom)}
+        if self.store is not None:
+            context["task_state_store"] = self.store
+        return context
+
+    def everything_kept(self) -> str:
+        """Return all that Airflow stores or prints of this task, as text."""
+        errors = ["".join(traceback.format_exception(error)) + repr(error) for error in self.errors]
+        return json.dumps([self.xcom, self.store, self.deferrals, self.events, errors, repr(self.operator)])
+
+
+async def first_event(trigger: ExecutionTrigger) -> Any:
+    """Run a trigger to its end, and return its event; it must send exactly one."""
+    events = [event.payload async for event in trigger.run()]
+    assert len(events) == 1
+    return events[0]
+
+
+def outcome(task: Task) -> tuple[str, Any]:
+    """Return the record of a task, or the class of its error, without what is different for each run."""
+    try:
+        record = task.run()
+    except Exception as error:  # noqa: BLE001  # the class is what is compared
+        return "error", type(error).__name__
+    return "record", {**record, "execution_id": "...", "url": "..."}
+
+
+def new_id() -> str:
+    """Return an execution id that no vendor knows."""
+    return uuid4().hex[:24]
+
+
+def _stored(value: Any) -> Any:
+    """Return a value as Airflow stores it: as plain JSON, or there is an error."""
+    return json.loads(json.dumps(value, allow_nan=False))

@@ -1,0 +1,130 @@
+"""What the hooks of all vendors do alike."""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import closing
+
+import httpx
+import pytest
+
+from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.execution import State
+from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.hooks.altostrat import AltostratHook
+from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.hooks.datalab import DatalabHook
+from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
+from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
+from airflow_workflow_providers.hooks.refold import RefoldHook
+from tests.fake_airflow import Task
+from tests.vendors import REFOLD, VENDORS, VendorCase
+
+each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=str)
+
+#: The methods that a hook has besides those of all hooks; each is made of a function of the vendor's API.
+METHODS: dict[type[WorkflowHook], set[str]] = {
+    AltostratHook: {"execute_workflow", "get_run", "list_runs"},
+    DatalabHook: {"execute_workflow"},
+    LaminarHook: {"execute_workflow"},
+    LaminarJobHook: {"run_job"},
+    PromptLayerHook: {"run_workflow"},
+    RefoldHook: {"execute_workflow", "list_executions"},
+}
+
+
+@each_vendor
+def test_a_hook_starts_a_run_and_reads_it(vendor: VendorCase, emulator: Emulator) -> None:
+    start = next(name for name in METHODS[vendor.hook] if name.startswith(("execute", "run")))
+
+    with closing(vendor.hook(f"{vendor.conn_type}_default")) as hook:
+        started = getattr(hook, start)(vendor.succeeds, **vendor.required)
+        going = hook.get_status(started.execution_id)
+        emulator.set_pace(seconds=0)
+        ended = hook.get_execution(started.execution_id)
+
+    (run,) = emulator.runs(vendor.conn_type)
+    assert started.execution_id == going.execution_id == ended.execution_id == run["execution_id"]
+    assert {started.state, going.state} <= {State.QUEUED, State.RUNNING}
+    assert started.output is None
+    assert ended.state is State.SUCCEEDED
+    assert ended.output
+
+
+@each_vendor
+def test_a_hook_stops_a_run_or_says_that_the_vendor_cannot(vendor: VendorCase, emulator: Emulator) -> None:
+    """The error names the run, and no request is sent."""
+    execution_id = Task(lambda: vendor.task(vendor.goes_on, wait_for_completion=False)).run()["execution_id"]
+
+    with closing(vendor.hook()) as hook:
+        if vendor.stop:
+            assert hook.stop_execution(execution_id) == "Stopping instance"
+        else:
+            with pytest.raises(errors.NotSupported) as cannot:
+                hook.stop_execution(execution_id)
+            sentence = f"{hook.hook_name} cannot stop a run: execution {execution_id} goes on."
+            assert str(cannot.value) == sentence
+            assert cannot.value.execution_id == execution_id
+
+    requests = [request["operation"] for request in emulator.requests(vendor.conn_type)]
+    assert requests == [vendor.start, *([vendor.stop] if vendor.stop else [])]
+    assert [run["stops"] for run in emulator.runs(vendor.conn_type)] == [1 if vendor.stop else 0]
+
+
+@each_vendor
+def test_only_refold_has_a_page_of_a_run(vendor: VendorCase) -> None:
+    """No other vendor documents one, and none is invented."""
+    with closing(vendor.hook()) as hook:
+        url = hook.execution_url("6a31")
+        base_url = hook.client.endpoint.settings.base_url
+
+    assert url == (f"{base_url}/logs#6a31" if vendor is REFOLD else None)
+
+
+@each_vendor
+def test_an_execution_id_cannot_change_the_path_of_a_request(vendor: VendorCase) -> None:
+    """It is one segment of the path, or PromptLayer's number in the query."""
+    for build in (vendor.hook.api.get_status, vendor.hook.api.get_execution, vendor.hook.api.stop):
+        if build is None:
+            continue
+        if vendor.conn_type == "promptlayer":
+            assert build("7").query["workflow_version_execution_id"] == "7"
+            assert "7" not in build("7").path
+        else:
+            assert "/a%2F..%2Fb%3F%C3%A4" in build("a/../b?ä").path
+            assert build("a/../b?ä").query == {}
+        for bad in ("..", "None", ""):
+            with pytest.raises(errors.InvalidInput, match="execution_id"):
+                build(bad)
+
+
+@pytest.mark.parametrize("hook", METHODS)
+def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(hook: type[WorkflowHook]) -> None:
+    """So that an editor can complete and explain it; it returns the value, and not the request."""
+    own = {
+        name
+        for name, value in vars(hook).items()
+        if inspect.isfunction(value) and hasattr(value, "__wrapped__")
+    }
+
+    assert own == METHODS[hook]
+    for name in own:
+        method = getattr(hook, name)
+        build = method.__wrapped__
+        assert list(inspect.signature(method).parameters)[1:] == list(inspect.signature(build).parameters)
+        assert method.__doc__ == build.__doc__
+        assert "Request[" not in str(inspect.signature(method).return_annotation)
+
+
+def test_the_requests_of_a_wait_are_not_in_the_log(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a triggerer each line costs more than the request. Other users of the HTTP library keep their lines."""
+    caplog.set_level("INFO", logger="httpx")
+    headers = {"Authorization": f"Bearer {emulator.control_token}"}
+
+    Task(REFOLD.task).run()
+    assert [record for record in caplog.records if record.name == "httpx"] == []
+
+    httpx.get(emulator.control_url + "/ledger", headers=headers)
+    assert [record.name for record in caplog.records if record.name == "httpx"] == ["httpx"]
