@@ -1,4 +1,4 @@
-"""Start a Altostrat workflow, wait for it on the worker, and use its result."""
+"""Start an Altostrat workflow, wait for it on the worker, and use its result."""
 
 from airflow.sdk import dag, task
 
@@ -11,7 +11,7 @@ def altostrat_blocking() -> None:
 
     @task
     def show(record: dict) -> str:
-        """Take the state from what the task before has returned."""
+        """Return the state of the execution, from the record of the task before."""
         return record["state"]
 
     sync = AltostratExecuteWorkflowOperator(

@@ -1,4 +1,4 @@
-"""Start a Altostrat workflow and wait for it in the triggerer: no worker is held while it runs."""
+"""Start an Altostrat workflow and wait for it in the triggerer. The task holds no worker while it waits."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkf
 
 @dag(schedule=None, tags=["altostrat"], doc_md=__doc__)
 def altostrat_deferred() -> None:
-    """One task: its record is the result."""
+    """Run one task, which returns a record."""
     AltostratExecuteWorkflowOperator(
         task_id="sync",
         workflow_id="fl_sync_sites",

@@ -1,4 +1,4 @@
-"""A run that fails fails its task, with the vendor's message. This DAG is meant to fail."""
+"""Show what happens when an execution fails: its task fails with the vendor's message. This DAG fails on purpose."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkf
 
 @dag(schedule=None, tags=["altostrat", "expect:failed"], doc_md=__doc__)
 def altostrat_failing() -> None:
-    """Look at the end of the task's log."""
+    """Fail with an error, which is at the end of the task's log."""
     AltostratExecuteWorkflowOperator(
         task_id="sync",
         workflow_id="fl_always_fails",

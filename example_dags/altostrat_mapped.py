@@ -1,4 +1,4 @@
-"""One Altostrat run for each item of a list, all waiting in the triggerer at once."""
+"""Start one Altostrat execution for each item of a list. All of them wait in the triggerer at the same time."""
 
 from airflow.sdk import dag, task
 
@@ -7,11 +7,11 @@ from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkf
 
 @dag(schedule=None, tags=["altostrat"], doc_md=__doc__)
 def altostrat_mapped() -> None:
-    """Map over what there is to do; the results come back as a list, in order."""
+    """Map one task over a list. The result is a list of records, in the same order."""
 
     @task
     def sites() -> list[dict]:
-        """Stand for a query that finds what there is to do."""
+        """Return the inputs. In a real DAG this is a query."""
         return [{"site_id": f"site_{name}"} for name in ("north", "south")]
 
     AltostratExecuteWorkflowOperator.partial(

@@ -1,4 +1,4 @@
-"""Start a Altostrat run in one task and wait for it in another."""
+"""Start an Altostrat execution in one task, and wait for it in another."""
 
 from airflow.sdk import dag
 
@@ -8,7 +8,7 @@ from airflow_workflow_providers.sensors.altostrat import AltostratExecutionSenso
 
 @dag(schedule=None, tags=["altostrat"], doc_md=__doc__)
 def altostrat_sensor() -> None:
-    """Start here, wait there."""
+    """Start in one task, wait in the next one."""
     start = AltostratExecuteWorkflowOperator(
         task_id="start",
         workflow_id="fl_sync_sites",

@@ -1,4 +1,4 @@
-"""Start a Datalab workflow and wait for it in the triggerer: no worker is held while it runs."""
+"""Start a Datalab workflow and wait for it in the triggerer. The task holds no worker while it waits."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.datalab import DatalabExecuteWorkflowO
 
 @dag(schedule=None, tags=["datalab"], doc_md=__doc__)
 def datalab_deferred() -> None:
-    """One task: its record is the result."""
+    """Run one task, which returns a record."""
     DatalabExecuteWorkflowOperator(
         task_id="parse",
         workflow_id=101,

@@ -1,4 +1,4 @@
-"""Start a Datalab execution in one task and wait for it in another."""
+"""Start a Datalab execution in one task, and wait for it in another."""
 
 from airflow.sdk import dag
 
@@ -8,7 +8,7 @@ from airflow_workflow_providers.sensors.datalab import DatalabExecutionSensor
 
 @dag(schedule=None, tags=["datalab"], doc_md=__doc__)
 def datalab_sensor() -> None:
-    """Start here, wait there."""
+    """Start in one task, wait in the next one."""
     start = DatalabExecuteWorkflowOperator(
         task_id="start",
         workflow_id=101,

@@ -1,4 +1,4 @@
-"""Run a Laminar workflow in one call, which returns when the execution is over: the response is the result."""
+"""Run a Laminar workflow in a single request. Laminar responds when the execution has ended, with its result."""
 
 from datetime import timedelta
 
@@ -9,11 +9,11 @@ from airflow_workflow_providers.operators.laminar import LaminarExecuteWorkflowO
 
 @dag(schedule=None, tags=["laminar"], doc_md=__doc__)
 def laminar_blocking() -> None:
-    """Wait on the worker: an execution of this kind has no id to wait for elsewhere."""
+    """Wait on the worker. This kind of execution has no id, so no other task can wait for it."""
 
     @task
     def show(record: dict) -> str:
-        """Take the state from what the task before has returned."""
+        """Return the state of the execution, from the record of the task before."""
         return record["state"]
 
     sync = LaminarExecuteWorkflowOperator(

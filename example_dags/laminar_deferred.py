@@ -1,4 +1,4 @@
-"""Start a Laminar job and wait for it in the triggerer: no worker is held while it runs."""
+"""Start a Laminar job and wait for it in the triggerer. The task holds no worker while it waits."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.laminar import LaminarRunJobOperator
 
 @dag(schedule=None, tags=["laminar"], doc_md=__doc__)
 def laminar_deferred() -> None:
-    """One task: its record is the result."""
+    """Run one task, which returns a record."""
     LaminarRunJobOperator(
         task_id="sync",
         job_path="sync-invoices",

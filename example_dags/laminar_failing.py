@@ -1,4 +1,4 @@
-"""A job that fails fails its task, with the vendor's message. This DAG is meant to fail."""
+"""Show what happens when a job fails: its task fails with the vendor's message. This DAG fails on purpose."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.laminar import LaminarRunJobOperator
 
 @dag(schedule=None, tags=["laminar", "expect:failed"], doc_md=__doc__)
 def laminar_failing() -> None:
-    """Look at the end of the task's log."""
+    """Fail with an error, which is at the end of the task's log."""
     LaminarRunJobOperator(
         task_id="sync",
         job_path="always-fails",

@@ -1,4 +1,4 @@
-"""Start a Laminar job in one task and wait for it in another."""
+"""Start a Laminar job in one task, and wait for it in another."""
 
 from airflow.sdk import dag
 
@@ -8,7 +8,7 @@ from airflow_workflow_providers.sensors.laminar import LaminarJobExecutionSensor
 
 @dag(schedule=None, tags=["laminar"], doc_md=__doc__)
 def laminar_sensor() -> None:
-    """Start here, wait there."""
+    """Start in one task, wait in the next one."""
     start = LaminarRunJobOperator(
         task_id="start",
         job_path="sync-invoices",

@@ -11,7 +11,7 @@ def promptlayer_blocking() -> None:
 
     @task
     def show(record: dict) -> str:
-        """Take the state from what the task before has returned."""
+        """Return the state of the execution, from the record of the task before."""
         return record["state"]
 
     answer = PromptLayerExecuteWorkflowOperator(

@@ -1,4 +1,4 @@
-"""Start a PromptLayer workflow and wait for it in the triggerer: no worker is held while it runs."""
+"""Start a PromptLayer workflow and wait for it in the triggerer. The task holds no worker while it waits."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteW
 
 @dag(schedule=None, tags=["promptlayer"], doc_md=__doc__)
 def promptlayer_deferred() -> None:
-    """One task: its record is the result."""
+    """Run one task, which returns a record."""
     PromptLayerExecuteWorkflowOperator(
         task_id="answer",
         workflow_name="answer-question",

@@ -1,4 +1,4 @@
-"""An execution that fails fails its task, with the vendor's message. This DAG is meant to fail."""
+"""Show what happens when an execution fails: its task fails with the vendor's message. This DAG fails on purpose."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteW
 
 @dag(schedule=None, tags=["promptlayer", "expect:failed"], doc_md=__doc__)
 def promptlayer_failing() -> None:
-    """Look at the end of the task's log."""
+    """Fail with an error, which is at the end of the task's log."""
     PromptLayerExecuteWorkflowOperator(
         task_id="answer",
         workflow_name="always-fails",

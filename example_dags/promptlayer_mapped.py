@@ -1,4 +1,4 @@
-"""One PromptLayer execution for each item of a list, all waiting in the triggerer at once."""
+"""Start one PromptLayer execution for each item of a list. All of them wait in the triggerer at the same time."""
 
 from airflow.sdk import dag, task
 
@@ -7,11 +7,11 @@ from airflow_workflow_providers.operators.promptlayer import PromptLayerExecuteW
 
 @dag(schedule=None, tags=["promptlayer"], doc_md=__doc__)
 def promptlayer_mapped() -> None:
-    """Map over what there is to do; the results come back as a list, in order."""
+    """Map one task over a list. The result is a list of records, in the same order."""
 
     @task
     def questions() -> list[dict]:
-        """Stand for a query that finds what there is to do."""
+        """Return the inputs. In a real DAG this is a query."""
         return [{"question": f"What does {name} do?"} for name in ("north", "south")]
 
     PromptLayerExecuteWorkflowOperator.partial(

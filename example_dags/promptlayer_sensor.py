@@ -1,4 +1,4 @@
-"""Start a PromptLayer execution in one task and wait for it in another."""
+"""Start a PromptLayer execution in one task, and wait for it in another."""
 
 from airflow.sdk import dag
 
@@ -8,7 +8,7 @@ from airflow_workflow_providers.sensors.promptlayer import PromptLayerExecutionS
 
 @dag(schedule=None, tags=["promptlayer"], doc_md=__doc__)
 def promptlayer_sensor() -> None:
-    """Start here, wait there."""
+    """Start in one task, wait in the next one."""
     start = PromptLayerExecuteWorkflowOperator(
         task_id="start",
         workflow_name="answer-question",

@@ -1,4 +1,4 @@
-"""Start a Refold workflow and wait for it on the worker: for short runs, or where there is no triggerer."""
+"""Start a Refold workflow and wait for it on the worker. Use this for short executions, or without a triggerer."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
     schedule=None,
     tags=["refold"],
     doc_md=__doc__,
-    # Whatever several tasks share can stand here once.
+    # Parameters that several tasks share.
     default_args={"slug": "hubspot", "deferrable": False, "poll_interval": timedelta(seconds=2)},
 )
 def refold_blocking() -> None:
@@ -19,7 +19,7 @@ def refold_blocking() -> None:
 
     @task
     def show(record: dict) -> str:
-        """Print what the task before has returned."""
+        """Print the record of the task before."""
         print(record["execution_id"], record["state"], record["output"])  # noqa: T201  # into the task's log
         return record["execution_id"]
 

@@ -1,4 +1,4 @@
-"""Start a Refold workflow and wait for it in the triggerer: no worker is held while it runs."""
+"""Start a Refold workflow and wait for it in the triggerer. The task holds no worker while it waits."""
 
 from airflow.sdk import dag, task
 
@@ -7,11 +7,11 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_deferred() -> None:
-    """Two executions, the second with the output of the first."""
+    """Run two executions. The input of the second one is the output of the first one."""
 
     @task
     def next_payload(record: dict) -> dict:
-        """Make the input of the second execution from the record of the first."""
+        """Return the input of the second execution, from the record of the first one."""
         return {"after": record["execution_id"], "answer": record["output"]}
 
     sync = RefoldExecuteWorkflowOperator(
@@ -23,7 +23,7 @@ def refold_deferred() -> None:
     )
 
     RefoldExecuteWorkflowOperator(
-        task_id="sync_the_answer",
+        task_id="sync_the_output",
         workflow_id="sync-contacts",
         slug="hubspot",
         payload=next_payload(sync.output),

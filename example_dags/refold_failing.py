@@ -1,4 +1,4 @@
-"""A run that fails fails its task, with the message of the node that failed. This DAG is meant to fail."""
+"""Show what happens when an execution fails: its task fails with the message of the failed node. This DAG fails on purpose."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 @dag(schedule=None, tags=["refold", "expect:failed"], doc_md=__doc__)
 def refold_failing() -> None:
-    """Look at the end of the task's log."""
+    """Fail with an error, which is at the end of the task's log."""
     RefoldExecuteWorkflowOperator(
         task_id="sync_contacts",
         workflow_id="always-fails",

@@ -1,4 +1,4 @@
-"""One run for each item of a list, all waiting in the triggerer at once; a pool can limit how many."""
+"""Start one Refold execution for each item of a list. All of them wait in the triggerer at the same time."""
 
 from airflow.sdk import dag, task
 
@@ -7,16 +7,16 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_mapped() -> None:
-    """Map over payloads; the results come back as a list, in order."""
+    """Map one task over a list of payloads. The result is a list of records, in the same order."""
 
     @task
     def payloads() -> list[dict[str, str]]:
-        """Stand for a query that finds what there is to do."""
+        """Return the inputs. In a real DAG this is a query."""
         return [{"email": f"{name}@example.com"} for name in ("ada", "grace", "jane")]
 
     @task
     def count(records: list[dict]) -> int:
-        """Count the runs that have ended well."""
+        """Return how many executions have succeeded."""
         return sum(record["state"] == "succeeded" for record in records)
 
     sync = RefoldExecuteWorkflowOperator.partial(

@@ -1,4 +1,4 @@
-"""Start a run in one task and wait for it in another: other work can be done in between."""
+"""Start a Refold execution in one task, and wait for it in another. Other tasks can run in between."""
 
 from airflow.sdk import dag, task
 
@@ -8,11 +8,11 @@ from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_sensor() -> None:
-    """Start here, wait there."""
+    """Start in the first task, wait in the last one."""
 
     @task
     def meanwhile() -> str:
-        """Stand for whatever can be done while the run goes on."""
+        """Do other work while the execution runs."""
         return "done"
 
     start = RefoldExecuteWorkflowOperator(

@@ -1,4 +1,4 @@
-"""Stop an execution that is no longer needed: a teardown does it, whatever became of the work in between."""
+"""Stop an execution in a teardown. The teardown runs even if the work in between has failed."""
 
 from airflow.sdk import dag, task
 
@@ -10,11 +10,11 @@ from airflow_workflow_providers.operators.refold import (
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_stopped() -> None:
-    """Let an execution that has no end of its own go on as long as the work that needs it."""
+    """Start an execution that never ends, do some work, then stop the execution."""
 
     @task
     def work_that_needs_the_run() -> str:
-        """Stand for work that needs the execution."""
+        """Do the work that needs the execution."""
         return "done"
 
     start = RefoldExecuteWorkflowOperator(

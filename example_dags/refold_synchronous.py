@@ -1,4 +1,4 @@
-"""Let Refold respond when the execution is over, with its result: one request, and no status checks."""
+"""Start a Refold workflow with a request that responds when the execution has ended. No status checks are needed."""
 
 from airflow.sdk import dag
 
@@ -7,7 +7,7 @@ from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOpe
 
 @dag(schedule=None, tags=["refold"], doc_md=__doc__)
 def refold_synchronous() -> None:
-    """For runs of less than about two minutes."""
+    """Use this for executions that take less than about two minutes."""
     RefoldExecuteWorkflowOperator(
         task_id="sync_contacts",
         workflow_id="sync-contacts",
