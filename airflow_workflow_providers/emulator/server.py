@@ -122,7 +122,7 @@ def _bind(port: int) -> socket.socket:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Return when the connection has ended, whoever ended it; the body must have been read before."""
+    """Return when either side has closed the connection; the body must have been read before."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

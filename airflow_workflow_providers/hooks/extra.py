@@ -1,4 +1,4 @@
-"""What a connection holds: read, checked, and refused in one sentence that shows no value."""
+"""The fields of a connection: read and checked. An error names the field and shows no value."""
 
 import ipaddress
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from airflow_workflow_providers.get_provider_info import VENDORS
 class HttpExtra(BaseModel):
     """The extra fields that every connection has; a vendor adds its own. The form saves empty fields as null."""
 
-    # Where an id is all digits, whoever writes the extra by hand leaves the quotation marks out.
+    # An id of digits only may be written without quotation marks.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
     #: The fields that hold a secret.
@@ -39,7 +39,7 @@ class HttpExtra(BaseModel):
 
         :param connection: the connection; one without an extra has every default.
         :return: an object of this class; a field that is null or empty has its default.
-        :raises InvalidInput: one error that names each field that is wrong, and no value.
+        :raises InvalidInput: one error that names each wrong field, and shows no value.
         """
         try:
             return cls.model_validate_json(connection.extra or "{}")
@@ -48,7 +48,7 @@ class HttpExtra(BaseModel):
         except (TypeError, UnicodeEncodeError):
             problems = [{"loc": (), "msg": "not a JSON object", "type": "json_invalid"}]  # type: ignore[typeddict-item]
         reasons = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'the whole'}: "
+            f"{'.'.join(str(part) for part in problem['loc']) or 'all of it'}: "
             + (
                 cls._unknown(str(problem["loc"][0]))
                 if problem["type"] == "extra_forbidden"
@@ -56,7 +56,7 @@ class HttpExtra(BaseModel):
             )
             for problem in problems
         )
-        # A key that was pasted into the place of a field's name is not shown either.
+        # A key may have been pasted as the name of a field.
         secrets = tuple(filter(None, [stripped(str(connection.password or ""))]))
         raise InvalidInput(
             shown(f"Connection {connection.conn_id!r}, extra: {reasons}.", secrets, limit=1000)
@@ -64,12 +64,12 @@ class HttpExtra(BaseModel):
 
     @classmethod
     def _unknown(cls, name: str) -> str:
-        """Say of a field that this connection type does not have whether another one has it."""
+        """Explain an unknown field: another connection type may have it."""
         for vendor, (title, _) in VENDORS.items():
             form = import_module(f"airflow_workflow_providers.forms.{vendor}").FORM
             if name in form["conn-fields"]:
                 return f"a field of connections of type {vendor!r} ({title}), not of this type"
-        return f"not a field of this connection type; there are {', '.join(cls.model_fields)}"
+        return f"not a field of this connection type, which has {', '.join(cls.model_fields)}"
 
     @field_validator("*", mode="before")
     @classmethod
@@ -81,7 +81,7 @@ class HttpExtra(BaseModel):
 
 def secret_of(connection: Connection) -> str:
     """
-    Return the password of a connection without the white space and invisible characters that were pasted with it.
+    Return the password of a connection, without white space and invisible characters around it.
 
     :param connection: the connection.
     :return: the secret as it is sent; an empty text if the connection has no password.
@@ -97,36 +97,36 @@ def secret_of(connection: Connection) -> str:
 
 def base_url(connection: Connection, default: str) -> str:
     """
-    Return where paths begin: ``host`` is a whole address, or a name or ``name/path`` with ``schema`` and ``port`` beside.
+    Return the base URL. ``host`` is a whole URL, or a name or ``name/path``, with ``schema`` and ``port`` in their own fields.
 
-    :param connection: the connection; ``https`` goes before a name without a ``schema``.
-    :param default: the vendor's own address, for a connection without a ``host``.
-    :return: an address without a slash at its end.
-    :raises InvalidInput: if a field is wrong or contradicts another one; it is named, and no value of it is shown.
+    :param connection: the connection; the default of ``schema`` is ``https``.
+    :param default: the vendor's own base URL, for a connection without a ``host``.
+    :return: a URL without a slash at its end.
+    :raises InvalidInput: if a field is wrong or contradicts another one; the error names it and shows no value.
     """
 
-    def refuse(name: str, why: str) -> InvalidInput:
+    def wrong(name: str, why: str) -> InvalidInput:
         return InvalidInput(f"Connection {connection.conn_id!r}, {name}: {why}.")
 
     host, port = stripped(str(connection.host or "")), connection.port or None
     schema = str(connection.schema or "https").strip().lower()
     if not host:
         if port:
-            raise refuse("port", "it needs a host beside it")
+            raise wrong("port", "it needs a host")
         return default
     if "://" not in host:
         if schema not in ("http", "https"):
-            raise refuse("schema", "it must be http or https")
+            raise wrong("schema", "it must be http or https")
         host = f"{schema}://{_bracketed(host.rstrip('/'))}"
     elif port:
-        raise refuse("port", "host is a whole address, so the port belongs in it")
+        raise wrong("port", "host is a whole URL, so the port belongs there")
     if port is not None and not (type(port) is int and 0 < port < 65536):
-        raise refuse("port", "it must be a whole number from 1 to 65535")
-    return checked_address(host, lambda why: refuse("host", why), port=port)
+        raise wrong("port", "it must be a whole number from 1 to 65535")
+    return checked_address(host, lambda why: wrong("host", why), port=port)
 
 
 def _bracketed(host: str) -> str:
-    """Return an IPv6 address as it stands in an address: with brackets."""
+    """Return a host as a URL holds it: an IPv6 address with brackets."""
     try:
         return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
     except ValueError:
@@ -135,16 +135,16 @@ def _bracketed(host: str) -> str:
 
 def checked_address(address: str, refuse: Callable[[str], InvalidInput], *, port: int | None = None) -> str:
     """
-    Return an address that requests can be sent to.
+    Check a base URL.
 
-    :param address: http or https, with a host, and nothing in it that is no address: no user, query or fragment.
-    :param refuse: makes the error from what is wrong; the address is not in it.
-    :param port: goes into it, if it has none.
-    :return: the address, with a scheme in lower case and no slash at its end.
-    :raises InvalidInput: what ``refuse`` has made.
+    :param address: http or https, with a host, and without a user, query or fragment.
+    :param refuse: makes the error from the reason, without the URL.
+    :param port: the port, if the URL has none.
+    :return: the URL, with a scheme in lower case and no slash at its end.
+    :raises InvalidInput: made by ``refuse``.
     """
     if not address.isprintable() or any(char.isspace() or char in "\\<>\"'{}|^`" for char in address):
-        raise refuse("it has white space or a character that no address may have")
+        raise refuse("it has white space or a character that a URL cannot have")
     try:
         parts = urlsplit(address)
         known_port, name = parts.port, parts.hostname
@@ -166,7 +166,7 @@ def checked_address(address: str, refuse: Callable[[str], InvalidInput], *, port
 
 def is_loopback(address: str) -> bool:
     """
-    Whether an address is one of this machine's own.
+    Return whether a URL leads to this machine.
 
     :param address: http or https.
     :return: True for 127.0.0.0/8, ::1 and localhost.

@@ -10,7 +10,7 @@ from dev.fuzz.trees import Raw, nested
 #: An address that is signed is a key to what lies there.
 SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
 SIGNED = f"https://files.example/7/out.json?X-Amz-Expires=3600&X-Amz-Signature={SIGNATURE}"
-#: Addresses that are not signed, so many that whoever looks for the end of each from its start takes too long.
+#: Addresses that are not signed, so many that a search for the end of each from its start takes too long.
 ADDRESSES = "https://files.example/7/a.pdf," * 4_000
 #: The address of an Altostrat webhook starts its workflow.
 WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # made up, to be looked for

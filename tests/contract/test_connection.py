@@ -66,7 +66,7 @@ WRONG_FIELDS = [
     ({"verify": "maybe"}, "verify"),
     ({"ca_bundle": "/nowhere/ca.pem"}, "ca_bundle"),
     ({"client_certificate": "/nowhere/me.pem"}, "client_certificate"),
-    ({"nonsense": 1}, "nonsense: not a field of this connection type; there are "),
+    ({"nonsense": 1}, "nonsense: not a field of this connection type, which has "),
 ]
 
 UNSAFE = [

@@ -69,7 +69,7 @@ RESPONSES = [
     *_execution("queued", "queued", {"status": "queued", "done": False}),
     *_execution("running", "running", {"status": "running", "done": False}),
     *_execution("running, without done", "running", {"status": "running"}),
-    *_execution("done, without a word", "succeeded", {"done": True, "output": _OUTPUT}),
+    *_execution("done, without a status", "succeeded", {"done": True, "output": _OUTPUT}),
     *(
         response
         for word in ("ok", "done", "success", "succeeded", "completed")
