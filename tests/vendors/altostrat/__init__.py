@@ -7,7 +7,7 @@ from typing import Any
 from tests.fake_airflow import Task
 from tests.vendors import ALTOSTRAT
 
-#: The address of a workflow's webhook: everybody who has it can start the workflow.
+#: The address of a workflow's webhook, which is a secret: anybody who has it can start the workflow.
 WEBHOOK = "https://v1.api.altostrat.io/workflows/webhooks/whsec_abc123-XYZ"
 
 

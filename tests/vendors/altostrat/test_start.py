@@ -57,6 +57,18 @@ def test_a_key_and_a_token_are_sent_in_the_same_header(
     assert run()["state"] == "succeeded"
 
 
+def test_a_nonce_is_added_to_the_context_and_is_not_part_of_the_input() -> None:
+    """Its key must be a new one, so that no value of the author's is lost."""
+    plain = api.execute_workflow("w", context={"site": "a"})
+    marked = api.execute_workflow("w", context={"site": "a"}, nonce={"start": "airflow-1"})
+
+    assert marked.body == {"context": {"site": "a", "start": "airflow-1"}}
+    assert api.execute_workflow("w", nonce={"start": "airflow-1"}).body == {"context": {"start": "airflow-1"}}
+    assert marked.fingerprint_input == plain.fingerprint_input
+    with pytest.raises(errors.InvalidInput, match="nonce_key must be a new key in context; 'site' is there"):
+        api.execute_workflow("w", context={"site": "a"}, nonce={"site": "airflow-1"})
+
+
 def test_a_start_needs_an_id_and_is_never_an_end() -> None:
     """
     The page's example of an accepted start says "completed": such a run has no log yet, so its status is read again.
@@ -89,7 +101,7 @@ def test_a_start_needs_an_id_and_is_never_an_end() -> None:
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_a_run_whose_start_says_that_it_has_ended_is_read_again(emulator: Emulator, status: str) -> None:
-    """Only that read shows the output, and whether it is true."""
+    """Only that read shows whether it has ended, and its output."""
     emulator.set_pace(status_checks=3)
     running = run(wait_for_completion=False)["execution_id"]
     body = {"id": running, "status": status, "error_message": "no", "duration_in_seconds": 5}

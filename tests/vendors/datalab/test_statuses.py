@@ -31,7 +31,7 @@ STATUSES = {
 def test_only_known_statuses_are_read_in_either_case() -> None:
     """An error or a ``success`` beside an unknown status changes nothing: Datalab says that it may add statuses."""
     other = ["", "complete", "completed_with_errors", "SUCCESS", "HIBERNATING", "COMPLETED "]
-    known = [(word, state) for status, state in STATUSES.items() for word in (status, status.lower())]
+    known = [(same, state) for status, state in STATUSES.items() for same in (status, status.lower())]
     unknown = [(status, State.UNKNOWN) for status in other]
 
     assert misread(lambda status: read({"status": status}).state, known + unknown) == {}
@@ -42,7 +42,7 @@ def test_only_known_statuses_are_read_in_either_case() -> None:
 
 
 def test_a_body_that_contradicts_itself_is_not_a_success() -> None:
-    """A team over its quota of pages gets a 200 with an error and without a status, which ends the execution."""
+    """A team above its quota of pages gets a 200 with an error and without a status, which ends the execution."""
     cases: list[tuple[dict[str, Any], State]] = [
         ({"success": False, "error": QUOTA}, State.FAILED),
         ({"success": False}, State.FAILED),

@@ -1,4 +1,4 @@
-"""What each vendor documents that it returns, for every operation that this package calls: facts, with made-up values."""
+"""The documented responses of each vendor, for each operation that this package calls: facts, with invented values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESPONSES: dict[str, list[Documented]] = {
     "refold": refold.RESPONSES,
 }
 
-#: The vendors; Laminar has two surfaces that have nothing in common.
+#: The vendors; Laminar has two APIs, which have nothing in common.
 VENDORS = tuple(_RESPONSES)
 
 

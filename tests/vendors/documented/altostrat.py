@@ -52,7 +52,7 @@ _STATUS: tuple[Path, ...] = (("status",),)
 
 
 def _runs(name: str, outcome: Outcome, **members: Any) -> list[Documented]:
-    """Return one answer of "Retrieve a workflow run" for each operation that reads it."""
+    """Return one response of "Retrieve a workflow run" for each operation that reads it."""
     return [
         Documented(
             "altostrat",
@@ -76,7 +76,7 @@ def _started(name: str, page: str, **members: Any) -> Documented:
 
 RESPONSES = [
     _started("accepted", _EXECUTE, status="pending", **_GOING),
-    # The page's own example of a 202 says "completed": no start is over, so the run is looked at.
+    # The page's own example of a 202 has "completed". No start is an end, so the run is read again.
     _started("the page's example", _EXECUTE),
     _started(
         "running, with what the older page adds",
@@ -91,9 +91,9 @@ RESPONSES = [
     *_runs("running", "running", status="running", logs=[_LOG], **_GOING),
     *_runs("waiting for a person", "paused", status="awaiting_ui_interaction", logs=[_LOG], **_GOING),
     *_runs("completed", "succeeded", logs=[{**_LOG, "node_id": "n1"}, _LOG]),
-    *_runs("completed, with an error_message as in the page's example", "succeeded", error_message=_FAILURE),
+    *_runs("completed, with an error_message, as the page's example", "succeeded", error_message=_FAILURE),
     *_runs(
-        "completed, after an error that the workflow goes on after",
+        "completed, after an error that does not end the workflow",
         "succeeded",
         logs=[{**_LOG, "status": "error"}, {**_LOG, "status": "warning", "component_id": None}],
     ),
@@ -128,7 +128,7 @@ RESPONSES = [
         ("start", "status", "result", "run", "list", "ping"),
         [
             {
-                "name": "401, the reference's shape",
+                "name": "401, the form of the reference",
                 "page": _EXECUTE,
                 "status": 401,
                 "body": {
@@ -139,7 +139,7 @@ RESPONSES = [
                 },
             },
             {
-                "name": "401, the middleware's shape",
+                "name": "401, the form of the middleware",
                 "page": _MIDDLEWARE,
                 "status": 401,
                 "body": {"message": "Unauthorized or invalid token provided."},
@@ -167,7 +167,7 @@ RESPONSES = [
                 },
             },
             {
-                "name": "422, Laravel's shape",
+                "name": "422, the form of Laravel",
                 "page": "https://laravel.com/docs/validation",
                 "status": 422,
                 "body": {

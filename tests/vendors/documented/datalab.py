@@ -32,7 +32,7 @@ _CELL: dict[str, Any] = {
 }
 _FAILED = {**_CELL, "id": 2, "status": "FAILED", "output_url": None, "error": "document is encrypted"}
 
-#: A run can complete with a failed file, so its cells decide too; each has its status flat, or one level down by file.
+#: An execution can complete with a failed file, so its steps decide too, and the files of a step.
 _DECIDES: tuple[Path, ...] = (
     ("status",),
     ("success",),
@@ -43,7 +43,7 @@ _ID: tuple[Path, ...] = (("execution_id",), ("id",), ("status",), ("success",))
 
 
 def _execution(name: str, outcome: Outcome, page: str, steps: Any, **members: Any) -> list[Documented]:
-    """Return one answer of "Get Execution Status" for both operations that read it."""
+    """Return one response of "Get Execution Status" for both operations that read it."""
     body = {"execution_id": 7, "workflow_id": 101, "status": "COMPLETED", **_TIMES, "steps": steps, **members}
     return [
         Documented("datalab", operation, name, page, outcome, body, decides=_DECIDES)
@@ -62,7 +62,7 @@ RESPONSES = [
         {"execution_id": 7, "status": "processing", "success": True},
     ),
     _started(
-        "started, with all that the vendor's client reads",
+        "started, with each field that the vendor's client reads",
         _CLIENT,
         {"id": 7, "status": "PENDING", "success": True, "results": None, "error": None, **_TIMES},
     ),
@@ -99,7 +99,7 @@ RESPONSES = [
         status="completed",
     ),
     *_execution(
-        "completed, with a branch that was not taken",
+        "completed, with a branch of a condition that is not taken",
         "succeeded",
         _CONCEPTS,
         {"parse": {"aggregated": _CELL}, "segment": {"aggregated": {"id": 3, "status": "SKIPPED"}}},
@@ -128,7 +128,7 @@ RESPONSES = [
         Documented(
             "datalab",
             operation,
-            "over the quota of pages",
+            "a team above its quota of pages",
             _TROUBLES,
             "failed",
             {"success": False, "error": "Page rate limit exceeded. Your team has 5000 pages in flight."},

@@ -18,7 +18,7 @@ _STEPS = [
 
 
 def _execution(name: str, outcome: Outcome, body: Any, status: int = 200) -> list[Documented]:
-    """Return one answer of a poll for both operations that read it; ``done`` and the status word decide it."""
+    """Return one response to a status check for both operations that read it; ``done`` and the status decide."""
     return [
         Documented(
             "laminar_jobs",
@@ -59,7 +59,7 @@ RESPONSES = [
     Documented(
         "laminar_jobs",
         "start",
-        "partly succeeded at once",
+        "a partial success at once",
         f"{_CALLING}#synchronous",
         "lost_start",
         {"steps": _STEPS},
@@ -72,11 +72,11 @@ RESPONSES = [
     *_execution("done, without a status", "succeeded", {"done": True, "output": _OUTPUT}),
     *(
         response
-        for word in ("ok", "done", "success", "succeeded", "completed")
-        for response in _execution(word, "succeeded", {"status": word, "done": True, "output": _OUTPUT})
+        for status in ("ok", "done", "success", "succeeded", "completed")
+        for response in _execution(status, "succeeded", {"status": status, "done": True, "output": _OUTPUT})
     ),
     *_execution(
-        "done, with the job's output beside it",
+        "done, with the job's output beside the other fields",
         "succeeded",
         {"status": "completed", "done": True, **_OUTPUT, "resultPath": f"/m/acme/_executions/{_ID}"},
     ),
@@ -85,13 +85,13 @@ RESPONSES = [
         "error", "failed", {"status": "error", "done": True, "error": {"message": "portal login was refused"}}
     ),
     *_execution(
-        "207, the sync call's status for a partial success",
+        "207, the status of a partial success in the synchronous call",
         "partial",
         {"status": "completed", "done": True, "steps": _STEPS},
         207,
     ),
     *_execution(
-        "502, the sync call's status for a failure",
+        "502, the status of a failure in the synchronous call",
         "failed",
         {"status": "failed", "done": True, "error": "portal login was refused"},
         502,
@@ -119,7 +119,7 @@ RESPONSES = [
             {"name": "404", "page": _CALLING, "status": 404, "body": {"error": "No job matches this path"}},
             {"name": "429", "page": _CALLING, "status": 429, "body": {"message": "Too many requests"}},
             {
-                "name": "502, which the sync call says for a failure",
+                "name": "502, also the status of a failure in the synchronous call",
                 "page": _CALLING,
                 "status": 502,
                 "body": {"error": "portal login was refused"},

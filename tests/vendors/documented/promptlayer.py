@@ -47,7 +47,7 @@ def _started(name: str, page: str, message: str, status: int, **members: Any) ->
 def _results(
     name: str, outcome: Outcome, nodes: Any, status: int = 200, *, page: str = _RESULTS
 ) -> list[Documented]:
-    """Return one answer with nodes for both operations that read it; on 202 and 204 no node decides."""
+    """Return one response with nodes for both operations that read it; with 202 and 204 no node decides."""
     decides = (("*", "status"), ("*", "is_output_node")) if status == 200 else ()
     return [
         Documented("promptlayer", operation, name, page, outcome, nodes, status, decides=decides)
@@ -69,7 +69,7 @@ RESPONSES = [
     *_results("one output node", "succeeded", {"Node 1": _NODE}, page=_RECORDED),
     *_results("an output node and others", "succeeded", {"Parse": _INNER, "Response": _NODE}),
     *_results(
-        "an output node, beside a failure and a branch that was not taken",
+        "an output node, beside a failed node and one that was skipped",
         "succeeded",
         {
             "Parse": {**_FAILED, "is_output_node": False, "raw_error_message": {"raw": "Code failed: 1"}},
@@ -86,7 +86,7 @@ RESPONSES = [
     ),
     *_results("the output node failed", "failed", {"Parse": _INNER, "Response": _FAILED}),
     *_results(
-        "the output node failed, in the word of the callback's page",
+        "the output node failed, with the status of the page about callbacks",
         "failed",
         {"Response": {**_FAILED, "status": "FAILURE", "raw_error_message": "Traceback"}},
     ),
@@ -94,7 +94,7 @@ RESPONSES = [
     *_results("the output node was not reached", "failed", {"Response": {**_NODE, "status": "SKIPPED"}}),
     *_results("still running", "running", {"Response": {**_NODE, "status": "RUNNING", "value": None}}, 202),
     *_results(
-        "still queued, which 200 has been seen to say",
+        "still queued, with a 200 as the server has sent it",
         "queued",
         {"Parse": _INNER, "Response": {**_NODE, "status": "QUEUED", "value": None}},
         page="https://docs.promptlayer.com/changelog, 2026-03-10",
@@ -103,7 +103,7 @@ RESPONSES = [
         Documented(
             "promptlayer",
             operation,
-            "204, once proposed for a run that goes on",
+            "204, once planned for an execution that is going",
             _RESULTS,
             "running",
             b"",
@@ -112,7 +112,7 @@ RESPONSES = [
         )
         for operation in ("status", "result")
     ),
-    # The value alone is what return_all_outputs=false returns, which is never asked for: it could look like nodes.
+    # return_all_outputs=false returns the value alone, which could look like nodes, so no request asks for it.
     *(
         Documented(
             "promptlayer",

@@ -16,7 +16,7 @@ _SPECIFICATION = "https://docs.refold.ai/openapi.yaml, InstanceExecutionResult"
 _CHANGELOG = "https://docs.refold.ai/changelog"
 _TERMINATE = "https://docs.refold.ai/build/workflow/nodes/terminate-node"
 
-#: What a start was labelled with, in the responses to a search for it.
+#: The label of a start, in the responses to a search for its run.
 LABEL = "airflow-6f1d0c5e2b7a"
 
 _ID = "6a314c54d4616e99e7fa5a02"
@@ -59,7 +59,7 @@ _RUN: dict[str, Any] = {
     "config_id": "user_12345",
     "linked_account_id": "user_12345",
 }
-#: What the page of version 2 shows besides.
+#: More fields, from the page of version 2.
 _MORE: dict[str, Any] = {
     "_id": _ID,
     "createdAt": "2026-06-16T13:15:00.887Z",
@@ -86,7 +86,7 @@ _STATUS: tuple[Path, ...] = (("status",),)
 def _execution(
     name: str, outcome: Outcome, status: str, *nodes: Any, page: str = _GET, **members: Any
 ) -> list[Documented]:
-    """Return one answer of "Get Execution" for both operations that read it."""
+    """Return one response of "Get Execution" for both operations that read it."""
     body = {**_RUN, "status": status, "nodes": list(nodes), **members}
     return [
         Documented("refold", operation, name, page, outcome, body, decides=_STATUS)
@@ -94,10 +94,10 @@ def _execution(
     ]
 
 
-def _answered(
+def _synchronous(
     name: str, outcome: Outcome, body: Any, status: int = 200, *, page: str = _SPECIFICATION
 ) -> Documented:
-    """Return one answer to a synchronous start, whose HTTP status is the author's choice."""
+    """Return one response to a synchronous start; its HTTP status is the choice of the workflow's author."""
     return Documented(
         "refold",
         "sync_start",
@@ -136,9 +136,9 @@ RESPONSES = [
         decides=(("execution_id",),),
         execution_id=_ID,
     ),
-    _answered("the page's example", "succeeded", {"return_value": {"contacts": 3}}, page=_EXECUTE),
-    _answered("an output of null", "succeeded", {"return_value": None}, page=_EXECUTE),
-    _answered(
+    _synchronous("the page's example", "succeeded", {"return_value": {"contacts": 3}}, page=_EXECUTE),
+    _synchronous("an output of null", "succeeded", {"return_value": None}, page=_EXECUTE),
+    _synchronous(
         "with all that the specification has",
         "succeeded",
         {
@@ -149,17 +149,17 @@ RESPONSES = [
             "execution_error": None,
         },
     ),
-    _answered("an HTTP status of the author's", "succeeded", {"return_value": "no", "errored": False}, 422),
-    _answered(
-        "an HTTP status of 503 of the author's", "succeeded", {"return_value": {}, "errored": False}, 503
+    _synchronous(
+        "an HTTP status of the author's choice", "succeeded", {"return_value": "no", "errored": False}, 422
     ),
-    _answered(
+    _synchronous("503 by the author's choice", "succeeded", {"return_value": {}, "errored": False}, 503),
+    _synchronous(
         "errored",
         "failed",
         {"errored": True, "execution_error": {"message": "contact quota exceeded"}, "return_value": None},
     ),
-    _answered("an execution error alone", "failed", {"execution_error": {"message": "quota"}}),
-    _answered(
+    _synchronous("an execution error alone", "failed", {"execution_error": {"message": "quota"}}),
+    _synchronous(
         "the acknowledgement of an asynchronous run",
         "started",
         {"message": "Workflow execution started"},
@@ -196,7 +196,7 @@ RESPONSES = [
             decides=(("docs",), ("docs", "*")),
         )
         for name, docs in (
-            # Where a list shows a run's label is on no page.
+            # No page says where a list shows the label of a run.
             ("a run with the label", [{**_RUN, **_MORE, "instance_tag": LABEL}]),
             ("other runs", _PAGE["docs"]),
             ("no run", []),

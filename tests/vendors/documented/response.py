@@ -10,8 +10,8 @@ from typing import Any, Literal
 #: Where a field is in a JSON body: names and positions from the outside in. In a pattern, ``"*"`` is any of them.
 Path = tuple[str | int, ...]
 
-#: What a right reading gives: the state of an execution, a value of another kind, or the kind of error.
-#: ``started``: an execution with an id that is not over, whatever word the response has for it.
+#: What a correct reading gives: the state of an execution, another value, or the kind of error.
+#: ``started``: an execution that has an id and has not ended, whatever status the response has.
 Outcome = Literal[
     "started",
     "queued",
@@ -47,9 +47,9 @@ class Documented:
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``run``, ``list``, ``find_started``, ``stop``, or
         ``ping`` (what the connection test sends).
-    :param name: what it says; no other of the operation has the same.
+    :param name: what it is; unique in its operation.
     :param page: where it is documented.
-    :param outcome: what a right reading gives.
+    :param outcome: what a correct reading gives.
     :param body: a JSON value; ``bytes`` are sent as they are.
     :param status: the HTTP status.
     :param headers: names in lower case.
@@ -75,26 +75,26 @@ class Documented:
 
     @property
     def is_error(self) -> bool:
-        """Whether a right reading raises."""
+        """Whether a correct reading raises an error."""
         return self.outcome in ERRORS
 
     @property
     def succeeds(self) -> bool:
-        """Whether a right reading is that the execution has succeeded."""
+        """Whether the execution has succeeded."""
         return self.outcome == "succeeded"
 
     @property
     def fields(self) -> list[Path]:
-        """Every field of the body; none where it is no JSON."""
+        """Every field of the body; none if it is not JSON."""
         return [] if isinstance(self.body, bytes) else list(paths(self.body))
 
     @property
     def other_fields(self) -> list[Path]:
-        """The fields on which the outcome must not depend."""
+        """The fields that must not decide the outcome."""
         return [path for path in self.fields if not self.is_decided_by(path)]
 
     def is_decided_by(self, path: Path) -> bool:
-        """Say whether the outcome depends on the field at ``path``, or on one inside it. It need not be there yet."""
+        """Return whether the outcome depends on the field at ``path``, or on one inside it; the body need not have it."""
         return any(
             len(path) <= len(pattern)
             and all(known in ("*", part) for known, part in zip(pattern, path, strict=False))
@@ -107,7 +107,7 @@ class Documented:
 
 
 def paths(body: Any, *, outer: Path = ()) -> Iterable[Path]:
-    """Yield where each member and item of a JSON value is, outer ones first."""
+    """Yield the path of each field and item of a JSON value, outer ones first."""
     members = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for name, value in members:
         yield (*outer, name)
@@ -115,17 +115,17 @@ def paths(body: Any, *, outer: Path = ()) -> Iterable[Path]:
 
 
 def replaced(body: Any, path: Path, value: Any) -> Any:
-    """Return a copy of ``body`` with ``value`` at ``path``; a name that is not there yet is added to its object."""
+    """Return a copy of ``body`` with ``value`` at ``path``; a missing field is added."""
     if not path:
         return value
-    # What is on the way is copied, and no more: bodies share parts, of which only one is to change.
+    # Only the objects on the path are copied: bodies share parts.
     changed = body.copy()
     changed[path[0]] = value if len(path) == 1 else replaced(body[path[0]], path[1:], value)
     return changed
 
 
 def without(body: Any, path: Path) -> Any:
-    """Return a copy of ``body`` that lacks the member or item at ``path``."""
+    """Return a copy of ``body`` without the field or item at ``path``."""
     changed = body.copy()
     if len(path) == 1:
         del changed[path[0]]
@@ -141,9 +141,9 @@ def errors(
     decides: Mapping[str, tuple[Path, ...]] | None = None,
 ) -> list[Documented]:
     """
-    Return each row, an error of a whole API, for each operation: the HTTP status alone says which error it is.
+    Return each error for each operation of an API: the HTTP status alone decides which error it is.
 
-    :param decides: by operation, the fields that would make something else of it.
+    :param decides: by operation, the fields with which it is not this error.
     """
     return [
         Documented(
@@ -159,7 +159,7 @@ def errors(
 
 
 def error_outcome(status: int, operation: str) -> Outcome:
-    """Return what an HTTP status of 400 or above means. Where a run may exist after all, a start is lost."""
+    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost."""
     known: dict[int, Outcome] = {
         401: "auth_failed",
         403: "auth_failed",

@@ -39,6 +39,6 @@ def test_a_filter_is_sent_as_text_or_left_out() -> None:
 
 
 def test_an_unknown_filter_is_rejected() -> None:
-    """The vendor would ignore it, and return runs that nobody asked for."""
+    """The vendor would ignore it, and return all runs."""
     with pytest.raises(errors.InvalidInput, match="colour"):
         api.list_executions(colour="red")
