@@ -1,6 +1,6 @@
 """
-Try the package with input that it does not expect: odd responses, parameters, connections, and echoed keys.
+Run the package with unusual input: responses, parameters, connections, and repeated keys.
 
-Only ``target`` and ``starters`` know the package's names. ``oracle`` says what a right reading is, from the vendors' pages
-alone. ``run`` drives hypothesis. ``responses``, ``parameters``, ``connections`` and ``echoes`` are the kinds of tries.
+Only ``target`` and ``entry_points`` know the package's names. ``oracle`` says how a response must be read, from the vendors'
+pages alone. ``run`` drives hypothesis. ``responses``, ``parameters``, ``connections`` and ``echoes`` are the kinds of cases.
 """

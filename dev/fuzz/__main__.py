@@ -1,4 +1,4 @@
-"""Try the package with input that it does not expect, and print what failed: `make fuzz`."""
+"""Run the package with unusual input, and print what fails: `make fuzz`."""
 
 from __future__ import annotations
 
@@ -15,28 +15,26 @@ INPUTS = 2_000
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the tries, print a line for each kind and each failure with the smallest case; return 1 if any failed."""
+    """Run the cases, print a line for each kind and the smallest case of each failure; return 1 if any failed."""
     parser = argparse.ArgumentParser(prog="python -m dev.fuzz", description=__doc__)
-    parser.add_argument(
-        "--seed", type=int, help="repeats the tries of a seed that was printed; default: a new one"
-    )
+    parser.add_argument("--seed", type=int, help="a printed seed, to repeat its cases; default: a new one")
     parser.add_argument(
         "--number",
         type=int,
         default=RESPONSES,
-        help=f"of responses, default {RESPONSES}; of the other kinds a tenth of it together, or with --only all of it",
+        help=f"of responses, default {RESPONSES}; the other kinds together have a tenth of it. With --only: of that kind",
     )
-    parser.add_argument("--only", choices=KINDS, help="the tries of one kind")
+    parser.add_argument("--only", choices=KINDS, help="run only this kind")
     given = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(2**32) if given.seed is None else given.seed
     numbers = {given.only: given.number} if given.only else shares(given.number, given.number // 10)
     with tempfile.TemporaryDirectory(prefix="awp-fuzz-") as home:
-        _without_a_home_of_its_own(home)
-        return tries(numbers, seed)
+        _use_home(home)
+        return run_all(numbers, seed)
 
 
 def shares(responses: int, inputs: int) -> dict[str, int]:
-    """Return how many tries of each kind there are."""
+    """Return how many cases of each kind there are."""
     others = KINDS[1:]
     return {
         "responses": responses,
@@ -44,24 +42,23 @@ def shares(responses: int, inputs: int) -> dict[str, int]:
     }
 
 
-def _without_a_home_of_its_own(home: str) -> None:
-    """Let neither Airflow nor hypothesis leave anything behind; Airflow reads this when it is imported."""
+def _use_home(home: str) -> None:
+    """Give Airflow and hypothesis a folder that is deleted; Airflow reads this when it is imported."""
     for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
         del os.environ[name]
     os.environ["AIRFLOW_HOME"] = os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = home
 
 
-def tries(numbers: dict[str, int], seed: int) -> int:
-    """Make so many tries of each kind, and print what came of them; return 1 if any failed."""
-    # Here, for what is imported reads the environment.
-    from dev.fuzz.kinds import KINDS as TRIED  # noqa: PLC0415
-    from dev.fuzz.run import run  # noqa: PLC0415
+def run_all(numbers: dict[str, int], seed: int) -> int:
+    """Run so many cases of each kind, and print the results; return 1 if any failed."""
+    from dev.fuzz.kinds import KINDS as CASES  # noqa: PLC0415  # Airflow reads the environment when it is imported
+    from dev.fuzz.run import run  # noqa: PLC0415  # as above
 
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
     reports = []
     for name, number in numbers.items():
-        report = run(TRIED[name], number, seed)
+        report = run(CASES[name], number, seed)
         print(report, flush=True)
         for failure in report.failures:
             print(failure)

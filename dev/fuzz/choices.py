@@ -1,9 +1,9 @@
 """
 Make all choices of a case from one string of bytes that hypothesis draws.
 
-A strategy for each choice costs more than the try itself, and hypothesis takes the first option too often when a case has
-many choices: only 2,500 of 8,000 cases differed. It draws bytes evenly, and shrinks them byte by byte towards zero, which
-is the first option of each choice.
+A strategy for each choice costs more than the case itself, and with many choices in a case hypothesis takes the first
+option too often: only 2,500 of 8,000 cases were different. It draws bytes evenly, and shrinks them byte by byte towards
+zero, which is the first option of each choice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 class Choices:
     """
-    Hands out choices until the bytes are used up, and the first option from then on.
+    Makes choices until the bytes are used up, and then takes the first option.
 
     :param entropy: the bytes.
     """
@@ -39,15 +39,15 @@ class Choices:
         return options[self.below(len(options))]
 
     def percent(self, chance: int) -> bool:
-        """Return True in so many of a hundred cases, and False in the smallest."""
+        """Return True in ``chance`` of a hundred cases, and False in the smallest."""
         return self.below(100) >= 100 - chance
 
     def some_bytes(self, most: int) -> bytes:
-        """Return up to so many bytes."""
+        """Return up to ``most`` bytes."""
         return bytes(next(self._left, 0) for _ in range(self.below(most + 1)))
 
     def text(self, most: int) -> str:
-        """Return a text of up to so many characters, of the first 256 or anywhere."""
+        """Return a text of up to ``most`` characters, of the first 256 or of all."""
         first = self.percent(70)
         return "".join(
             chr(self.below(256) if first else self.below(0xD800)) for _ in range(self.below(most + 1))
@@ -60,5 +60,5 @@ class Choices:
 
 
 def cases(build: Callable[[Choices], T], size: int) -> SearchStrategy[T]:
-    """Return the strategy of what ``build`` makes of up to ``size`` bytes."""
+    """Return the strategy whose values ``build`` makes of up to ``size`` bytes."""
     return st.binary(min_size=size, max_size=size).map(lambda entropy: build(Choices(entropy)))

@@ -1,4 +1,4 @@
-"""Responses that echo the key of the request, in every encoding that a server may use."""
+"""Responses that repeat the key of the request, in every encoding that a server can use."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from urllib.parse import quote
 
 from dev.fuzz import shown, target
 from dev.fuzz.choices import Choices, cases
-from dev.fuzz.responses import place_of
-from dev.fuzz.run import Kind, Problem, TookTooLong, limited
+from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import Raw, short, write, written
 from tests.vendors.documented import VENDORS, documented, replaced
 
-#: Keys as vendors make them, and one with every character that some encoding changes.
+#: Keys in the form of several vendors, and one with every character that some encoding changes.
 KEYS = (
     "pk_live_4f8a2b6c9d1e3f7a5b0c8d2e",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.s-3_Fq9Zt0Xw",
@@ -31,7 +30,7 @@ _NAMED = {sign: f"&{name}" for name, sign in sorted(html5.items()) if name.endsw
 
 
 def _each(encode: Callable[[str], str], *, also_plain: bool) -> Callable[[str], str]:
-    """Return an encoding of each sign, or of those that are no letter and no digit."""
+    """Return an encoding of every sign, or of those that are neither letter nor digit."""
     return lambda key: "".join(
         encode(sign) if also_plain or not (sign.isalnum() and sign.isascii()) else sign for sign in key
     )
@@ -58,7 +57,7 @@ _WAYS: tuple[Callable[[str], str], ...] = (
     lambda sign: f"\\u{ord(sign):04x}",
 )
 
-#: From a key to how a server may repeat it, by name.
+#: By name, how a server can repeat a key.
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "plain": lambda key: key,
     "JSON": lambda key: json.dumps(key)[1:-1],
@@ -87,7 +86,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "the second half": lambda key: key[len(key) // 2 :],
 }
 
-#: Where some limit may cut a text.
+#: At these lengths a text may be cut.
 _LIMITS = (0, 500, 1_000, 2_000, 4_000, 8_000)
 _FILLING = ("x", " ", "\n", "é", "ab ", "&", "\\")
 _AROUND = ("{}", "Invalid key {}!", "Authorization: Bearer {}", "key={}&x=1", '"{}"', "'{}',", "x{}y")
@@ -98,7 +97,7 @@ _RESPONSES = [response for vendor in VENDORS for response in documented(vendor)]
 
 @dataclass(frozen=True)
 class Case:
-    """A response that repeats ``key``; ``encoding`` names how."""
+    """A response that repeats ``key``, encoded as ``encoding`` says."""
 
     vendor: str
     operation: str
@@ -117,10 +116,10 @@ class Case:
 
 
 def case(pick: Choices) -> Case:
-    """Choose a response with a key in a text of its body, as its body, or in a header."""
+    """Choose a response with the key in a field of its body, as its body, or in a header."""
     response = pick.of(_RESPONSES)
     encoding, key = pick.of(list(ENCODINGS)), pick.of(KEYS)
-    # So that a limit may cut the key.
+    # So that the key is near a length at which a text may be cut.
     before = max(0, pick.of(_LIMITS) - pick.below(60)) if pick.percent(50) else 0
     text = pick.of(_FILLING) * before + pick.of(_AROUND).format(ENCODINGS[encoding](key))
     where, elsewhere = pick.below(10), pick.percent(50)
@@ -139,7 +138,7 @@ def case(pick: Choices) -> Case:
     if where >= 7 or not response.fields:
         return replace(plain, content=text.encode())
     path = pick.of(response.fields)
-    # As the value of the field, or as its JSON text, where it is valid as such.
+    # As the value of the field; or as its JSON text, if it is one.
     raw = '"' + text.replace("\n", " ").replace("\r", " ") + '"'
     value: Any = Raw(raw) if pick.percent(50) and _is_json(raw) else text
     return replace(plain, content=write(replaced(response.body, path, value)).encode())
@@ -162,11 +161,8 @@ def check(tried: Case) -> Iterator[Problem]:
                 tried.vendor, tried.operation, tried.status, tried.headers, tried.content, key=tried.key
             )
         )
-    except TookTooLong as late:
-        yield Problem("it takes too long", place_of(late, whose), "more than a second")
-        return
-    except Exception as error:  # noqa: BLE001  # any at all is what is looked for
-        yield Problem(f"{type(error).__name__} is raised", place_of(error, whose), short(str(error)))
+    except (Exception, TookTooLong) as error:  # noqa: BLE001  # any exception is a result here
+        yield unexpected(error, whose)
         return
     texts = {**reading.texts, **reading.causes}
     for leak in shown.leaks(texts, {"key": tried.key}, whose, decode=True):

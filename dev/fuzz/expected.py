@@ -1,4 +1,4 @@
-"""What all vendors' oracles share: what may and must be read of a response, and what an id may be."""
+"""What the vendors' oracles share: what may and what must be read of a response, and what an id can be."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Expected:
     """
     What may and what must be read.
 
-    :param may_succeed: whether SUCCEEDED is a possible reading.
-    :param must: the outcomes of which one must be read; ``None``: anything may be read, or an error raised.
-    :param ids: where an execution is started or found, the ids that can be accepted.
+    :param may_succeed: whether a success may be read.
+    :param must: one of these outcomes must be read; ``None``: any outcome may be read, or an error raised.
+    :param ids: for a start and a search, the ids that may be accepted.
     """
 
     may_succeed: bool = False
@@ -31,7 +31,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Response:
-    """A response to raise_for_state: ``body`` is the parsed JSON, or ``NOT_JSON``."""
+    """A response as the oracle sees it: ``body`` is the parsed JSON, or ``NOT_JSON``."""
 
     operation: str
     status: int
@@ -45,14 +45,14 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 
 
 def is_id(text: Any) -> bool:
-    """Say whether a text is an id as vendors document them: such a one must be accepted."""
+    """Return whether a text is an id as vendors document them: it must be accepted."""
     return isinstance(text, str) and bool(_PLAIN_ID.fullmatch(text)) and text not in ("None", "null")
 
 
 def wrong_with_id(text: Any) -> str | None:
-    """Return what is wrong with an id that was accepted; ``None`` if nothing is."""
+    """Return what is wrong with an accepted id; ``None`` if nothing is."""
     if not isinstance(text, str):
-        return "is no text"
+        return "is not a text"
     if not text.strip() or text in (".", "..", "None"):
         return "names nothing"
     if len(text) > 200:
@@ -63,14 +63,14 @@ def wrong_with_id(text: Any) -> str | None:
 
 
 def unprintable(text: str) -> str | None:
-    """Return the first character that must not be shown: a control, format or line character, or a lone surrogate."""
+    """Return the first character that no text may show: a control, format or line character, or a lone surrogate."""
     if text.isprintable():  # quick, and stricter than what follows
         return None
     return next((sign for sign in text if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None)
 
 
 def combined(every: Iterable[Expected]) -> Expected:
-    """Return what is right for a body that can be parsed in several ways."""
+    """Return the expectation of a body that can be parsed in several ways."""
     each = list(every)
     musts = [one.must for one in each]
     must = None if None in musts else frozenset.union(*(one for one in musts if one is not None))
@@ -80,7 +80,7 @@ def combined(every: Iterable[Expected]) -> Expected:
 
 
 def http_error(response: Response) -> Expected:
-    """Judge a response that is not 2xx: from 400 it is an error, whatever its body says."""
+    """Return the expectation of a response that is not 2xx: from 400 on it is an error with every body."""
     if response.status < 400:
         return FREE
     return Expected(must=frozenset([error_outcome(response.status, response.operation)]))
@@ -103,7 +103,7 @@ def members_of(body: Any) -> dict[str, Any]:
 
 
 def started(response: Response, documented: Iterable[int], *names: str) -> Expected:
-    """Judge a start, of which only the id counts: the first of ``names`` that is there. No start is a success."""
+    """Return the expectation of a start, which needs only an id: the first of ``names``. No start is a success."""
     members = members_of(response.body)
     given = [members[name] for name in names if name in members]
     ids = tuple(

@@ -1,4 +1,4 @@
-"""Every kind of tries by its name."""
+"""Every kind of cases by its name."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Say what a right reading of a response is, from the vendors' pages alone and without asking the package.
+How a response must be read, from the vendors' pages alone and without the package.
 
-A success may be read only if the fields that decide say so exactly as documented. If they are as documented, their outcome
-must be read, whatever the other fields hold. In between, anything may be read but a success.
+A success may be read only if the fields that decide are exactly as documented. If they are, their outcome must be read,
+with any values of the other fields. In all other cases anything but a success may be read.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ _DATALAB = {
 }
 _JOB_SUCCESS = ("ok", "done", "success", "succeeded", "completed")
 
-#: What is false, or nearly: where it stands in the place of a true ``success``, there was none.
+#: Values that mean false: with one of them as ``success``, there is no success.
 _NO = (False, 0, "0", "false", "False", "FALSE", "no", "off", "n", "f")
 
 
 def expected(vendor: str, response: Response) -> Expected:
-    """Return what may and what must be read of a response to a vendor's operation."""
+    """Return what may and what must be read of a response."""
     return _VENDORS[vendor](response)
 
 
@@ -106,7 +106,7 @@ def _datalab(response: Response) -> Expected:
         and words <= {"COMPLETED", "SKIPPED", None, ""}
         and members.get("success", True) not in _NO
     )
-    # An error beside a success is on no page.
+    # No page shows an error together with a success.
     sure = (
         response.status == 200
         and members.get("success", True) is True
@@ -115,7 +115,7 @@ def _datalab(response: Response) -> Expected:
         and all(_documented_cell(cell) for cell in cells)
         and words <= {"COMPLETED", "SKIPPED", "FAILED"}
     )
-    if "status" not in members:  # a team over its quota of pages is told so
+    if "status" not in members:  # a team that has used up its quota of pages
         return Expected(
             must=only("failed") if response.status == 200 and members.get("success") is False else None
         )
@@ -127,7 +127,7 @@ def _datalab(response: Response) -> Expected:
 
 
 def _cells(steps: Any) -> Iterable[Any]:
-    """Yield the cells of each step: it is one itself if it has a status that is no object, else it has one a file."""
+    """Yield the cells of each step: the step itself if its status is not an object, else one cell for each file."""
     for step in steps.values() if isinstance(steps, dict) else steps if isinstance(steps, list) else ():
         if isinstance(step, dict) and isinstance(step.get("status", {}), dict):
             yield from step.values()
@@ -136,7 +136,7 @@ def _cells(steps: Any) -> Iterable[Any]:
 
 
 def _plain(cell: Any) -> bool:
-    """Say whether what a cell says can be compared with a word."""
+    """Return whether the status of a cell can be compared with a word."""
     word = cell.get("status") if isinstance(cell, dict) else cell
     return word is None or isinstance(word, str)
 
@@ -150,10 +150,10 @@ def _documented_cell(cell: Any) -> bool:
 
 
 def _laminar(response: Response) -> Expected:
-    """Judge the external call, whose HTTP status is the outcome; a page for people comes from something in between."""
+    """Return the expectation of the external call: its HTTP status is its outcome. An HTML page comes from a proxy."""
     if response.operation == "ping":
         keys = members_of(response.body).get("keys")
-        if response.status == 404:  # the store is unknown, so the key was accepted
+        if response.status == 404:  # the store is unknown, so the key is accepted
             return Expected(must=only("value"))
         return list_of(response, keys, str) if is_ok(response) else http_error(response)
     if is_ok(response):
@@ -210,7 +210,7 @@ def _promptlayer_start(response: Response, members: dict[str, Any]) -> Expected:
     began = started(response, (201, 202), "workflow_version_execution_id")
     number, said = members.get("workflow_version_execution_id"), members.get("success", True)
     sure = response.status in (201, 202) and type(number) is int and 0 < number < 2**63 and said is True
-    # Only false says that nothing was begun; a word that is nearly a no, beside an id, leaves a run to be looked at.
+    # Only false says that nothing was started; with a similar value and an id, a run may exist and is polled.
     must = (
         frozenset(["started"]) if sure else frozenset(["lost_start", "rejected"]) if said is False else None
     )
@@ -218,7 +218,7 @@ def _promptlayer_start(response: Response, members: dict[str, Any]) -> Expected:
 
 
 def _promptlayer_nodes(nodes: list[Any], *, documented: bool) -> Expected:
-    """Judge an execution by its nodes: it has succeeded if every one is final and one of the output nodes succeeded."""
+    """Return the expectation of nodes: all are final and an output node succeeded, then the execution has succeeded."""
     words = [node.get("status") if isinstance(node, dict) else None for node in nodes]
     words = [word if isinstance(word, str) else None for word in words]
     final = all(word in ("SUCCESS", "FAILED", "FAILURE", "SKIPPED") for word in words)
@@ -267,9 +267,9 @@ def _refold(response: Response) -> Expected:
 
 def _refold_sync(response: Response, members: dict[str, Any]) -> Expected:
     """
-    Judge the answer of a synchronous run, which may have any HTTP status: its author's.
+    Return the expectation of a synchronous run, which can have any HTTP status: its author chooses it.
 
-    What names an execution is the run's own answer.
+    A response with an execution id comes from the run itself.
     """
     named = members.get("execution_id")
     if not isinstance(named, str) or not named:

@@ -1,31 +1,30 @@
-"""Responses of every vendor: each documented one with changes, and JSON and bytes that resemble none."""
+"""Responses of every vendor: documented ones with changes, and JSON and bytes that resemble none of them."""
 
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dev.fuzz import expected, oracle, shown, target, values, wire, words
 from dev.fuzz.choices import Choices, cases
-from dev.fuzz.run import Kind, Problem, TookTooLong, limited
+from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import Pairs, parsed, readings, short, write, written
 from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
 
 _WRONG = [response for vendor in VENDORS for response in documented(vendor) if response.is_error]
 _RIGHT: dict[tuple[str, str], list[Documented]] = {}
 for _response in (response for vendor in VENDORS for response in documented(vendor) if not response.is_error):
-    # Whether a run has succeeded matters most, so this is tried three times as often.
+    # A success matters most, so it is chosen three times as often.
     _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
         [_response] * (3 if _response.succeeds else 1)
     )
-# Reads of an execution and starts matter more than lists and connection tests.
+# Status checks, results and starts matter more than lists and connection tests.
 _SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2}
 _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
-#: Stands for the tree of a body that was not written from one.
+#: Stands for the JSON of a body that was not written from JSON.
 _NO_TREE = object()
 
 
@@ -34,8 +33,8 @@ class Case:
     """
     A response to an operation of a vendor.
 
-    :param tree: what its body was written from, if anything.
-    :param intact: whether nothing has happened to the body on its way.
+    :param tree: the JSON value from which its body was written, if there is one.
+    :param intact: whether the bytes of the body are unchanged.
     """
 
     vendor: str
@@ -67,7 +66,7 @@ def _value(pick: Choices) -> Any:
 
 
 def _from_nothing(pick: Choices, depth: int = 2) -> Any:
-    """Return JSON of names and words that some vendor uses, put together at random."""
+    """Return random JSON of names and words that some vendor uses."""
     if not depth or pick.below(10) < 4:
         return _value(pick)
     members = [(pick.of(words.NAMES), _from_nothing(pick, depth - 1)) for _ in range(pick.below(5))]
@@ -94,7 +93,7 @@ def _changed(pick: Choices, response: Documented, body: Any, action: str | None 
 
 
 def _nearly(pick: Choices, body: Any, path: Path) -> Any:
-    """Return what a field that decides may nearly hold: a word like its own, or like true or false, or like an id."""
+    """Return a value for a field that decides, similar to a documented one: to its word, to true or false, or to an id."""
     outer = _at(body, path[:-1])
     missing = isinstance(outer, dict) and path[-1] not in outer
     known = None if missing else outer[path[-1]]
@@ -110,7 +109,7 @@ def _nearly(pick: Choices, body: Any, path: Path) -> Any:
 
 
 def _deciding(response: Documented, body: Any) -> Iterator[Path]:
-    """Yield the fields that decide, also those that a vendor may add to an object at the top."""
+    """Yield the fields that decide, also those that are missing at the top of the body."""
     yield from (path for path in _paths(body) if response.is_decided_by(path))
     if isinstance(body, dict):
         yield from (
@@ -119,7 +118,7 @@ def _deciding(response: Documented, body: Any) -> Iterator[Path]:
 
 
 def _renamed(pick: Choices, body: Any, path: Path, *, twice: bool) -> Any:
-    """Return a body with another name for a member, or with another member of its name before it or after it."""
+    """Return a body in which a member has another name, or comes twice with different values."""
     outer, name = _at(body, path[:-1]), str(path[-1])
     if not twice:
         new = pick.of(words.NAMES)
@@ -131,7 +130,7 @@ def _renamed(pick: Choices, body: Any, path: Path, *, twice: bool) -> Any:
 
 
 def _paths(body: Any, outer: Path = ()) -> Iterator[Path]:
-    # What a change has put in may be deep: four levels are enough for the documented fields.
+    # An inserted value may be deep; the documented fields are in the first four levels.
     members = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for name, value in members:
         yield (*outer, name)
@@ -146,7 +145,7 @@ def _at(body: Any, path: Path) -> Any:
 
 
 def _others_changed(pick: Choices, response: Documented) -> Any:
-    """Return a body in which fields that decide nothing are changed, so that its outcome stays the same."""
+    """Return a body in which only fields that decide nothing are changed, so its outcome stays the same."""
     tree = response.body
     changed: list[Path] = []
     for path in response.other_fields:
@@ -157,7 +156,7 @@ def _others_changed(pick: Choices, response: Documented) -> Any:
 
 
 def _tree(pick: Choices, response: Documented) -> Any:
-    """Return the tree from which the body is written."""
+    """Return the JSON value from which the body is written."""
     how = pick.below(100)
     if how >= 92:
         return _from_nothing(pick)
@@ -198,36 +197,33 @@ def case(pick: Choices) -> Case:
 
 
 def check(tried: Case) -> Iterator[Problem]:
-    """Read the response, and yield what was wrong with that."""
+    """Read the response, and yield what was wrong."""
     whose = f"{tried.vendor} {tried.operation}"
     try:
         reading = limited(
             lambda: target.receive(tried.vendor, tried.operation, tried.status, tried.headers, tried.content)
         )
-    except TookTooLong as late:
-        yield Problem("it takes too long", place_of(late, whose), "more than a second")
-        return
-    except Exception as error:  # noqa: BLE001  # any at all is what is looked for
-        yield Problem(f"{type(error).__name__} is raised", place_of(error, whose), short(str(error)))
+    except (Exception, TookTooLong) as error:  # noqa: BLE001  # any exception is a result here
+        yield unexpected(error, whose)
         return
     texts = reading.texts
     yield from wrong_with_reading(reading, texts, expectation(tried), whose)
     yield from shown.wrong_with_texts(texts, tried.vendor)
-    # An address in which a byte has changed is not one any more, and nobody can tell that it was signed.
+    # Nobody can see that an address was signed if a byte of it is changed.
     secrets = values.planted(tried.vendor, tried.operation, addresses=tried.intact)
     yield from shown.leaks({**texts, **reading.causes}, secrets, tried.vendor)
 
 
 def expectation(tried: Case) -> expected.Expected:
-    """Return what may and must be read. Where the body was not written from a tree, only an HTTP error must be."""
+    """Return what may and what must be read. Of a body that was not written from JSON, only an HTTP error must be read."""
     if tried.tree is _NO_TREE:
         body = _parsed(tried.content)
-        judged = oracle.expected(
+        right = oracle.expected(
             tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body)
         )
-        # An HTTP error is one whatever its body is, and any body is an output of the external call.
+        # An HTTP error is an error with every body, and the external call has every body as its output.
         sure = body is expected.NOT_JSON or (tried.vendor, tried.operation) == ("laminar", "start")
-        return judged if sure else expected.Expected(judged.may_succeed, None, judged.ids)
+        return right if sure else expected.Expected(right.may_succeed, None, right.ids)
     return expected.combined(
         oracle.expected(tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body))
         for body in readings(tried.tree)
@@ -235,7 +231,7 @@ def expectation(tried: Case) -> expected.Expected:
 
 
 def _parsed(content: bytes) -> Any:
-    # A byte that is no UTF-8 may stand in a field that nobody needs.
+    # A byte that is not UTF-8 may be in a field that nothing depends on.
     text = content.decode(json.detect_encoding(content), "replace").removeprefix("\ufeff")
     return parsed(text, expected.NOT_JSON)
 
@@ -243,16 +239,16 @@ def _parsed(content: bytes) -> Any:
 def wrong_with_reading(
     reading: target.Reading, texts: Mapping[str, str], right: expected.Expected, whose: str
 ) -> Iterator[Problem]:
-    """Yield where a reading differs from what may and must be read."""
+    """Yield the differences between a reading and what may and must be read."""
     if reading.outcome == "succeeded" and not right.may_succeed:
-        yield Problem("a success is read that is none", whose, short(texts))
+        yield Problem("a response that is no success is read as one", whose, short(texts))
     elif right.must is not None and not _is_one_of(right.must, reading):
         wanted = " or ".join(sorted(right.must))
         if reading.error is None:
-            yield Problem(f"{reading.outcome} is read for {wanted}", whose, short(texts))
+            yield Problem(f"{wanted} is read as {reading.outcome}", whose, short(texts))
         else:
             yield Problem(
-                "a documented outcome is refused", f"{whose}, {reading.outcome}", f"{wanted}: {short(texts)}"
+                "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{wanted}: {short(texts)}"
             )
     for known in reading.ids:
         allowed = (
@@ -261,27 +257,16 @@ def wrong_with_reading(
             else (target.EXECUTION_ID,)
         )
         if wrong := expected.wrong_with_id(known):
-            yield Problem("an id is accepted that is none", f"{whose}: it {wrong}", short(known))
+            yield Problem("an invalid id is accepted", f"{whose}: it {wrong}", short(known))
         elif known not in allowed:
             yield Problem("an id is changed", whose, f"{short(known)}, of {short(allowed)}")
     wait = reading.retry_after
     if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
-        yield Problem("Retry-After is no time", whose, repr(wait))
+        yield Problem("retry_after is not a time", whose, repr(wait))
 
 
 def _is_one_of(must: frozenset[str], reading: target.Reading) -> bool:
-    return reading.outcome in must or ("started" in must and bool(reading.ids) and not reading.is_over)
-
-
-def place_of(error: BaseException, whose: str) -> str:
-    """Return the innermost function of the package in a traceback, or ``whose`` if there is none."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if str(target.PACKAGE) in frame.filename
-    ]
-    if not frames:
-        return whose
-    name = frames[-1].filename.removeprefix(f"{target.PACKAGE}/")
-    return f"{name}, {frames[-1].name}"
+    return reading.outcome in must or ("started" in must and bool(reading.ids) and not reading.is_terminal)
 
 
 KIND = Kind("responses", cases(case, 160), check)

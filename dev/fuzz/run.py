@@ -1,4 +1,4 @@
-"""Make tries of one kind with hypothesis: count them, and keep the smallest case of each different failure."""
+"""Run the cases of one kind with hypothesis: count them, and keep the smallest case of each different failure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import gc
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -14,34 +15,37 @@ import hypothesis
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
+from dev.fuzz.target import PACKAGE
+from dev.fuzz.trees import short
+
 C = TypeVar("C")
 T = TypeVar("T")
 
 #: How long one call of the package may take, in seconds of processor time, which does not depend on the machine's load.
 LIMIT = 1.0
-#: How long it may take by the clock, in seconds, for a call that sleeps.
-MAX_UNEXPECTED_RESPONSES = 15.0
-#: How long hypothesis looks for a smaller case of a failure, in seconds.
+#: How long it may take in wall-clock time, in seconds, for a call that sleeps.
+WALL_LIMIT = 15.0
+#: How long hypothesis searches for a smaller case of a failure, in seconds.
 SHRINKING = 3.0
-#: How many different failures of a kind are shown; after that they are only counted.
-ENOUGH = 100
+#: How many different failures of a kind are shown; further ones are only counted.
+MAX_FAILURES = 100
 
 
 class TookTooLong(BaseException):
-    """A call has taken longer than the limit. It is no ``Exception``, so that no handler of the package catches it."""
+    """A call has reached its limit. It is not an ``Exception``, so that no handler of the package catches it."""
 
 
-class _Found(Exception):  # it is no error of this module
-    """Tells hypothesis that a case fails."""
+class _Found(Exception):
+    """Tells hypothesis that a case fails; it is not an error of this module."""
 
 
-class _Unseen:
+class _Unprinted:
     """Keeps hypothesis from printing a case, which may be too deep or too long for that."""
 
     def __init__(self, case: Any) -> None:
         self.case = case
 
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001  # what hypothesis looks for
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001  # the signature that hypothesis calls
         printer.text("case")
 
 
@@ -52,10 +56,10 @@ class _Enough(BaseException):
 @dataclass(frozen=True)
 class Problem:
     """
-    What was wrong with one try.
+    What was wrong with one case.
 
     :param rule: which property it breaks, in a few words.
-    :param where: what else tells it from other failures: a vendor, a place in the code.
+    :param where: what else distinguishes it from other failures: a vendor, a place in the code.
     :param what: what a person needs to see of it.
     """
 
@@ -67,11 +71,11 @@ class Problem:
 @dataclass(frozen=True)
 class Kind(Generic[C]):
     """
-    One kind of tries.
+    One kind of cases.
 
     :param name: as on the command line.
-    :param cases: what is tried; the ``repr`` of one says how to try it again by hand.
-    :param check: tries one, and returns what was wrong.
+    :param cases: the cases; the ``repr`` of one says how to repeat it by hand.
+    :param check: runs one, and returns what was wrong.
     """
 
     name: str
@@ -85,7 +89,7 @@ class Failure:
     A failure, with the smallest case that was found for it.
 
     :param problem: what was wrong.
-    :param reproduction: how to try it again by hand.
+    :param reproduction: how to repeat it by hand.
     """
 
     problem: Problem
@@ -100,18 +104,18 @@ class Failure:
 
 @dataclass
 class Report:
-    """The result of the tries of one kind: how many there were, how many failed, and each different failure."""
+    """The result of one kind: how many cases ran, how many failed, and each different failure."""
 
     kind: str
     seed: int
-    tries: int = 0
+    cases: int = 0
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return the line that is printed."""
         return (
-            f"{self.kind}: {self.tries} tries, {self.failed} failed, {len(self.failures)} different failures "
+            f"{self.kind}: {self.cases} cases, {self.failed} failed, {len(self.failures)} different failures "
             f"(seed {self.seed})"
         )
 
@@ -120,15 +124,15 @@ def limited(function: Callable[[], T]) -> T:
     """
     Call ``function``.
 
-    :raises TookTooLong: once it has taken too long, also out of an endless loop.
+    :raises TookTooLong: when it has taken too long, also out of an endless loop.
     """
     began, clock = time.process_time(), time.monotonic()
 
-    def look(_signal: int, _frame: Any) -> None:
-        if time.process_time() - began > LIMIT or time.monotonic() - clock > MAX_UNEXPECTED_RESPONSES:
+    def check_limits(_signal: int, _frame: Any) -> None:
+        if time.process_time() - began > LIMIT or time.monotonic() - clock > WALL_LIMIT:
             raise TookTooLong
 
-    before = signal.signal(signal.SIGALRM, look)
+    before = signal.signal(signal.SIGALRM, check_limits)
     signal.setitimer(signal.ITIMER_REAL, LIMIT, 0.2)
     try:
         result = function()
@@ -140,6 +144,16 @@ def limited(function: Callable[[], T]) -> T:
     return result
 
 
+def unexpected(error: BaseException, whose: str) -> Problem:
+    """Return the problem of a call that took too long, or that raised an exception which is not the package's own."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if str(PACKAGE) in frame.filename]
+    # The innermost function of the package.
+    place = f"{frames[-1].filename.removeprefix(f'{PACKAGE}/')}, {frames[-1].name}" if frames else whose
+    if isinstance(error, TookTooLong):
+        return Problem("a call takes too long", place, "more than a second")
+    return Problem(f"{type(error).__name__} is raised", place, short(str(error)))
+
+
 def run(
     kind: Kind[Any],
     number: int,
@@ -149,13 +163,13 @@ def run(
     until_one: bool = False,
 ) -> Report:
     """
-    Make ``number`` tries of a kind.
+    Run ``number`` cases of a kind.
 
-    When a try fails in a new way, hypothesis looks for a smaller case, and those tries are not counted. Then the counted
-    tries go on with the next seed.
+    When a case fails in a new way, hypothesis searches for a smaller one, and the cases of that search are not counted.
+    Then the counted cases continue with the next seed.
 
     :param counts: whether a problem is a failure; default: each is.
-    :param until_one: the tries end with the first failure.
+    :param until_one: end with the first failure.
     """
     report = Report(kind.name, seed)
     known: set[Problem] = set()
@@ -163,15 +177,15 @@ def run(
     gc.collect()
     gc.freeze()  # so that Airflow's many objects are not scanned at each collection
     try:
-        while report.tries < number:
-            before = report.tries
+        while report.cases < number:
+            before = report.cases
             failure = _round(kind, report, known, number=number - before, seed=seed + rounds, counts=counts)
             rounds += 1
             if failure is not None:
                 report.failures.append(failure)
                 if until_one:
                     break
-            elif report.tries == before:
+            elif report.cases == before:
                 break  # hypothesis has no other case
     finally:
         gc.unfreeze()
@@ -187,7 +201,7 @@ def _round(
     seed: int,
     counts: Callable[[Problem], bool],
 ) -> Failure | None:
-    """Make tries until one fails in a new way, and make that one smaller."""
+    """Run cases until one fails in a new way, and make that one smaller."""
     found: Problem | None = None
     smallest: Any = None
     stop_at = 0.0
@@ -204,18 +218,18 @@ def _round(
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    @hypothesis.given(kind.cases.map(_Unseen))
-    def attempt(unseen: _Unseen) -> None:
-        case = unseen.case
+    @hypothesis.given(kind.cases.map(_Unprinted))
+    def attempt(unprinted: _Unprinted) -> None:
+        case = unprinted.case
         nonlocal found, smallest, stop_at
         if found is not None and time.monotonic() > stop_at:
             raise _Enough
         problems = [problem for problem in kind.check(case) if counts(problem)]
         if found is None:
-            report.tries += 1
+            report.cases += 1
             report.failed += bool(problems)
             new = [problem for problem in problems if problem not in known]
-            if not new or len(known) >= ENOUGH:
+            if not new or len(known) >= MAX_FAILURES:
                 return
             found = new[0]
             known.add(found)

@@ -1,4 +1,4 @@
-"""Check what is shown to a person: one printable line, not too long, without a secret."""
+"""Check what a person sees: one printable line, not too long, without a secret. And check headers, which are sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dev.fuzz.trees import short
 #: The longest text that may be shown.
 LONGEST = 2_000
 
-#: So many characters of a secret in a row are a leak.
+#: How many characters of a secret in a row are a leak.
 PIECE = 8
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
@@ -26,7 +26,7 @@ _CONTROLS = re.compile(r"\\[nrtbf]|[\s\x00-\x1f\x7f]")
 
 
 def wrong_with_texts(texts: Mapping[str, str], whose: str) -> Iterator[Problem]:
-    """Yield what is wrong with the first text that must not be shown as it is; a ``repr`` comes last."""
+    """Yield what is wrong with the first text that must not be shown; a ``repr`` comes last."""
     for name, text in texts.items():
         where = f"{whose}, {name}"
         found = list(_wrong_with_text(text, where))
@@ -41,17 +41,24 @@ def _wrong_with_text(text: str, where: str) -> Iterator[Problem]:
     elif sign := unprintable(text):
         yield Problem("an unprintable character is shown", where, f"{sign!r} in {short(text)}")
     if len(text) > LONGEST:
-        yield Problem("too long a text is shown", where, f"{len(text)} characters: {short(text)}")
+        yield Problem("a text that is too long is shown", where, f"{len(text)} characters: {short(text)}")
+
+
+def wrong_with_headers(headers: Mapping[str, str], whose: str) -> Iterator[Problem]:
+    """Yield the headers whose value HTTP cannot hold."""
+    for name, value in headers.items():
+        if not re.fullmatch(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", value):
+            yield Problem("a header that cannot be sent is accepted", whose, f"{name}: {short(value)}")
 
 
 def leaks(
     texts: Mapping[str, str], secrets: Mapping[str, str], whose: str, *, decode: bool = False
 ) -> Iterator[Problem]:
     """
-    Yield where a piece of a secret is shown, in the first text that shows one.
+    Yield the piece of a secret that a text shows, of the first text that shows one.
 
     :param secrets: by name.
-    :param decode: look for it in whatever encoding it is shown.
+    :param decode: search for it in every encoding.
     """
     for name, text in texts.items():
         views = set(decoded(text)) if decode else (text,)
@@ -64,13 +71,13 @@ def leaks(
 
 @lru_cache(maxsize=4_096)
 def pieces(secret: str) -> tuple[str, ...]:
-    """Return each part of a secret that is a leak. What every key of a vendor begins with is none."""
+    """Return each part of a secret that is a leak. The beginning that all keys of a vendor share is not a leak."""
     runs = (secret[at : at + PIECE] for at in range(max(1, len(secret) - PIECE + 1)))
     return tuple(run for run in runs if run not in ("alto_sk_", "pk_live_"))
 
 
 def decoded(text: str, depth: int = 2) -> Iterable[str]:
-    """Yield a text as it is, and decoded in each way: JSON, percent, HTML, base64, and without line folds."""
+    """Yield a text as it is, and decoded: from JSON, percent encoding, HTML and base64, and without folded lines."""
     yield text
     if not depth:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,49 +12,37 @@ from typing import Any
 from airflow.sdk import Connection
 
 import airflow_workflow_providers
-from airflow_workflow_providers.apis import (
-    altostrat,
-    datalab,
-    laminar,
-    laminar_jobs,
-    promptlayer,
-    refold,
-    refold_lists,
-)
+from airflow_workflow_providers.apis import altostrat, refold_lists
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.request import Request, Response
-from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.base import WorkflowHook
-from airflow_workflow_providers.hooks.datalab import DatalabHook
-from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
-from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.hooks.refold import RefoldHook
+from dev.vendors import CASES
 from tests.vendors.documented.refold import LABEL
 
 PACKAGE = Path(airflow_workflow_providers.__file__).parent
 
 WorkflowError = errors.WorkflowError
 
-#: The key of every connection here, and what else no text may show.
+#: The key of every connection here, which no text may show.
 KEY = "tk_Zx81+Lm/Qw93=Tr&55<vK\"7j'pY"
-#: What makes the address of a callback secret; only a start has one, at two of the vendors.
-CALLBACK_TOKEN = "9f3Kq7Lw2Xn8Vt4R"  # noqa: S105  # made up, to be looked for
+#: The secret part of a callback address; a start of two vendors can have such an address.
+CALLBACK_TOKEN = "9f3Kq7Lw2Xn8Vt4R"  # noqa: S105  # of nobody
 CALLBACK = f"https://hooks.example/airflow/{CALLBACK_TOKEN}"
 
-#: The execution that is asked for.
+#: The execution that every request is about.
 EXECUTION_ID = "48291"
 
-HOOKS: Mapping[str, type[WorkflowHook]] = {
-    "altostrat": AltostratHook,
-    "datalab": DatalabHook,
-    "laminar": LaminarHook,
-    "laminar_jobs": LaminarJobHook,
-    "promptlayer": PromptLayerHook,
-    "refold": RefoldHook,
+#: Parameters of a start besides the required ones, so that more of its response is read.
+_START: Mapping[str, dict[str, Any]] = {
+    "laminar": {"callback_url": CALLBACK},
+    "promptlayer": {"callback_url": CALLBACK},
+    "refold": {"include_headers": True},
 }
+
+#: The fields of a connection on which the connection test depends.
+_PING = {"laminar": {"workspace_id": "1", "configuration_id": "customer-7"}}
 
 _OUTCOMES: tuple[tuple[str, str], ...] = (
     # The more special class first.
@@ -71,11 +59,11 @@ _OUTCOMES: tuple[tuple[str, str], ...] = (
 @dataclass(frozen=True)
 class Reading:
     """
-    What the package made of a response: a value, or an error of its own.
+    How the package reads a response: as a value, or as an error of its own.
 
-    :param operation: what the response was to.
-    :param value: what it returned.
-    :param error: what it raised.
+    :param operation: the operation that the response belongs to.
+    :param value: what is returned.
+    :param error: what is raised.
     """
 
     operation: str
@@ -91,31 +79,31 @@ class Reading:
         return self.value.state.value if isinstance(self.value, Execution) else "value"
 
     @property
-    def is_over(self) -> bool:
+    def is_terminal(self) -> bool:
         """Whether it is an execution that has ended."""
         return isinstance(self.value, Execution) and self.value.is_terminal
 
     @property
     def ids(self) -> list[Any]:
-        """The ids of executions that were accepted."""
+        """The accepted ids of executions."""
         if isinstance(self.value, Execution):
             return [] if self.value.execution_id is None else [self.value.execution_id]
-        return self.value if self.operation == "find_started" and isinstance(self.value, list) else []
+        return list(self.value) if self.operation == "find_started" and self.error is None else []
 
     @property
     def retry_after(self) -> Any:
-        """How long a server asked to wait."""
+        """How long the server asked to wait, in seconds."""
         return getattr(self.error, "retry_after", None)
 
     @property
     def texts(self) -> dict[str, str]:
-        """What a person is shown of it, by name."""
+        """What a person sees of it, by name."""
         if self.error is not None:
             return {"error": str(self.error), "repr of the error": repr(self.error)}
         if isinstance(self.value, Execution):
             parts = ("execution_id", "status", "message", "note", "url")
-            said = {name: getattr(self.value, name) for name in parts}
-            return {name: text for name, text in said.items() if text is not None} | {
+            shown = {name: getattr(self.value, name) for name in parts}
+            return {name: text for name, text in shown.items() if text is not None} | {
                 "repr": repr(self.value)
             }
         # Of the other values only the acknowledgement of a stop is shown.
@@ -123,84 +111,62 @@ class Reading:
 
     @property
     def causes(self) -> dict[str, str]:
-        """What a traceback shows besides: the errors behind the error."""
-        said: dict[str, str] = {}
+        """What else a traceback shows: the errors behind the error."""
+        found: dict[str, str] = {}
         error: BaseException | None = self.error
         while error is not None:
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
             if error is not None:
-                said[f"cause {type(error).__name__}"] = str(error)
-        return said
+                found[f"cause {type(error).__name__}"] = str(error)
+        return found
+
+
+def _start(vendor: str, **options: Any) -> Request[Any]:
+    options = {**_START.get(vendor, {}), **options}
+    return CASES[vendor].task(**options).build_start_request(60.0)  # type: ignore[no-any-return]  # an operator of ours
+
+
+def _first_page() -> Request[Any]:
+    """Return the request for the first page of the search for a lost start."""
+    page: Any = next(refold_lists.find_started(_start("refold"), LABEL, 1_700_000_000.0))
+    return page  # type: ignore[no-any-return]
+
+
+#: The requests that only one vendor has.
+_MORE: Mapping[str, Callable[[], dict[str, Request[Any]]]] = {
+    "altostrat": lambda: {"run": altostrat.get_run(EXECUTION_ID), "list": altostrat.list_runs("fl_1")},
+    "refold": lambda: {
+        "sync_start": _start("refold", sync_execution=True),
+        "list": refold_lists.list_executions(limit=10),
+        "find_started": _first_page(),
+    },
+}
 
 
 @cache
 def requests(vendor: str) -> Mapping[str, Request[Any]]:
     """Return the requests of a vendor by their operation."""
-    run = EXECUTION_ID
-    if vendor == "altostrat":
-        return {
-            "start": altostrat.execute_workflow("fl_1", context={"a": 1}),
-            "status": altostrat.get_status(run),
-            "result": altostrat.get_execution(run),
-            "run": altostrat.get_run(run),
-            "list": altostrat.list_runs("fl_1"),
-            "ping": altostrat.ping(),
-        }
-    if vendor == "datalab":
-        return {
-            "start": datalab.execute_workflow(7, input_config={"file_urls": ["https://example.com/a.pdf"]}),
-            "status": datalab.get_status(run),
-            "result": datalab.get_execution(run),
-            "ping": datalab.ping(),
-        }
-    if vendor == "laminar":
-        return {
-            "start": laminar.execute_workflow(39, payload={"a": 1}, callback_url=CALLBACK),
-            "ping": laminar.ping(workspace_id="1", configuration_id="customer-7"),
-        }
-    if vendor == "laminar_jobs":
-        return {
-            "start": laminar_jobs.run_job("sync-invoices", payload={"a": 1}),
-            "status": laminar_jobs.get_status(run),
-            "result": laminar_jobs.get_execution(run),
-            "ping": laminar_jobs.ping(),
-        }
-    if vendor == "promptlayer":
-        return {
-            "start": promptlayer.run_workflow("answer", input_variables={"a": 1}, callback_url=CALLBACK),
-            "status": promptlayer.get_status(run),
-            "result": promptlayer.get_execution(run),
-            "ping": promptlayer.ping(),
-        }
-    start: dict[str, Any] = {"slug": "hubspot", "payload": {"a": 1}, "include_headers": True}
+    api = CASES[vendor].hook.api
+    of_a_run = {"status": api.get_status, "result": api.get_execution, "stop": api.stop}
     return {
-        "start": refold.execute_workflow("sync-contacts", **start),
-        "sync_start": refold.execute_workflow("sync-contacts", sync_execution=True, **start),
-        "status": refold.get_status(run),
-        "result": refold.get_execution(run),
-        "list": refold_lists.list_executions(limit=10),
-        "find_started": _search_page(),
-        "stop": refold.stop(run),
-        "ping": refold.ping(),
+        "start": _start(vendor),
+        "ping": api.ping(**_PING.get(vendor, {})),
+        **{name: build(EXECUTION_ID) for name, build in of_a_run.items() if build is not None},
+        **_MORE.get(vendor, dict)(),
     }
 
 
 def receive(
     vendor: str, operation: str, status: int, headers: Mapping[str, str], content: bytes, *, key: str = KEY
 ) -> Reading:
-    """Let the package read a response; any exception that is not its own comes through."""
+    """Let the package read a response; an exception that is not its own is raised."""
     response = Response(status, dict(headers), content)
     try:
-        return Reading(operation, _endpoint(vendor, key).receive(requests(vendor)[operation], response))
+        value = _endpoint(vendor, key).receive(requests(vendor)[operation], response)
     except errors.WorkflowError as error:
         return Reading(operation, error=error)
-
-
-def _search_page() -> Request[Any]:
-    """Return the request for the first page of the search for a lost start."""
-    start = refold.execute_workflow("sync-contacts", slug="hubspot")
-    page: Any = next(refold_lists.find_started(start, LABEL, 1_700_000_000.0))
-    return page  # type: ignore[no-any-return]
+    # A page of the search has ids, and whether there is another page.
+    return Reading(operation, value[0] if operation == "find_started" else value)
 
 
 @cache
@@ -209,9 +175,9 @@ def _endpoint(vendor: str, key: str) -> Endpoint:
 
 
 def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
-    """Return the fields of a connection with which nothing is wrong."""
+    """Return the fields of a valid connection."""
     fields: dict[str, Any] = {
-        "conn_type": HOOKS[vendor].conn_type,
+        "conn_type": CASES[vendor].conn_type,
         "host": "https://vendor.example",
         "password": key,
     }
@@ -222,47 +188,25 @@ def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
     return fields
 
 
-def address_of(endpoint: Endpoint) -> str:
-    """Return the base URL of an endpoint."""
-    return endpoint.settings.base_url
-
-
-def headers_of(endpoint: Endpoint) -> Mapping[str, str]:
-    """Return the headers that authenticate the requests of an endpoint."""
-    return endpoint.settings.headers
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request as it would have left."""
-
-    url: str
-    headers: Mapping[str, str]
-    content: bytes
-
-
-def send(endpoint: Endpoint, request: Request[Any]) -> Sent:
+def headers_of(endpoint: Endpoint, request: Request[Any]) -> Mapping[str, str]:
     """
-    Build a request, which is not sent, and return what would have left.
+    Build a request, which is not sent, and return its headers.
 
-    :raises WorkflowError: if nothing would have; any exception that is not the package's own comes through.
+    :raises WorkflowError: if it cannot be sent; an exception that is not the package's own is raised too.
     """
     client = Client(lambda: endpoint)
     try:
         built = client.build(request)
     finally:
         client.close()
-    headers = {name.decode().lower(): value.decode() for name, value in built.headers}
-    url = built.url
-    where = f"{url.scheme.decode()}://{url.host.decode()}{f':{url.port}' if url.port else ''}{url.target.decode()}"
-    return Sent(where, headers, built.content)
+    return {name.decode().lower(): value.decode() for name, value in built.headers}
 
 
 def open_endpoint(vendor: str, **fields: Any) -> Endpoint:
     """Read a connection that has these fields, as a task does before it sends."""
-    hook = HOOKS[vendor]("fuzzed")
+    hook = CASES[vendor].hook("fuzzed")
     connection = Connection(conn_id="fuzzed", **fields)
-    hook.get_connection = lambda conn_id: connection  # type: ignore[method-assign]  # noqa: ARG005  # Airflow's, not ours
+    hook.get_connection = lambda conn_id: connection  # noqa: ARG005  # Airflow's method, not ours
     hook.client.build(requests(vendor)["start"])
     hook.client.close()
-    return hook.client.endpoint
+    return hook.client.endpoint  # type: ignore[no-any-return]  # a hook of ours

@@ -1,4 +1,4 @@
-"""JSON values that `json` cannot write: tokens such as NaN, and objects with two members of one name."""
+"""JSON that `json` cannot write: tokens such as NaN, and objects with two members of one name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-#: Deeper than whatever these bodies hold.
+#: Deeper than any of these bodies.
 DEEPEST = 6_000
 
 _REPEATED = re.compile(r"(.{1,90}?)\1{19,}", re.DOTALL)
@@ -25,7 +25,7 @@ class Raw:
     text: str
 
     def __repr__(self) -> str:
-        """Name what a person should see of it."""
+        """Return its text, with the middle left out if it is long."""
         return f"Raw({short(self.text)})"
 
 
@@ -41,7 +41,7 @@ class Pairs:
 
 
 def write(tree: Any, *, ascii_only: bool = True) -> str:
-    """Return a tree as JSON text."""
+    """Return a value as JSON text."""
     texts: list[str] = []
 
     def placeholder(node: Any) -> str:
@@ -62,10 +62,10 @@ def write(tree: Any, *, ascii_only: bool = True) -> str:
 
 def readings(tree: Any) -> list[Any]:
     """
-    Return the tree as the two kinds of parser read it: the first member of a name counts, or the last.
+    Return the values that the two kinds of parser read: of two members with one name the first counts, or the last.
 
-    Of what stands as text in it a number is read, and of a list or an object only that it is one: what is nested so deep
-    decides nothing. Anything else stays a :class:`Raw`, which is equal to no value.
+    A :class:`Raw` number is read. Of a raw list or object it is only read that it is one, because nothing that is nested
+    so deep decides. Any other raw text stays as it is, and equals no value.
     """
     last = _read(tree, first=False)
     first = _read(tree, first=True)
@@ -90,7 +90,7 @@ def _read(node: Any, *, first: bool) -> Any:
 
 
 def parsed(text: str, otherwise: Any) -> Any:
-    """Return the value of a JSON text, however deep it is nested; ``otherwise`` if it has none."""
+    """Return the value of a JSON text of any depth; ``otherwise`` if it is not JSON."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + DEEPEST)
     try:
@@ -107,7 +107,7 @@ def nested(opening: str, closing: str, depth: int, inside: str = "") -> Raw:
 
 
 def written(value: Any) -> str:
-    """Return the ``repr`` of a text or bytes with what is repeated in it said once, so that it can be written again."""
+    """Return the ``repr`` of a text or bytes, shortened so that a person can write it again."""
     shown = repr(value)
     if len(shown) > 1_000:
         shown = _REPEATED.sub(lambda found: f"<{found[1]} x {len(found[0]) // len(found[1])}>", shown)

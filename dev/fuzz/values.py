@@ -1,4 +1,4 @@
-"""Odd values for JSON fields, bodies, HTTP statuses and headers; the plain ones first, for hypothesis shrinks to them."""
+"""Unusual values for JSON fields; the plain ones first, because hypothesis shrinks to them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from dev.fuzz.target import CALLBACK, CALLBACK_TOKEN, KEY
 from dev.fuzz.trees import Raw, nested
 
-#: An address that is signed is a key to what lies there.
+#: A signed address opens what it leads to.
 SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
 SIGNED = f"https://files.example/7/out.json?X-Amz-Expires=3600&X-Amz-Signature={SIGNATURE}"
-#: Addresses that are not signed, so many that a search for the end of each from its start takes too long.
+#: So many addresses that a search for the end of each, from its beginning, takes too long.
 ADDRESSES = "https://files.example/7/a.pdf," * 4_000
-#: The address of an Altostrat webhook starts its workflow.
-WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # made up, to be looked for
+#: Whoever has the address of an Altostrat webhook can start its workflow.
+WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # of nobody
 WEBHOOK = f"https://v1.api.altostrat.io/workflows/webhooks/whsec_{WEBHOOK_TOKEN}"
 
 
 def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
-    """Return what no text of an operation may show, by name; what makes ``addresses`` secret only if they are whole."""
+    """Return what no text of an operation may show, by name; the secrets of ``addresses`` only if these are unchanged."""
     secrets = {"key": KEY}
     if not addresses:
         return secrets
@@ -31,92 +31,23 @@ def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
 
 
 _TYPES: list[Any] = [
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    "",
-    "x",
-    [],
-    {},
-    1.5,
-    [None],
-    {"a": 1},
-    ["x"],
-    {"status": "FAILED"},
+    *(None, True, False, 0, 1, -1, "", "x", [], {}, 1.5, [None], {"a": 1}, ["x"], {"status": "FAILED"}),
 ]
 _NUMBERS: list[Any] = [
-    2**63,
-    -(2**63) - 1,
-    2**64,
-    10**400,
-    1e308,
-    5e-324,
-    -0.0,
-    *(
-        Raw(text)
-        for text in (
-            "NaN",
-            "Infinity",
-            "-Infinity",
-            "1e999",
-            "-1e999",
-            "0.1e-999",
-            "9" * 4301,
-            "-" + "9" * 5000,
-        )
-    ),
+    *(2**63, -(2**63) - 1, 2**64, 10**400, 1e308, 5e-324, -0.0),
+    *map(Raw, ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "0.1e-999", "9" * 4301, "-" + "9" * 5000)),
 ]
 _TEXTS: list[Any] = [
-    " ",
-    ".",
-    "..",
-    "None",
-    "null",
-    "a/b",
-    "../../x",
-    "a b",
-    "?q=1#f",
-    "%2e%2e",
-    "ä€😀",
-    "\ud800",
-    "x\udfffy",
-    "\x00",
-    "\x07bell\x7f",
-    "one\ntwo",
-    "one\r\n[2026-01-01] INFO - forged",
-    "\x1b[31mred\x1b[0m\x1b]0;title\x07",
-    "\u2028\u2029\x85",
-    "\u202egnp.exe",
-    "\ufeffbom",
-    "zero\u200bwidth",
-    "\u00a0",
-    "x" * 200,
-    "x" * 201,
-    "x" * 2_001,
-    "x" * 100_000,
-    "\n" * 100_000,
-    "é" * 50_000,
-    "{" * 3_000,
-    "\ud83d" * 3_000,
-    ADDRESSES,
-    "https://" * 12_000,
+    *(" ", ".", "..", "None", "null", "a/b", "../../x", "a b", "?q=1#f", "%2e%2e", "ä€😀", "\ud800"),
+    *("x\udfffy", "\x00", "\x07bell\x7f", "one\ntwo", "one\r\n[2026-01-01] INFO - forged"),
+    *("\x1b[31mred\x1b[0m\x1b]0;title\x07", "\u2028\u2029\x85", "\u202egnp.exe", "\ufeffbom"),
+    *("zero\u200bwidth", "\u00a0", "x" * 200, "x" * 201, "x" * 2_001, "x" * 100_000, "\n" * 100_000),
+    *("é" * 50_000, "{" * 3_000, "\ud83d" * 3_000, ADDRESSES, "https://" * 12_000),
 ]
 _SECRETS: list[Any] = [
-    KEY,
-    f"Invalid key {KEY}!",
-    {"key": KEY, "nested": [KEY]},
-    "x" * 490 + KEY,
-    "x" * 1_990 + KEY,
-    " " * 3_990 + KEY,
-    f"no such callback: {CALLBACK}",
-    SIGNED,
-    f"see {SIGNED}, {SIGNED}",
-    {"output_url": SIGNED},
-    (SIGNED + ",") * 3_000,
-    WEBHOOK,
+    *(KEY, f"Invalid key {KEY}!", {"key": KEY, "nested": [KEY]}, "x" * 490 + KEY, "x" * 1_990 + KEY),
+    *(" " * 3_990 + KEY, f"no such callback: {CALLBACK}", SIGNED, f"see {SIGNED}, {SIGNED}"),
+    *({"output_url": SIGNED}, (SIGNED + ",") * 3_000, WEBHOOK),
 ]
 _DEEP: list[Any] = [
     nested(opening, closing, depth, inside)
@@ -134,5 +65,5 @@ _RESERVED: list[Any] = [
     {KEY: {"status": "FAILED"}},
 ]
 
-#: What a field can hold; the most ordinary first.
+#: What a field can hold; the most usual first.
 ODD: list[Any] = [*_TYPES, *_TEXTS, *_NUMBERS, *_RESERVED, *_DEEP, *_SECRETS]

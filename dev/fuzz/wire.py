@@ -1,4 +1,4 @@
-"""Bodies that no vendor writes, HTTP statuses and headers; the plain ones first, for hypothesis shrinks to them."""
+"""Bodies that no vendor writes, HTTP statuses and headers; the plain ones first, because hypothesis shrinks to them."""
 
 from __future__ import annotations
 
@@ -9,101 +9,36 @@ from dev.fuzz.values import ADDRESSES, SIGNED
 
 HTML = b"<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1>\n<p>nginx</p></body></html>"
 
-#: Bodies that are not what a vendor writes.
+#: Bodies that no vendor writes.
 BODIES: list[bytes] = [
-    b"",
-    b"{}",
-    b"[]",
-    b"null",
-    b"true",
-    b"0",
-    b'""',
-    b" \n\t",
-    b"{",
-    b'{"status": "COMPLETED"',
-    b'{"status": }',
-    b"{'status': 'COMPLETED'}",
-    b"status=COMPLETED",
-    HTML,
-    HTML.replace(b"nginx", KEY.encode()),
-    b"\xff\xfe\x00\x00",
-    b"\x00" * 10,
-    b"\x1f\x8b\x08\x00garbage",
-    b"[" * 2_000,
-    b"[" * 100_000,
-    b'{"a":' * 100_000,
-    b"9" * 5_000,
-    b"-",
-    b"NaN",
-    b'"\\ud800"',
-    b'"\\',
-    b'{"status": "COMPLETED"} {"status": "FAILED"}',
-    b"x" * 100_000,
-    b"\n" * 100_000,
-    (SIGNED + ",").encode() * 3_000,
-    ADDRESSES.encode(),
+    *(b"", b"{}", b"[]", b"null", b"true", b"0", b'""', b" \n\t", b"{", b'{"status": "COMPLETED"'),
+    *(b'{"status": }', b"{'status': 'COMPLETED'}", b"status=COMPLETED", HTML),
+    *(HTML.replace(b"nginx", KEY.encode()), b"\xff\xfe\x00\x00", b"\x00" * 10, b"\x1f\x8b\x08\x00garbage"),
+    *(b"[" * 2_000, b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5_000, b"-", b"NaN", b'"\\ud800"', b'"\\'),
+    *(b'{"status": "COMPLETED"} {"status": "FAILED"}', b"x" * 100_000, b"\n" * 100_000),
+    *((SIGNED + ",").encode() * 3_000, ADDRESSES.encode()),
 ]
 
 RETRY_AFTER = [
-    "1",
-    "0",
-    "-1",
-    "+5",
-    "1.5",
-    "1e3",
-    " 7 ",
-    "",
-    "soon",
-    "Sun, 06 Nov 1994 08:49:37 GMT",
-    "Sunday, 06-Nov-94 08:49:37 GMT",
-    "Sun Nov  6 08:49:37 1994",
-    "Sun, 06 Nov 2094 08:49:37",
-    "Sun, 06 Nov 2094 08:49:37 -0000",
-    "Sun, 06 Nov 2094 08:49:37 +9999",
-    "Sun, 06 Nov 9999999 08:49:37 GMT",
-    "Sun, 99 Nov 2094 99:99:99 GMT",
-    "06 Nov 0000 00:00:00 GMT",
-    "²",
-    "\u0661\u0662",
-    "\uff19",
-    "9" * 400,
-    "9" * 5_000,
-    "0x10",
-    "1_000",
-    "nan",
-    "inf",
-    "\x00",
-    "5, 6",
+    *("1", "0", "-1", "+5", "1.5", "1e3", " 7 ", "", "soon", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    *("Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 2094 08:49:37"),
+    *("Sun, 06 Nov 2094 08:49:37 -0000", "Sun, 06 Nov 2094 08:49:37 +9999"),
+    *("Sun, 06 Nov 9999999 08:49:37 GMT", "Sun, 99 Nov 2094 99:99:99 GMT", "06 Nov 0000 00:00:00 GMT", "²"),
+    *("\u0661\u0662", "\uff19", "9" * 400, "9" * 5_000, "0x10", "1_000", "nan", "inf", "\x00", "5, 6"),
+]
+_CONTENT_TYPES = [
+    *("", "text/html", "TEXT/HTML; charset=utf-8", "application/json; charset=utf-16"),
+    *("application/json; charset=no-such-charset", "text/plain; charset=ebcdic", ";;;=", "\x00", KEY),
+]
+_LOCATIONS = [
+    *(f"https://elsewhere.example/?key={KEY}", f"/{KEY}", SIGNED, "\x1b[1m\nx", "x" * 3_000, "//"),
 ]
 
 HEADERS: list[dict[str, str]] = [
     {},
     *({"retry-after": value} for value in RETRY_AFTER),
-    *(
-        {"content-type": value}
-        for value in (
-            "",
-            "text/html",
-            "TEXT/HTML; charset=utf-8",
-            "application/json; charset=utf-16",
-            "application/json; charset=no-such-charset",
-            "text/plain; charset=ebcdic",
-            ";;;=",
-            "\x00",
-            KEY,
-        )
-    ),
-    *(
-        {"location": value}
-        for value in (
-            f"https://elsewhere.example/?key={KEY}",
-            f"/{KEY}",
-            SIGNED,
-            "\x1b[1m\nx",
-            "x" * 3_000,
-            "//",
-        )
-    ),
+    *({"content-type": value} for value in _CONTENT_TYPES),
+    *({"location": value} for value in _LOCATIONS),
     {"x-request-id": KEY},
     {"content-encoding": "gzip", "content-length": "-5"},
 ]
@@ -123,7 +58,7 @@ def _put(piece: bytes) -> Callable[[bytes, int], bytes]:
     return put
 
 
-#: What can happen to the bytes of a body on its way: each takes the body, and a number that says where.
+#: Changes of the bytes of a body: each takes the body, and a number that says where.
 SPOILING: list[Callable[[bytes, int], bytes]] = [
     _cut,
     lambda _content, _place: b"",

@@ -1,4 +1,4 @@
-"""Names of fields, words that decide, and ids, with those that resemble them."""
+"""Names of fields, words that decide, and ids; and similar ones."""
 
 from __future__ import annotations
 
@@ -6,216 +6,58 @@ from typing import Any
 
 from dev.fuzz import target, values
 
-_DOCUMENTED_WORDS = [
-    "COMPLETED",
-    "Success",
-    "completed",
-    "SUCCESS",
-    "success",
-    "succeeded",
-    "ok",
-    "done",
-    "FAILED",
-    "failed",
-    "ERRORED",
-    "RUNNING",
-    "running",
-    "queued",
-    "QUEUED",
-    "PENDING",
-    "pending",
-    "IN_PROGRESS",
-    "processing",
-    "STOPPED",
-    "STOPPING",
-    "TIMED_OUT",
-    "TERMINATED",
-    "SKIPPED",
-    "FAILURE",
-    "partial",
-    "error",
-    "awaiting_ui_interaction",
-    "DUPLICATE",
-]
+_DOCUMENTED = """
+    COMPLETED Success completed SUCCESS success succeeded ok done FAILED failed ERRORED RUNNING running queued QUEUED PENDING
+    pending IN_PROGRESS processing STOPPED STOPPING TIMED_OUT TERMINATED SKIPPED FAILURE partial error awaiting_ui_interaction
+    DUPLICATE
+"""
+_SIMILAR = "Completed COMPLETE complete Succeeded SUCCEEDED successful Done OK Ok finished Skipped"
+_BOOLEANS = "yes no on off true false True False 1 0 y n t f"
+_FIELDS = """
+    extra __classname__ __data__ status done errored success is_output_node error message execution_id id _id steps nodes
+    logs warning headers output result return_value execution_error error_message error_code http_error_type detail code docs
+    data items keys jobExecutionId workflow_version_execution_id
+"""
 
-#: Words that decide, and words that are nearly such.
+#: Words that decide, and similar ones.
 WORDS: list[Any] = [
-    *_DOCUMENTED_WORDS,
-    "Partially Successful",
-    *[
-        "Completed",
-        "COMPLETE",
-        "complete",
-        "Succeeded",
-        "SUCCEEDED",
-        "successful",
-        "Done",
-        "OK",
-        "Ok",
-        "finished",
-        "Skipped",
-    ],
-    *(
-        " COMPLETED",
-        "COMPLETED ",
-        "completed\n",
-        "SUCCESS\u200b",
-        "\ufeffSuccess",
-        "\uff23\uff2f\uff2d\uff30\uff2c\uff25\uff34\uff25\uff24",
-        "\u017fuccess",
-        "COMPLETED\x00",
-    ),
-    *[
-        "yes",
-        "no",
-        "on",
-        "off",
-        "true",
-        "false",
-        "True",
-        "False",
-        "1",
-        "0",
-        "y",
-        "n",
-        "t",
-        "f",
-        "None",
-        "null",
-    ],
-    True,
-    False,
-    None,
-    1,
-    0,
-    1.0,
-    0.0,
-    -1,
-    ["COMPLETED"],
-    ["SUCCESS"],
-    [True],
-    {"status": "COMPLETED"},
-    {"completed": True},
-    {},
-    [],
-    "",
-    target.EXECUTION_ID,
-    "CRASHED",
-    "COMPLETED_WITH_ERRORS",
-    "aborted",
+    *(*_DOCUMENTED.split(), "Partially Successful", *_SIMILAR.split(), " COMPLETED", "COMPLETED "),
+    *("completed\n", "SUCCESS\u200b", "\ufeffSuccess", "\u017fuccess", "COMPLETED\x00"),
+    *("\uff23\uff2f\uff2d\uff30\uff2c\uff25\uff34\uff25\uff24", *_BOOLEANS.split(), "None", "null", True),
+    *(False, None, 1, 0, 1.0, 0.0, -1, ["COMPLETED"], ["SUCCESS"], [True], {"status": "COMPLETED"}),
+    *({"completed": True}, {}, [], "", target.EXECUTION_ID, "CRASHED", "COMPLETED_WITH_ERRORS", "aborted"),
 ]
 
-#: What may stand where true or false belongs.
+#: Similar to true or false.
 NEARLY_TRUE_OR_FALSE: list[Any] = [
-    *(
-        "yes",
-        "no",
-        "on",
-        "off",
-        "true",
-        "false",
-        "True",
-        "False",
-        "FALSE",
-        "1",
-        "0",
-        "y",
-        "n",
-        "t",
-        "f",
-        "",
-        "null",
-    ),
-    *(1, 0, 1.0, 0.0, -1, 2, None, True, False, [], [True], {}, {"value": True}),
+    *(*_BOOLEANS.split(), "FALSE", "", "null", 1, 0, 1.0, 0.0, -1, 2, None, True, False, [], [True], {}),
+    {"value": True},
 ]
 
-#: What may stand where an id belongs.
+#: In the place of an id.
 IDS: list[Any] = [
-    *(
-        "",
-        " ",
-        ".",
-        "..",
-        "None",
-        "null",
-        "a/b",
-        "../../x",
-        "a\\b",
-        "x\n",
-        " x ",
-        "\x00",
-        "\u200bx",
-        "x\u202e",
-        "ä",
-        "x y",
-    ),
-    *("x" * 200, "x" * 201, "7" * 200, "7" * 201, "X" * 40, "Ab-9_z", "%2e%2e", "?x=1", "#"),
-    *(0, 1, -1, 7.0, True, False, None, 2**63, 2**64, 10**250, [], ["x"], {}, {"id": "x"}),
+    *("", " ", ".", "..", "None", "null", "a/b", "../../x", "a\\b", "x\n", " x ", "\x00", "\u200bx"),
+    *("x\u202e", "ä", "x y", "x" * 200, "x" * 201, "7" * 200, "7" * 201, "X" * 40, "Ab-9_z", "%2e%2e"),
+    *("?x=1", "#", 0, 1, -1, 7.0, True, False, None, 2**63, 2**64, 10**250, [], ["x"], {}, {"id": "x"}),
     *(target.KEY, f"id of {target.KEY}", values.SIGNED),
 ]
+
+#: Names of fields, of any vendor or of none.
+NAMES = [*_FIELDS.split(), "", "\n", "\ud800", target.KEY, "x" * 300]
 
 
 def variants(word: str) -> list[Any]:
     """Return values that resemble a documented word, and are not it."""
-    around = [
-        f"{word} ",
-        f" {word}",
-        f"{word}\n",
-        f"{word}\x00",
-        f"{word}\u200b",
-        f"\ufeff{word}",
-        f"{word}.",
+    return [
+        *(f"{word} ", f" {word}", f"{word}\n", f"{word}\x00", f"{word}\u200b", f"\ufeff{word}", f"{word}."),
+        *(
+            word.lower(),
+            word.upper(),
+            word.title(),
+            word.swapcase(),
+            word[:-1],
+            f"{word}_with_errors",
+            f"not {word}",
+        ),
+        *([word], {"status": word}, {word: True}),
     ]
-    cases = [
-        word.lower(),
-        word.upper(),
-        word.title(),
-        word.swapcase(),
-        word[:-1],
-        f"{word}_with_errors",
-        f"not {word}",
-    ]
-    return [*around, *cases, [word], {"status": word}, {word: True}]
-
-
-#: Names that no vendor has documented, or not there.
-NAMES = [
-    "extra",
-    "__classname__",
-    "__data__",
-    "status",
-    "done",
-    "errored",
-    "success",
-    "is_output_node",
-    "error",
-    "message",
-    "execution_id",
-    "id",
-    "_id",
-    "steps",
-    "nodes",
-    "logs",
-    "warning",
-    "headers",
-    "output",
-    "result",
-    "return_value",
-    "execution_error",
-    "error_message",
-    "error_code",
-    "http_error_type",
-    "detail",
-    "code",
-    "docs",
-    "data",
-    "items",
-    "keys",
-    "jobExecutionId",
-    "workflow_version_execution_id",
-    "",
-    "\n",
-    "\ud800",
-    target.KEY,
-    "x" * 300,
-]

@@ -1,4 +1,4 @@
-"""What the fuzzer did is printed at the end of a test run, before pytest's closing line."""
+"""The result of the fuzzer is printed at the end of a test run, before pytest's last line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-# hypothesis keeps tables where it is told to.
+# hypothesis stores tables of characters there.
 _storage = tempfile.TemporaryDirectory(prefix="awp-hypothesis-")
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = _storage.name
 
