@@ -10,11 +10,12 @@ import pytest
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.request import Response
-from dev.vendors import ALTOSTRAT, DATALAB, LAMINAR_JOBS, PROMPTLAYER, REFOLD, VendorCase
+from dev.vendors import ALTOSTRAT, DATALAB, LAMINAR, LAMINAR_JOBS, PROMPTLAYER, REFOLD, VendorCase
 
 __all__ = [
     "ALTOSTRAT",
     "DATALAB",
+    "LAMINAR",
     "LAMINAR_JOBS",
     "PROMPTLAYER",
     "REFOLD",
@@ -25,8 +26,8 @@ __all__ = [
     "response",
 ]
 
-#: Laminar's external call is not among them: its runs have no id, so no status check, retry or stop can name one. Its tests
-#: are in ``tests/vendors/laminar``; CONTRIBUTING.md names the guarantees that it cannot give.
+#: ``LAMINAR``, the external call, is not among them: its runs have no id, so no status check, retry or stop can name one. Its
+#: tests are in ``tests/vendors/laminar``; CONTRIBUTING.md names the guarantees that it cannot give.
 VENDORS = [LAMINAR_JOBS, DATALAB, REFOLD, PROMPTLAYER, ALTOSTRAT]
 
 #: The quick check runs the tests of all vendors for one of them, the whole test for each.

@@ -11,13 +11,24 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.emulator import Emulator
 from tests.fake_airflow import Task
-from tests.vendors import ALTOSTRAT, DATALAB, LAMINAR_JOBS, PROMPTLAYER, REFOLD, misread, response
+from tests.vendors import (
+    ALTOSTRAT,
+    DATALAB,
+    LAMINAR,
+    LAMINAR_JOBS,
+    PROMPTLAYER,
+    REFOLD,
+    VendorCase,
+    misread,
+    response,
+)
 from tests.vendors.altostrat import WEBHOOK
 from tests.vendors.datalab import QUOTA
-from tests.vendors.laminar import external
 
-#: Bodies of error responses, and the text that an error shows of each; ``None``: the body has no explanation.
+#: Bodies of error responses without an explanation.
 NOTHING: list[tuple[Any, str | None]] = [({}, None), ([], None), ("text", None), (b"<html>", None)]
+
+#: FastAPI's lists of problems. The input of a problem is left out: it can hold a secret.
 PROBLEMS: list[tuple[Any, str | None]] = [
     (
         {
@@ -34,6 +45,8 @@ PROBLEMS: list[tuple[Any, str | None]] = [
     ({"detail": ["plain", None, 7, {"msg": "y"}]}, "plain; null; 7; y"),
     ({"detail": []}, None),
 ]
+
+#: Bodies of each vendor, and the explanation that an error shows; ``None``: there is none.
 MESSAGES: list[tuple[str, VendorApi, list[tuple[Any, str | None]]]] = [
     (
         "altostrat",
@@ -127,7 +140,8 @@ def test_an_error_shows_the_vendors_explanation(api: VendorApi, cases: list[tupl
     assert misread(lambda body: read(response(body, 400)), cases) == {}
 
 
-REJECTED: list[tuple[Any, str, dict[str, Any], dict[str, Any], type[errors.WorkflowError], str]] = [
+#: A workflow, further parameters, a fault of the emulator, and the class and a part of the error.
+REJECTED: list[tuple[VendorCase, str, dict[str, Any], dict[str, Any], type[errors.WorkflowError], str]] = [
     (ALTOSTRAT, "fl_no_such_workflow", {}, {}, errors.NotFound, "(not_found)"),
     (ALTOSTRAT, "fl_forbidden", {}, {}, errors.AuthFailed, "(forbidden)"),
     (
@@ -153,16 +167,16 @@ REJECTED: list[tuple[Any, str, dict[str, Any], dict[str, Any], type[errors.Workf
     (REFOLD, "no-such-workflow", {}, {}, errors.RequestRejected, "HTTP 400: "),
     (REFOLD, "sync-contacts", {"slug": "salesforce"}, {}, errors.RequestRejected, "HTTP 400: "),
     (REFOLD, "group-node", {"sync_execution": True}, {}, errors.RequestRejected, "Group"),
-    (external, "999", {}, {}, errors.NotFound, "Workflow not found"),
-    (external, "39", {}, {"status": 401}, errors.AuthFailed, "HTTP 401: "),
-    (external, "39", {}, {"status": 403}, errors.AuthFailed, "HTTP 403: "),
-    (external, "39", {}, {"status": 404}, errors.NotFound, "HTTP 404: "),
+    (LAMINAR, "999", {}, {}, errors.NotFound, "Workflow not found"),
+    (LAMINAR, "39", {}, {"status": 401}, errors.AuthFailed, "HTTP 401: "),
+    (LAMINAR, "39", {}, {"status": 403}, errors.AuthFailed, "HTTP 403: "),
+    (LAMINAR, "39", {}, {"status": 404}, errors.NotFound, "HTTP 404: "),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("vendor", "workflow", "options", "fault", "error", "said"), REJECTED)
 def test_a_start_that_the_vendor_rejects_fails_with_the_vendors_explanation(
-    vendor: Any,
+    vendor: VendorCase,
     workflow: str,
     options: dict[str, Any],
     fault: dict[str, Any],
@@ -171,16 +185,15 @@ def test_a_start_that_the_vendor_rejects_fails_with_the_vendors_explanation(
     emulator: Emulator,
 ) -> None:
     """The error names the workflow and the connection, and says that nothing was started; the start is sent once."""
-    conn_type, start = ("laminar", "execute") if vendor is external else (vendor.conn_type, vendor.start)
     if fault:
-        emulator.fail(conn_type, start, "status", **fault)
-    task = external(workflow) if vendor is external else Task(lambda: vendor.task(workflow, **options))
+        emulator.fail(vendor.conn_type, vendor.start, "status", **fault)
 
     with pytest.raises(error) as rejected:
-        task.run()
+        Task(lambda: vendor.task(workflow, **options)).run()
 
-    parts = [said, f" {workflow}: HTTP ", f"The connection is '{conn_type}_default'.", "Nothing was started."]
+    connection = f"The connection is '{vendor.conn_type}_default'."
+    parts = [said, f" {workflow}: HTTP ", connection, "Nothing was started."]
     assert [part for part in parts if part not in str(rejected.value)] == []
     assert type(rejected.value) is error
-    assert len(emulator.requests(conn_type)) == 1
-    assert emulator.runs(conn_type) == []
+    assert len(emulator.requests(vendor.conn_type)) == 1
+    assert emulator.runs(vendor.conn_type) == []

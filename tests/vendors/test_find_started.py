@@ -104,7 +104,7 @@ def test_a_refold_run_is_ours_if_any_text_of_it_has_the_nonce() -> None:
         ({"_id": "1", "instance_tag": [7, None, True]}, []),
         ({"instance_tag": NONCE}, []),
         ({"_id": "..", "instance_tag": NONCE}, []),
-        ("text", []),
+        (f"a text with {NONCE}", []),
     ]
 
     assert misread(lambda run: refold_search(docs(run))[1], cases) == {}
