@@ -1,1 +1,1 @@
-"""What is measured and not asserted: each figure stands beside another one of the same run."""
+"""Measurements. No figure is tested; each is printed with another one of the same run to compare it with."""

@@ -1,4 +1,4 @@
-"""Run a benchmark: ``python -m dev.bench text`` or ``python -m dev.bench waits``."""
+"""Run a measurement: ``python -m dev.bench text`` or ``python -m dev.bench waits``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dev.bench import text, waits
 
 
 def main() -> None:
-    """Run the one that is named."""
+    """Run the measurement that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m dev.bench", description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
-    kinds.add_parser("text", help="the gate for a vendor's text, on its worst text")
-    waiting = kinds.add_parser("waits", help="many waits in one event loop")
-    waiting.add_argument("--waits", type=int, default=1000, help="how many runs are waited for")
-    waiting.add_argument("--latency", type=float, default=0.2, help="seconds until the vendor answers")
+    kinds.add_parser("text", help="the redaction of a vendor's text, for the texts that cost most")
+    waiting = kinds.add_parser("waits", help="many waits in one event loop, as in a triggerer")
+    waiting.add_argument("--waits", type=int, default=1000, help="how many waits")
+    waiting.add_argument("--latency", type=float, default=0.2, help="seconds until the vendor responds")
     waiting.add_argument(
         "--interval", type=float, default=10.0, help="seconds between two status checks of a run"
     )
     waiting.add_argument(
-        "--seconds", type=float, default=30.0, help="how long is measured, after one interval"
+        "--seconds", type=float, default=30.0, help="how long the measurement takes, after one interval"
     )
     given = parser.parse_args()
     if given.kind == "text":

@@ -1,4 +1,4 @@
-"""A vendor that says RUNNING to everybody after a while, and counts: ``python -m dev.bench.stub LATENCY``."""
+"""A server that responds to each request with RUNNING, and counts: ``python -m dev.bench.stub LATENCY``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _RESPONSE = (
 
 
 async def serve(latency: float) -> None:
-    """Serve until standard input ends; print the port, and the count for each line that is read."""
-    answered = connections = 0
+    """Serve until standard input ends; print the port, and the counts for each line that is read."""
+    responses = connections = 0
 
     async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal answered, connections
+        nonlocal responses, connections
         connections += 1
         try:
             while await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(latency)
                 writer.write(_RESPONSE)
-                answered += 1
+                responses += 1
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
@@ -34,7 +34,7 @@ async def serve(latency: float) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     loop = asyncio.get_running_loop()
     while await loop.run_in_executor(None, sys.stdin.readline):
-        print(answered, connections, flush=True)
+        print(responses, connections, flush=True)
     server.close()
 
 

@@ -1,4 +1,4 @@
-"""What it costs to make a vendor's text fit to be shown: the worst text beside a plain one, in turn."""
+"""The cost of the redaction of a vendor's text: texts that cost most, and a plain one, in turn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = 9
 SECRET = "alto_sk_4f9QxZe7Kd2mJw8Rt5Yu1Pz6"  # noqa: S105  # of nobody
 
 PLAIN = "lorem ipsum dolor sit amet, "
-WORST = {
+COSTLY = {
     "addresses joined by commas": "https://bucket.example/file,",
     "addresses with a signature": "https://bucket.example/file?X-Amz-Signature=0a1b2c3d,",
     "addresses without an end": "https://",
@@ -32,28 +32,30 @@ def seconds(text: str) -> float:
     return time.process_time() - before
 
 
-def scan(text: str) -> float:
-    """Return the CPU time of looking for the key with ``in``, the cheapest search there is."""
+def search(text: str) -> float:
+    """Return the CPU time of a search for the key with ``in``, the cheapest search."""
     before = time.process_time()
     _ = SECRET in text
     return time.process_time() - before
 
 
 def run() -> None:
-    """Print, for each worst text, its median beside a plain text's and a plain scan's."""
-    print(f"{SIZE:,} characters each, medians of {ROUNDS} rounds in turn, ms of CPU time")  # noqa: RUF100
-    print(f"{'text':32} {'gate':>8} {'gate, plain text':>18} {'plain scan':>12} {'more than plain':>16}")
+    """Print the median for each text, and with it that of a plain text and of a plain search."""
+    print(f"{SIZE:,} characters each, medians of {ROUNDS} rounds, in ms of CPU time")  # noqa: RUF100
+    print(f"{'text':28} {'redaction':>10} {'plain text':>12} {'plain search':>14} {'difference':>12}")
     plain = (PLAIN * (SIZE // len(PLAIN) + 1))[:SIZE]
-    for name, piece in WORST.items():
-        worst = (piece * (SIZE // len(piece) + 1))[:SIZE]
-        columns: dict[str, list[float]] = {"gate": [], "plain": [], "scan": []}
+    for name, piece in COSTLY.items():
+        costly = (piece * (SIZE // len(piece) + 1))[:SIZE]
+        columns: dict[str, list[float]] = {"redaction": [], "plain": [], "search": []}
         steps: list[tuple[str, Callable[[str], float], str]] = [
-            ("gate", seconds, worst),
+            ("redaction", seconds, costly),
             ("plain", seconds, plain),
-            ("scan", scan, worst),
+            ("search", search, costly),
         ]
         for _ in range(ROUNDS):
             for column, measure, text in steps:
                 columns[column].append(measure(text) * 1000)
-        gate, usual, least = (statistics.median(columns[column]) for column in ("gate", "plain", "scan"))
-        print(f"{name:32} {gate:8.2f} {usual:18.2f} {least:12.2f} {gate - usual:16.2f}")
+        redaction, usual, least = (
+            statistics.median(columns[column]) for column in ("redaction", "plain", "search")
+        )
+        print(f"{name:28} {redaction:10.2f} {usual:12.2f} {least:14.2f} {redaction - usual:12.2f}")

@@ -1,4 +1,4 @@
-"""Many waits in one event loop, as in a triggerer: how many of the wanted status checks are made, and at what price."""
+"""Many waits in one event loop, as in a triggerer: how many of the expected status checks are made, and their cost."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import structlog
 
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
-#: Between two status checks the triggers drift apart by up to a tenth; in the mean it is half of that.
+#: A trigger adds up to a tenth to each pause, so that status checks drift apart; on average half of that.
 DRIFT = 1.05
 
 
 class Stub:
-    """The vendor, in a process of its own, so that its CPU time is not counted."""
+    """The server, in its own process, so that its CPU time is not counted."""
 
     def __init__(self, latency: float) -> None:
         self._process = subprocess.Popen(
@@ -27,24 +27,24 @@ class Stub:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.url = f"http://127.0.0.1:{self._said()}"
+        self.url = f"http://127.0.0.1:{self._line()}"
 
-    def counted(self) -> tuple[int, int]:
-        """Return how many requests were answered, and how many connections are open."""
+    def counts(self) -> tuple[int, int]:
+        """Return how many responses were sent, and how many connections are open."""
         print(file=self._process.stdin, flush=True)
-        answered, connections = self._said().split()
-        return int(answered), int(connections)
+        responses, connections = self._line().split()
+        return int(responses), int(connections)
 
     def stop(self) -> None:
         """End it."""
         self._process.communicate(timeout=10)
 
-    def _said(self) -> str:
+    def _line(self) -> str:
         return self._process.stdout.readline() if self._process.stdout else ""
 
 
 def run(waits: int, latency: float, interval: float, seconds: float) -> None:
-    """Let so many triggers wait for one vendor, and print what came of it."""
+    """Let so many triggers wait, and print the figures."""
     stub = Stub(latency)
     try:
         connection = {
@@ -75,14 +75,14 @@ async def _measure(waits: int, latency: float, interval: float, seconds: float, 
 
     async def wait(trigger: RefoldExecutionTrigger) -> None:
         async for event in trigger.run():
-            raise SystemExit(f"A wait has ended: {event}")
+            raise SystemExit(f"A wait ended: {event}")
 
     tasks = []
     for trigger in triggers:  # as a triggerer adopts them: one after the other, over one interval
         tasks.append(asyncio.create_task(wait(trigger)))
         await asyncio.sleep(interval / waits)
     await asyncio.sleep(interval)
-    before, _ = stub.counted()
+    before, _ = stub.counts()
     cpu, began = time.process_time(), time.monotonic()
     lags: list[float] = []
     while time.monotonic() < began + seconds:
@@ -90,16 +90,18 @@ async def _measure(waits: int, latency: float, interval: float, seconds: float, 
         await asyncio.sleep(0.05)
         lags.append(time.monotonic() - at - 0.05)
     took, used = time.monotonic() - began, time.process_time() - cpu
-    after, connections = stub.counted()
-    made, wanted = (after - before) / took, waits / (interval * DRIFT + latency)
+    after, connections = stub.counts()
+    made, expected = (after - before) / took, waits / (interval * DRIFT + latency)
     lags.sort()
     print(
-        f"{waits} waits, a status check every {interval:g} s, answers after {latency:g} s, {took:.0f} s measured"
+        f"{waits} waits, a status check every {interval:g} s, responses after {latency:g} s, measured for {took:.0f} s"
     )
-    print(f"checks a second: {made:.1f} of {wanted:.1f} wanted ({made / wanted:.1%})")
-    print(f"CPU a check: {used / max(1, after - before) * 1e6:.0f} us; of one core: {used / took:.1%}")
+    print(f"status checks a second: {made:.1f} of {expected:.1f} ({made / expected:.1%})")
     print(
-        f"event loop late by: {lags[len(lags) // 2] * 1e3:.1f} ms median, {lags[int(len(lags) * 0.99)] * 1e3:.1f} ms p99"
+        f"CPU time of a check: {used / max(1, after - before) * 1e6:.0f} us; of one core: {used / took:.1%}"
+    )
+    print(
+        f"delay of the event loop: {lags[len(lags) // 2] * 1e3:.1f} ms median, {lags[int(len(lags) * 0.99)] * 1e3:.1f} ms p99"
     )
     print(f"connections: {connections}")
     for task in tasks:
