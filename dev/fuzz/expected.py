@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.vendors.documented.response import error_outcome
 
-#: Stands for a body that is not JSON.
+#: A body that is not JSON.
 NOT_JSON = object()
 
 

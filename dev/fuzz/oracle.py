@@ -167,11 +167,11 @@ def _laminar(response: Response) -> Expected:
 def _laminar_jobs(response: Response) -> Expected:
     members = members_of(response.body)
     polled = response.operation in ("status", "result")
-    over = members.get("done") is True
+    ended = members.get("done") is True
     if not is_ok(response):
         if polled and response.status == 502 and "done" in members:
             return Expected(
-                must=only("failed" if over and members.get("status", "failed") == "failed" else None)
+                must=only("failed" if ended and members.get("status", "failed") == "failed" else None)
             )
         return http_error(response)
     if response.operation == "start":
@@ -182,7 +182,7 @@ def _laminar_jobs(response: Response) -> Expected:
         )
     word = members.get("status")
     good = "status" not in members or word in _JOB_SUCCESS
-    if not over:
+    if not ended:
         going = members.get("done", False) is False and word in ("queued", "running")
         return Expected(must=only(str(word)) if going and response.status == 200 else None)
     ends = {200: "succeeded", 207: "partial"} if good else {}
@@ -208,11 +208,15 @@ def _promptlayer(response: Response) -> Expected:
 
 def _promptlayer_start(response: Response, members: dict[str, Any]) -> Expected:
     began = started(response, (201, 202), "workflow_version_execution_id")
-    number, said = members.get("workflow_version_execution_id"), members.get("success", True)
-    sure = response.status in (201, 202) and type(number) is int and 0 < number < 2**63 and said is True
+    number, success = members.get("workflow_version_execution_id"), members.get("success", True)
+    sure = response.status in (201, 202) and type(number) is int and 0 < number < 2**63 and success is True
     # Only false says that nothing was started; with a similar value and an id, a run may exist and is polled.
     must = (
-        frozenset(["started"]) if sure else frozenset(["lost_start", "rejected"]) if said is False else None
+        frozenset(["started"])
+        if sure
+        else frozenset(["lost_start", "rejected"])
+        if success is False
+        else None
     )
     return Expected(must=must, ids=began.ids)
 

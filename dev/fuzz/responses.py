@@ -24,7 +24,7 @@ for _response in (response for vendor in VENDORS for response in documented(vend
 _SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2}
 _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
-#: Stands for the JSON of a body that was not written from JSON.
+#: In the place of the JSON value, for a body that was not written from one.
 _NO_TREE = object()
 
 
@@ -243,12 +243,12 @@ def wrong_with_reading(
     if reading.outcome == "succeeded" and not right.may_succeed:
         yield Problem("a response that is no success is read as one", whose, short(texts))
     elif right.must is not None and not _is_one_of(right.must, reading):
-        wanted = " or ".join(sorted(right.must))
+        must = " or ".join(sorted(right.must))
         if reading.error is None:
-            yield Problem(f"{wanted} is read as {reading.outcome}", whose, short(texts))
+            yield Problem(f"{must} is read as {reading.outcome}", whose, short(texts))
         else:
             yield Problem(
-                "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{wanted}: {short(texts)}"
+                "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{must}: {short(texts)}"
             )
     for known in reading.ids:
         allowed = (

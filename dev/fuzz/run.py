@@ -40,7 +40,7 @@ class _Found(Exception):
 
 
 class _Unprinted:
-    """Keeps hypothesis from printing a case, which may be too deep or too long for that."""
+    """Prevents that hypothesis prints a case, which may be too deep or too long for that."""
 
     def __init__(self, case: Any) -> None:
         self.case = case

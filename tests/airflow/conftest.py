@@ -1,4 +1,4 @@
-"""A migrated metadata database, and DAG files where Airflow looks for them."""
+"""A migrated metadata database, and the DAG files in Airflow's folder of DAGs."""
 
 from __future__ import annotations
 
@@ -112,6 +112,6 @@ def result_of(
 
 @pytest.fixture(scope="session")
 def patched() -> Iterator[pytest.MonkeyPatch]:
-    """Return a monkeypatch for the whole session, because the results are kept so long."""
+    """Return a monkeypatch for the whole session, because the results last so long."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch

@@ -163,7 +163,7 @@ def test_a_task_that_fails_without_a_run_reads_no_xcom(
 def test_no_secret_is_in_the_database(
     result_of: Callable[[str], Result], workflow_emulator_process: Emulator
 ) -> None:
-    """In no table, of whatever Airflow has stored of these runs."""
+    """In no table of all that Airflow has stored of these runs."""
     for dag_id in ("refold_failing", "laminar_blocking", *(f"{name}_deferred" for name in ALL_VENDORS)):
         result_of(dag_id)
 

@@ -78,7 +78,7 @@ def test_a_callback_names_the_execution(
     line = (
         f"sync failed, execution {execution['execution_id']}: Refold execution {execution['execution_id']} "
     )
-    assert [said for said in capfd.readouterr().out.splitlines() if said.startswith(line)]
+    assert [each for each in capfd.readouterr().out.splitlines() if each.startswith(line)]
 
 
 def test_concurrency_is_limited_by_an_existing_pool(

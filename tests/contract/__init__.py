@@ -77,7 +77,7 @@ def assert_stopped(vendor: VendorCase, emulator: Emulator, execution_id: str, te
     """
     Check that a run was stopped once; or, if its vendor cannot stop a run, that the author is told that it goes on.
 
-    :param text: the log or the error; it names the run, and says once what became of it.
+    :param text: the log or the error; it names the run, and says once what happened to it.
     """
     stops = {run["execution_id"]: run["stops"] for run in runs(emulator, vendor)}
     if vendor.stop:

@@ -19,8 +19,8 @@ from tests.vendors import ALTOSTRAT, REFOLD, VendorCase
 
 SAME = {"site": "site_456"}
 
-#: The vendors whose lists can prove a run to be ours: how the emulator is told to show what proves it, an input that
-#: carries the nonce, and more runs than two pages of the list show.
+#: The vendors whose lists can prove that a run is ours, with the setting of the emulator that shows the proof, an input
+#: that carries the nonce, and a number of runs that is more than two pages of the list.
 PROVING = [
     pytest.param(REFOLD, {"tag": "shown"}, {}, 210, id="refold"),
     pytest.param(

@@ -43,8 +43,8 @@ def test_a_start_whose_response_is_lost_is_reported_and_not_sent_again(
         emulator.fail(vendor.conn_type, vendor.start, fault, **options)
         task = Task(lambda: vendor.task(deferrable=deferrable), retries=3)
         error = error_of(task.run)
-        said = f"{vendor.hook.hook_name} could not " in str(error) and "a run may exist" in str(error)
-        return type(error), said, task.tries, len(starts(emulator, vendor)) - before
+        explained = f"{vendor.hook.hook_name} could not " in str(error) and "a run may exist" in str(error)
+        return type(error), explained, task.tries, len(starts(emulator, vendor)) - before
 
     results = {f"{fault} {options}": try_it(fault, options) for fault, options in LOST}
 
