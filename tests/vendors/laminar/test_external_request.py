@@ -80,6 +80,7 @@ def test_a_range_of_steps_can_be_open_or_a_single_step() -> None:
 
     cases = [
         ({"start_from_step": 2}, {"start_from_step": "2"}),
+        ({"start_from_step": 2**31 - 1}, {"start_from_step": "2147483647"}),
         ({"end_at_step": 2}, {"end_at_step": "2"}),
         ({"start_from_step": 2, "end_at_step": 2}, {"start_from_step": "2", "end_at_step": "2"}),
     ]
