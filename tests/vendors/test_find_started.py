@@ -218,7 +218,7 @@ def test_a_time_of_altostrat_is_read_in_utc_unless_it_names_a_zone() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("down"), RequestRejected("no"), UnexpectedResponse("odd")])
 def test_an_error_ends_the_search(error: WorkflowError) -> None:
-    """Whatever was found before: without the other pages it is not proof that there is only one such run."""
+    """Also if a run was found before it."""
     searches: list[tuple[Any, tuple[Any, ...]]] = [
         (refold_search, (error,)),
         (refold_search, (docs(OURS, more=True), error)),
