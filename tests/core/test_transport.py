@@ -194,7 +194,7 @@ def test_cancelled_requests_leave_no_socket_open() -> None:
 
 
 def test_more_checks_than_connections_wait_in_a_queue_of_ours() -> None:
-    """The limit of a check begins when it has a connection: 200 checks of 0.2 s over 48 lanes, each limited to 0.5 s."""
+    """The limit of a check begins when it has a connection: 400 checks of 0.2 s over 48 lanes, each limited to 1.2 s."""
 
     def slow(peer: socket.socket, ends: Any) -> None:
         ends.wait(0.2)
@@ -203,11 +203,11 @@ def test_more_checks_than_connections_wait_in_a_queue_of_ours() -> None:
     async def many(address: str) -> list[Any]:
         client = async_client(HttpSettings(address))
         try:
-            return await asyncio.gather(*(client.send(request(timeout=0.6), attempts=1) for _ in range(200)))
+            return await asyncio.gather(*(client.send(request(timeout=1.2), attempts=1) for _ in range(400)))
         finally:
             await client.close()
 
     with serving(slow) as address:
         answered = asyncio.run(many(address))
 
-    assert [answer.status for answer in answered] == [200] * 200
+    assert [answer.status for answer in answered] == [200] * 400

@@ -82,7 +82,7 @@ def test_a_task_fails_at_a_pause_if_its_author_wants_that(
 
 @blocking_and_deferred
 def test_a_pause_that_nobody_ends_is_an_error_at_the_deadline(emulator: Emulator, deferrable: bool) -> None:
-    task = waiting("operator", "fl_asks_a_person", deferrable=deferrable, timeout=0.15)
+    task = waiting("operator", "fl_asks_a_person", deferrable=deferrable, timeout=1)
 
     with pytest.raises(errors.ExecutionTimedOut, match="awaiting_ui_interaction"):
         task.run()
