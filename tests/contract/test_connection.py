@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -266,7 +267,8 @@ def test_each_secret_is_registered_with_airflows_masker_once_a_process(
 
     for _ in range(3):
         if where == "worker":
-            vendor.hook().get_status(run_id)
+            with closing(vendor.hook()) as hook:
+                hook.get_status(run_id)
         else:
             asyncio.run(check())
 
