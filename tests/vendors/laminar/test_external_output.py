@@ -64,6 +64,8 @@ def test_a_4xx_is_a_failed_run_unless_laminar_itself_sends_it() -> None:
         execution = request.parse(response({"anything": "no"}, status))
         assert (execution.state, execution.status) == (State.FAILED, f"HTTP {status}")
         assert execution.message == '{"anything": "no"}'
+    page = request.parse(response(b"<p>no</p>", 400, content_type="text/html"))
+    assert (page.state, page.message) == (State.FAILED, "<p>no</p>")
 
 
 def test_a_failed_run_fails_the_task_with_its_message_and_a_retry_runs_it_again(emulator: Emulator) -> None:
