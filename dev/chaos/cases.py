@@ -8,6 +8,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -27,6 +28,9 @@ TASK = "run"
 
 #: Seconds between two reads of the emulator's ledger, and between two requests to Airflow, which cost more.
 _LEDGER_INTERVAL, _AIRFLOW_INTERVAL = 0.1, 0.7
+
+#: What the triggerer logs when it calls ``on_kill`` of a trigger.
+_TRIGGER_CANCELLED = "Trigger cancelled by user action"
 
 _FINAL_STATES = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
 
@@ -254,6 +258,22 @@ class Case:
             seconds,
             _AIRFLOW_INTERVAL,
         )
+
+    def wait_for_trigger_cancel(self) -> float:
+        """Wait until Airflow has cancelled the trigger because its task has ended; return when that was."""
+        line: dict[str, Any] = self.wait_for(
+            "the end of the trigger",
+            lambda: next(
+                (
+                    line
+                    for line in self.logs()[-1]
+                    if str(line.get("event", "")).startswith(_TRIGGER_CANCELLED)
+                ),
+                None,
+            ),
+            interval=_AIRFLOW_INTERVAL,
+        )
+        return datetime.fromisoformat(str(line["timestamp"]).replace("Z", "+00:00")).timestamp()
 
     def wait_for_dag_run_end(self) -> None:
         """Wait until the DAG run is in a final state."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 #: The status check at which an execution has ended: soon, or with time to do something before.
 SOON, LATER = 4, 12
+
+#: Within so many seconds an execution must be stopped after its task or its trigger learned that the task has ended.
+STOP_WITHIN = 3.0
 
 # -- processes are killed ---------------------------------------------------------------------------------------------
 
@@ -190,12 +194,18 @@ def marked_failed_and_first_stop_fails(case: Case) -> None:
 
 
 def marked_failed_and_cleared(case: Case) -> None:
-    """Mark the task failed while it waits, and clear it when it has ended."""
+    """Mark the task failed while it waits; clear it after the time in which its execution would have been stopped."""
     case.run()
     case.wait_until_it_waits()
-    case.mark("failed")
-    case.wait_for_end()
+    if case.mode == "deferred":
+        case.mark("failed")
+        case.wait_for_trigger_cancel()
+    else:
+        process = case.process()
+        case.mark("failed")
+        case.wait_for("the end of the task process", lambda: not process.is_running())
     case.wait_for_dag_run_end()
+    time.sleep(STOP_WITHIN)
     [old] = case.executions()
     case.clear()
     case.wait_for_checks()

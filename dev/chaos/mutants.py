@@ -321,10 +321,16 @@ MUTANTS = [
         "return True",
         "^a person answers$",
     ),
-    _mutant(
+    Mutant(
         "a status check that fails in passing is repeated",
-        "core.waiter:Waiter.on_error",
-        "return WaitResult('check_failed', self.execution_id, error=type(error).__name__)",
+        (
+            Change(
+                "core.waiter:Waiter.on_error",
+                "return WaitResult('check_failed', self.execution_id, error=type(error).__name__)",
+            ),
+            # After a failed status check the worker reads the execution itself, and repeats that too.
+            Change("operators.waiting:WaitingOperator._unread", "raise error"),
+        ),
         "^vendor down for a minute$",
     ),
     _mutant(

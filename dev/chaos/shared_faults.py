@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow_workflow_providers.core.http import LANES
@@ -23,7 +22,7 @@ from dev.chaos.faults import (
     in_triggerer,
     replaced_or_reattached,
 )
-from dev.chaos.injections import LATER
+from dev.chaos.injections import LATER, STOP_WITHIN
 from dev.chaos.tasks import CROWD, dag_id
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 
 #: Seconds for the next step of a process, where nothing shows that it has made it.
 _MOMENT = 1.0
-
-#: Within so many seconds an execution must be stopped after its trigger learned that the task has ended.
-_STOP_WITHIN = 3.0
 
 
 @dataclass(frozen=True)
@@ -150,8 +146,8 @@ def marked_failed_while_checks_hang(airflow: RealAirflow, cases: list[Case]) -> 
             case.mark("failed")
             case.wait_for_stop(30)
         [stop] = case.requests(case.vendor.stop)
-        took = stop["at"] - _trigger_cancelled_at(case)
-        if took > _STOP_WITHIN:
+        took = stop["at"] - case.wait_for_trigger_cancel()
+        if took > STOP_WITHIN:
             raise ExpectationFailed(f"the stop came {took:.1f} s after Airflow had cancelled the trigger")
 
 
@@ -182,14 +178,6 @@ def _crowd(airflow: RealAirflow, case: Case) -> Iterator[None]:
         yield
     finally:
         airflow.request("PATCH", f"/api/v2/dags/{dag}/dagRuns/{run_id}", {"state": "failed"})
-
-
-def _trigger_cancelled_at(case: Case) -> float:
-    """Return when Airflow cancelled the trigger because its task had ended, from the log of the task."""
-    for line in case.logs()[-1]:
-        if str(line.get("event", "")).startswith("Trigger cancelled by user action"):
-            return datetime.fromisoformat(str(line["timestamp"]).replace("Z", "+00:00")).timestamp()
-    raise ExpectationFailed("Airflow did not cancel the trigger of a task that had ended")
 
 
 def _defer(cases: list[Case]) -> None:
