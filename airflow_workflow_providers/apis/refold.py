@@ -284,16 +284,3 @@ API = VendorApi(
     find_started=find_started,
     execution_url=execution_url,
 )
-
-
-API = VendorApi(
-    base_url="https://app.refold.ai",
-    auth_headers=auth_headers,
-    error_message=error_message,
-    ping=ping,
-    get_status=get_status,
-    get_execution=get_execution,
-    stop=stop,
-    find_started=find_started,
-    execution_url=execution_url,
-)
