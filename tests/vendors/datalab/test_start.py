@@ -102,6 +102,7 @@ def test_a_start_needs_an_id_and_is_never_a_success() -> None:
         ({"execution_id": None, "id": 2}, ("2", State.RUNNING)),
         ({"execution_id": 0, "id": 2}, ("2", State.RUNNING)),
         ({"execution_id": "1", "status": None}, ("1", State.RUNNING)),
+        ({"execution_id": "1", "status": ""}, ("1", State.RUNNING)),
         ({"execution_id": 1, "id": {"a": 1}, "status": 5, "success": "yes", "error": []}, ("1", State.RUNNING)),
         ({"execution_id": 1, "status": "COMPLETED", "results": {}}, ("1", State.RUNNING)),
         ({"execution_id": 1, "status": "HIBERNATING"}, ("1", State.RUNNING)),

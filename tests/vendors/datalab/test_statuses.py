@@ -66,7 +66,8 @@ def test_a_success_that_is_neither_true_nor_false_is_a_failure_that_shows_it() -
         execution = read({"status": "COMPLETED", "success": success})
         shown = success if isinstance(success, str) else json.dumps(success)
         assert (execution.state, execution.message) == (State.FAILED, f"success is {shown!r}")
-        assert read({"status": "IN_PROGRESS", "success": success}).state is State.RUNNING
+        going = read({"status": "IN_PROGRESS", "success": success})
+        assert (going.state, going.message) == (State.RUNNING, None)
 
 
 def test_a_body_without_a_status_is_unexpected_and_shown() -> None:
@@ -118,6 +119,7 @@ def test_a_completed_execution_is_a_success_only_if_each_step_and_file_is() -> N
         ({"parse": {"status": "IN_PROGRESS"}}, (State.PARTIAL, "parse: IN_PROGRESS")),
         ({"parse": {"f1": {"status": "PENDING"}}}, (State.PARTIAL, "parse[f1]: PENDING")),
         ({"parse": {"f1": {"status": "HIBERNATING"}}}, (State.PARTIAL, "parse[f1]: HIBERNATING")),
+        ({"parse": {"f1": {"status": "COMPLETED"}, "f2": {"status": "PENDING"}}}, (State.PARTIAL, "parse[f2]: PENDING")),
         ({"parse": {"status": 5}}, (State.PARTIAL, "parse: 5")),
         ({"parse": [{"status": "FAILED"}]}, (State.PARTIAL, 'parse: [{"status": "FAILED"}]')),
     ]  # fmt: skip
@@ -131,17 +133,19 @@ def test_a_completed_execution_is_a_success_only_if_each_step_and_file_is() -> N
 
 def test_only_what_failed_is_the_reason() -> None:
     """A file that fails at one step never reaches the next one."""
-    steps = {
-        "parse": {"f1": {"status": "FAILED", "error": "bad page"}},
-        "extract": {"f1": {"status": "PENDING"}},
-    }
+    failed: dict[str, Any] = {"status": "FAILED", "error": "bad page"}
+    pending = {"f1": {"status": "PENDING"}}
+    steps = {"parse": {"f1": failed}, "extract": pending}
+    without_error = {"parse": {"f1": {"status": "failed"}}, "extract": pending}
     cases = [
-        ({"status": "COMPLETED"}, "parse[f1]: bad page"),
-        ({"status": "FAILED"}, "parse[f1]: bad page"),
-        ({"status": "FAILED", "error": "no"}, "no; parse[f1]: bad page"),
+        ({"status": "COMPLETED", "steps": steps}, "parse[f1]: bad page"),
+        ({"status": "COMPLETED", "steps": without_error}, "parse[f1]: failed"),
+        ({"status": "FAILED", "steps": steps}, "parse[f1]: bad page"),
+        ({"status": "FAILED", "error": "no", "steps": steps}, "no; parse[f1]: bad page"),
+        ({"status": "FAILED", "steps": {"extract": pending}}, None),
     ]
 
-    assert misread(lambda body: read({**body, "steps": steps}).message, cases) == {}
+    assert misread(lambda body: read(body).message, cases) == {}
 
 
 def test_a_file_that_failed_does_not_end_an_execution_that_is_going() -> None:

@@ -115,6 +115,8 @@ def test_a_version_is_a_label_or_a_number() -> None:
         with pytest.raises(errors.InvalidInput, match="exclude each other"):
             PROMPTLAYER.task(workflow_label_name=label, workflow_version_number=1)
 
+    assert api.run_workflow("w", workflow_version_number=1).body["workflow_version_number"] == 1
+
 
 def test_a_value_of_metadata_that_is_not_text_is_named() -> None:
     cases = [

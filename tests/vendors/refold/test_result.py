@@ -58,6 +58,7 @@ def test_the_output_is_that_of_the_last_response_node() -> None:
         ([node({"a": 1}, node_name=7)], {"a": 1}),
         ([None, "text", node({"a": 1}, node_type="Response"), {"node_type": 7}], {"a": 1}),
         ({"1": {"node_type": "start"}, "2": node({"a": 1}), "3": None}, {"a": 1}),
+        ([node({"a": 1}), {"node_type": "end", "latest_output": {"b": 2}}], {"a": 1}),
         ([node(0)], 0),
         *((nodes, None) for nodes in (None, [], [{}], [{"node_type": "start"}], {}, "all", [[{}]])),
     ]

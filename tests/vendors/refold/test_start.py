@@ -41,6 +41,12 @@ def test_each_parameter_is_sent_where_the_page_says(emulator: Emulator) -> None:
     assert emulator.runs("refold")[0]["tag"] == "nightly"
 
 
+def test_a_header_that_is_not_given_is_not_sent() -> None:
+    headers = api.execute_workflow("w", slug="s").headers
+
+    assert {name: value for name, value in headers.items() if value is not None} == {"slug": "s"}
+
+
 def test_the_body_wraps_the_input_unless_the_author_does_not_want_that(emulator: Emulator) -> None:
     """The page's example wraps it, and the specification does not. The vendor takes both for the same input."""
     assert api.execute_workflow("w", slug="s").body == {"payload": {}}

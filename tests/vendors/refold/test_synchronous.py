@@ -77,6 +77,17 @@ def test_a_run_that_is_acknowledged_like_an_asynchronous_one_is_waited_for(emula
     assert emulator.requests("refold", "get")
 
 
+def test_the_response_of_a_synchronous_run_may_take_until_the_deadline() -> None:
+    """But ten minutes at the most. Other requests have the read timeout of the connection."""
+    cases = [(5.0, 5.0), (10_000.0, 600.0), (None, 600.0)]
+
+    def limit(timeout: float | None) -> float | None:
+        return api.execute_workflow("w", slug="s", sync_execution=True, timeout=timeout).timeout
+
+    assert misread(limit, cases) == {}
+    assert api.execute_workflow("w", slug="s", timeout=5.0).timeout is None
+
+
 @pytest.mark.parametrize("fault", ["server_error", "html", "lost_response"])
 def test_a_synchronous_start_without_an_id_is_lost(emulator: Emulator, fault: str) -> None:
     """A 500 that names no run is not the 500 of a Response node."""
