@@ -28,6 +28,8 @@ TASK = "run"
 
 #: Seconds between two reads of the emulator's ledger, and between two requests to Airflow, which cost more.
 _LEDGER_INTERVAL, _AIRFLOW_INTERVAL = 0.1, 0.7
+#: Seconds in which a case must get to the point where its fault is injected. A machine that is shared may be slow for a while.
+_PATIENCE = 240
 
 #: What the triggerer logs when it calls ``on_kill`` of a trigger.
 _TRIGGER_CANCELLED = "Trigger cancelled by user action"
@@ -185,7 +187,7 @@ class Case:
         self,
         what: str,
         condition: Callable[[], Any],
-        seconds: float = 90,
+        seconds: float = _PATIENCE,
         interval: float = _LEDGER_INTERVAL,
     ) -> Any:
         """
@@ -199,7 +201,10 @@ class Case:
             if self.ended.wait(interval):
                 raise WaitTimedOut(f"the suite ended while the case waited for {what}")
             if time.monotonic() > deadline:
-                raise WaitTimedOut(f"not within {seconds:.0f} s: {what}")
+                raise WaitTimedOut(
+                    f"not within {seconds:.0f} s: {what}; the task is {self.task_instance()['state']}, and the vendor "
+                    f"received {[request['operation'] for request in self.requests()]}"
+                )
         return value
 
     def wait_for_start(self) -> None:
@@ -250,7 +255,7 @@ class Case:
         else:
             self.wait_for_checks(2)
 
-    def wait_for_end(self, seconds: float = 240) -> None:
+    def wait_for_end(self, seconds: float = _PATIENCE) -> None:
         """Wait until the task is in a final state."""
         self.wait_for(
             "the end of the task",
