@@ -3,6 +3,9 @@ PYTHONS := $(or $(PYTHON),python3.12 python3.11 python3.13 python3.10 python3)
 RUN := .venv/bin/python -m
 READY := .venv/.ready
 
+# Container images often set it. Each process would then compile Airflow's modules again, which takes longer than many a test.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants bench docs pictures wheel test constraints clean
@@ -31,14 +34,17 @@ $(READY): pyproject.toml constraints/airflow-3.3.txt
 demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 	@$(RUN) dev.demo $(if $(KEEP),--keep)
 
-# Three workers also on two cores, because some tests wait for a timeout. `test` runs the tests of the emulator and the fuzz tool.
+# Folders whose tests `check` leaves to `test`. They are named, because reading a file costs time even if none of its tests runs.
+SLOW := airflow browser emulator fuzz packaging real
+
+# Four workers also on two cores, because some tests wait for a timeout.
 check: $(READY) ## lint, types and the quick tests
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) flake8 $(PUBLIC)
 	$(RUN) codespell_lib
 	$(RUN) mypy -p airflow_workflow_providers -p dev
-	$(RUN) pytest -n 3 --ignore tests/emulator --ignore tests/fuzz -m "not airflow and not real and not browser and not every_vendor and not fuzz"
+	$(RUN) pytest -n 4 $(addprefix --ignore tests/,$(SLOW)) -m "not airflow and not real and not every_vendor"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))

@@ -168,7 +168,7 @@ def fetch(address: str, sink: Sink, *, timeout: float = 10, **settings: Any) -> 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_the_body_of_a_success_goes_to_the_sink_and_not_into_memory(encoding: str) -> None:
     """The limit of the connection, which is for memory, does not count."""
-    body = os.urandom(MIB) * 64
+    body = os.urandom(MIB) * 32
     packed = gzip.compress(body, 1) if encoding else body
     head = b"Content-Encoding: gzip\r\n" if encoding else b""
     length, digest = 0, hashlib.sha256()
@@ -182,7 +182,7 @@ def test_the_body_of_a_success_goes_to_the_sink_and_not_into_memory(encoding: st
     with serving(Replies(response)) as address:
         tracemalloc.start()
         try:
-            received = fetch(address, Sink(write, 64 * MIB), timeout=60, max_response=MIB)
+            received = fetch(address, Sink(write, 32 * MIB), timeout=60, max_response=MIB)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
