@@ -47,9 +47,8 @@ class Body:
         self._size = f"{length} bytes" if length.isdecimal() else f"more than {limit} bytes"
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise UnexpectedResponse(
-                f"returned HTTP {status} with a body that is encoded as {shown(encoding)!r}, which was not asked for",
-                status=status,
+            raise self.response().unexpected(
+                f" with a body that is encoded as {shown(encoding)!r}, which was not asked for"
             )
         # 32 lets the decoder tell gzip and zlib apart.
         self._decoder = (
@@ -67,10 +66,7 @@ class Body:
                 try:
                     piece = self._decoder.decompress(chunk, SLICE)
                 except zlib.error:
-                    raise UnexpectedResponse(
-                        f"returned HTTP {self._status} with a body that cannot be decompressed",
-                        status=self._status,
-                    ) from None
+                    raise self.response().unexpected(" with a body that cannot be decompressed") from None
                 # What follows the end of the stream is not part of the body.
                 chunk = b"" if self._decoder.eof else self._decoder.unconsumed_tail
             self._received += len(piece)
@@ -95,7 +91,6 @@ class Body:
     def _too_large(self) -> UnexpectedResponse:
         self.content.clear()
         hint = ". Raise it with the connection's extra field max_response_mb" if self._sink is None else ""
-        return UnexpectedResponse(
-            f"returned HTTP {self._status} with a body of {self._size}; the limit is {self._limit} bytes{hint}",
-            status=self._status,
+        return self.response().unexpected(
+            f" with a body of {self._size}; the limit is {self._limit} bytes{hint}"
         )
