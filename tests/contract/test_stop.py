@@ -44,6 +44,17 @@ async def waiting(emulator: Emulator, vendor: VendorCase, trigger: Any) -> async
     return task
 
 
+def assert_left_alone(task: Task, task_is: Callable[[str | None], Airflow]) -> None:
+    """Assert that the trigger of a task that a person has ended does nothing, and does not ask Airflow why it ended."""
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute()
+    airflow = task_is("failed")
+
+    kill(task.trigger(deferral.value))
+
+    assert airflow.questions == 0
+
+
 # -- in the triggerer ----------------------------------------------------------------------------------------------
 
 
@@ -77,13 +88,8 @@ def test_a_trigger_leaves_the_run_alone_with_cancel_on_kill_false(
 ) -> None:
     """The parameter goes from the operator to the trigger; Airflow is not asked for the state of the task."""
     task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, cancel_on_kill=False))
-    with pytest.raises(TaskDeferred) as deferral:
-        task.execute()
-    airflow = task_is("failed")
 
-    kill(task.trigger(deferral.value))
-
-    assert airflow.questions == 0
+    assert_left_alone(task, task_is)
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
 
 
@@ -151,14 +157,8 @@ def test_a_sensor_that_a_person_ends_leaves_the_run_alone(
     """Another task has started the run."""
     run_id = start(vendor, vendor.goes_on)
     options = {"execution_id": run_id, "poke_interval": 0.01, "deferrable": True}
-    task = Task(lambda: vendor.sensor(task_id="wait", **options))
-    with pytest.raises(TaskDeferred) as deferral:
-        task.execute()
-    airflow = task_is("failed")
 
-    kill(task.trigger(deferral.value))
-
-    assert airflow.questions == 0
+    assert_left_alone(Task(lambda: vendor.sensor(task_id="wait", **options)), task_is)
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
 
 
