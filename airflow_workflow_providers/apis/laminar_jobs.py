@@ -215,4 +215,5 @@ API = VendorApi(
     ping=ping,
     get_status=get_status,
     get_execution=get_execution,
+    has_partial=True,
 )

@@ -283,4 +283,5 @@ API = VendorApi(
     stop=stop,
     find_started=find_started,
     execution_url=execution_url,
+    has_partial=True,
 )

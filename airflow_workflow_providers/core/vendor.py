@@ -23,6 +23,7 @@ class VendorApi:
     :param stop: stops a run; its value is the vendor's acknowledgement.
     :param find_started: from a start as it was sent, its nonce and the time of its intent to the ids of the runs that
         carry the nonce.
+    :param has_partial: whether a run can finish with failed parts.
     :param execution_url: from the base URL and an execution id to the page where a person sees the run.
     """
 
@@ -34,4 +35,5 @@ class VendorApi:
     get_execution: Callable[[str], Request[Execution]] | None = None
     stop: Callable[[str], Request[str]] | None = None
     find_started: Callable[[Request[Execution], str, float], Flow[list[str]]] | None = None
+    has_partial: bool = False
     execution_url: Callable[[str, str], str] | None = None

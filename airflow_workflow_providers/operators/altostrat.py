@@ -39,7 +39,6 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     hook_class = AltostratHook
     start_request = staticmethod(api.execute_workflow)
     trigger_class = AltostratExecutionTrigger
-    unsupported = frozenset({"on_partial_failure"})
 
     def __init__(
         self,

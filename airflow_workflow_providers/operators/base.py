@@ -13,6 +13,17 @@ from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.hooks.base import WorkflowHook
 
+#: The shared parameters that do nothing unless the vendor has this, a field of its ``VendorApi``.
+NEEDS = {
+    "on_partial_failure": "has_partial",
+    "cancel_on_timeout": "stop",
+    "cancel_on_kill": "stop",
+    "wait_for_completion": "get_status",
+    "deferrable": "get_status",
+    "poll_interval": "get_status",
+    "on_clear": "get_status",
+}
+
 
 class ExecutionOperator(BaseOperator):
     """
@@ -36,6 +47,13 @@ class ExecutionOperator(BaseOperator):
 
     #: The run, for a kill and for the button to its page.
     _execution_id: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hook_class := getattr(cls, "hook_class", None):
+            cls.unsupported = frozenset(
+                name for name, field in NEEDS.items() if not getattr(hook_class.api, field)
+            )
 
     def __new__(cls, *_: Any, **given: Any) -> Any:  # noqa: D102  # not for users
         # These are only the parameters that the task itself is given; default_args come later. A mapped task is made of

@@ -20,9 +20,6 @@ from airflow_workflow_providers.operators.validation import poll_interval as che
 from airflow_workflow_providers.operators.waiting import WaitingOperator
 from airflow_workflow_providers.settings import POLL_INTERVAL
 
-#: These parameters do nothing if the vendor cannot stop a run.
-CANCEL_PARAMETERS = frozenset({"cancel_on_timeout", "cancel_on_kill"})
-
 
 class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
     """
@@ -41,11 +38,6 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
     :param on_clear: what a cleared task does: ``"resubmit"`` stops the run that it had, if the vendor can, and submits a
         new one; ``"reattach"`` does what a retry does (Airflow 3.3).
     """
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.hook_class.api.stop is None:
-            cls.unsupported |= CANCEL_PARAMETERS
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
-from airflow_workflow_providers.operators.execute import CANCEL_PARAMETERS, ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
@@ -43,13 +43,6 @@ class LaminarExecuteWorkflowOperator(StartOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
     hook_class = LaminarHook
     start_request = staticmethod(api.execute_workflow)
-    unsupported = CANCEL_PARAMETERS | {
-        "wait_for_completion",
-        "deferrable",
-        "poll_interval",
-        "on_clear",
-        "on_partial_failure",
-    }
 
     def __init__(
         self,

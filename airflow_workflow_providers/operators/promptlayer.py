@@ -49,7 +49,6 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     hook_class = PromptLayerHook
     start_request = staticmethod(api.run_workflow)
     trigger_class = PromptLayerExecutionTrigger
-    unsupported = frozenset({"on_partial_failure"})
 
     def __init__(
         self,

@@ -21,7 +21,6 @@ class AltostratExecutionSensor(ExecutionSensor):
     """
 
     template_fields = ("execution_id", "altostrat_conn_id")
-    unsupported = frozenset({"on_partial_failure"})
     hook_class = AltostratHook
     trigger_class = AltostratExecutionTrigger
 

@@ -23,7 +23,6 @@ class PromptLayerExecutionSensor(ExecutionSensor):
     """
 
     template_fields = ("execution_id", "promptlayer_conn_id")
-    unsupported = frozenset({"on_partial_failure"})
     hook_class = PromptLayerHook
     trigger_class = PromptLayerExecutionTrigger
 
