@@ -27,7 +27,7 @@ REREAD_AFTER = 10.0
 
 # By event loop, because connections belong to the loop that opened them: a triggerer has one loop for years,
 # dag.test() has one for each deferral.
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], AsyncClient]] = (
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], AsyncClient]] = (
     WeakKeyDictionary()
 )
 
@@ -50,12 +50,12 @@ class AsyncClient:
     @classmethod
     @asynccontextmanager
     async def shared(
-        cls, key: tuple[str, str], read: Callable[[], Awaitable[Endpoint]]
+        cls, key: tuple[str, ...], read: Callable[[], Awaitable[Endpoint]]
     ) -> AsyncIterator[AsyncClient]:
         """
         Use the client that belongs to ``key`` in this event loop; the last user closes it.
 
-        :param key: connection type and connection id.
+        :param key: connection type, connection id and account.
         :param read: reads the connection; that of the first user counts.
         :yield: the client; the connection is read when the first request is sent.
         """
@@ -193,7 +193,11 @@ class AsyncClient:
                 now = asyncio.get_running_loop().time()
                 if now < self._unchanged_until:
                     return None
-                fresh = await self._read()
+                try:
+                    fresh = await self._read()
+                except AuthFailed:  # it leads to another account
+                    self._unchanged_until = now + REREAD_AFTER
+                    raise
                 if fresh.settings == rejected[0].settings:
                     self._unchanged_until = now + REREAD_AFTER
                     return None

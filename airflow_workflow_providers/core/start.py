@@ -134,7 +134,8 @@ def decide(record: StartRecord | None, start: Start) -> Decision:
     cleared = record.max_tries not in (None, start.max_tries)
     if record.account is not None and dict(record.account) != dict(start.account):
         # Ids are small numbers at some vendors: under another account the same id is somebody else's run.
-        return Decision(Action.SUBMIT, _other_account(record.account, start.account), cleared)
+        why = f"it belongs to another account ({account_changes(record.account, start.account)})"
+        return Decision(Action.SUBMIT, why, cleared)
     if record.stopped:
         return Decision(Action.SUBMIT, "this task has stopped it", cleared)
     why = ""
@@ -190,10 +191,10 @@ def on_old_run(
     return Decision(Action.SUBMIT, f"it is {old.status}", decision.cleared)
 
 
-def _other_account(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    changes = ", ".join(
+def account_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Return how two accounts differ, in words."""
+    return ", ".join(
         f"{name} {old.get(name)!r} is now {new.get(name)!r}"
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     )
-    return f"it belongs to another account ({changes})"

@@ -2,8 +2,9 @@
 
 import functools
 import inspect
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 
@@ -13,10 +14,17 @@ from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.async_client import AsyncClient
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
-from airflow_workflow_providers.core.errors import InvalidInput, NotSupported, Unavailable, WorkflowError
+from airflow_workflow_providers.core.errors import (
+    AuthFailed,
+    InvalidInput,
+    NotSupported,
+    Unavailable,
+    WorkflowError,
+)
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import BuiltRequest, HttpSettings
 from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
@@ -43,6 +51,8 @@ class WorkflowHook(BaseHook):
 
     :param conn_id: the connection.
     :param sleep: waits between two attempts of a request; an operator gives one that a kill ends.
+    :param account: the account that the connection must lead to, as in :attr:`.Endpoint.account`; default: the one that it
+        leads to when it is first read. Ids of runs belong to one account, so a hook never uses another.
     """
 
     api: ClassVar[VendorApi]
@@ -65,9 +75,17 @@ class WorkflowHook(BaseHook):
         for method in ("get_connection_form_widgets", "get_ui_field_behaviour"):
             setattr(cls, method, WorkflowHook.__dict__[method])
 
-    def __init__(self, conn_id: str, *, sleep: Callable[[float], None] = time.sleep, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        conn_id: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        account: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.conn_id = conn_id
+        self.account = account
         self.client = Client(self._read_connection, sleep=sleep)
 
     def send(self, request: Request[T], *, built: BuiltRequest | None = None, **limits: Any) -> T:
@@ -91,7 +109,8 @@ class WorkflowHook(BaseHook):
 
         :return: for ``async with``; the last user closes its connections.
         """
-        return AsyncClient.shared((self.conn_type, self.conn_id), self._aread_connection)
+        account = json.dumps(self.account, sort_keys=True)
+        return AsyncClient.shared((self.conn_type, self.conn_id, account), self._aread_connection)
 
     def get_status(self, execution_id: str) -> Execution:
         """
@@ -246,7 +265,19 @@ class WorkflowHook(BaseHook):
             for name, value in own.items()
             if name not in extra.secret_fields and value is not None
         }
-        return Endpoint(self.hook_name, self.api, settings, self.conn_id, fields)
+        endpoint = Endpoint(self.hook_name, self.api, settings, self.conn_id, fields)
+        self._keep_account(endpoint.account)
+        return endpoint
+
+    def _keep_account(self, account: Mapping[str, Any]) -> None:
+        """Reject a connection that was changed to another account: the same id can be somebody else's run there."""
+        if self.account is None:
+            self.account = account
+        if account != self.account:
+            raise AuthFailed(
+                f"Connection {self.conn_id!r} leads to another account than before "
+                f"({account_changes(self.account, account)}), so nothing was sent with it."
+            )
 
     def _warn(self, settings: HttpSettings) -> None:
         """Log once a process what makes a connection unsafe."""

@@ -51,7 +51,12 @@ class WaitingOperator(ExecutionOperator):
         self.deferrable = flag("deferrable", deferrable)
 
     def execute_complete(
-        self, context: Context, event: Any = None, *, wait: dict[str, Any] | None = None
+        self,
+        context: Context,
+        event: Any = None,
+        *,
+        wait: dict[str, Any] | None = None,
+        account: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """
         Finish after the trigger; the worker fetches the output here.
@@ -60,6 +65,7 @@ class WaitingOperator(ExecutionOperator):
         :param event: what the trigger sent; or something else, if a person's answer has resumed the task: then the run is
             read, and the wait continues if it has not ended.
         :param wait: the wait, as it was when the task was deferred; ``dag.test()`` before Airflow 3.4 drops it.
+        :param account: the account of the run; it is dropped in the same case.
         :return: the same record as without a deferral.
         :raises WorkflowError: the same errors as without a deferral.
         """
@@ -68,6 +74,7 @@ class WaitingOperator(ExecutionOperator):
         else:
             waiter = Waiter.from_stored(wait)
         self.set_execution(waiter.execution_id)
+        self.hook.account = account
         try:
             if WaitResult.is_event(event):
                 self._resumed = True
@@ -202,6 +209,7 @@ class WaitingOperator(ExecutionOperator):
         )
 
     def _defer(self, waiter: Waiter) -> NoReturn:
+        account = self.hook.client.endpoint.account
         self.defer(
             trigger=self.trigger_class(
                 conn_id=self.hook.conn_id,
@@ -211,8 +219,9 @@ class WaitingOperator(ExecutionOperator):
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,
+                account=account,
             ),
             method_name="execute_complete",
-            kwargs={"wait": waiter.stored()},
+            kwargs={"wait": waiter.stored(), "account": account},
             timeout=timedelta(seconds=max(0.0, waiter.deadline - time.time()) + self.margin),
         )

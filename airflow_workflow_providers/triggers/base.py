@@ -44,6 +44,8 @@ class ExecutionTrigger(BaseTrigger):
     :param cancel_on_kill: stop the run when a person ends its task.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log.
+    :param account: what tells the account of the run from others, without a secret; default: the one that the connection
+        leads to when the trigger begins.
     :param version: of this list of parameters.
     """
 
@@ -59,6 +61,7 @@ class ExecutionTrigger(BaseTrigger):
         cancel_on_kill: bool,
         stop_at_pause: bool = False,
         status: str = "",
+        account: dict[str, Any] | None = None,
         version: int = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
@@ -69,8 +72,9 @@ class ExecutionTrigger(BaseTrigger):
         self.cancel_on_kill = cancel_on_kill
         self.stop_at_pause = stop_at_pause
         self.status = status
+        self.account = account
         self.version = version
-        self.hook = self.hook_class(conn_id)
+        self.hook = self.hook_class(conn_id, account=account)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """
