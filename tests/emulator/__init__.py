@@ -7,8 +7,26 @@ folders test what one vendor does: their literals are written from the vendor's 
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 EXECUTE = "/workflow/sync-contacts/execute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """
+    How a vendor starts an execution, from its pages. ``starts.py`` in each vendor's folder has one for each row.
+
+    :param path: the path and query of the request.
+    :param workflow_id: the workflow that the path names.
+    :param status: the status of the vendor's own response.
+    :param headers: the headers, with places for values of the account.
+    """
+
+    path: str
+    workflow_id: str
+    status: int
+    headers: dict[str, str]
 
 
 def recorded(emulator) -> list[tuple]:

@@ -1,90 +1,36 @@
 """What is the same for every vendor: how a start meets each fault, connections, secrets, and the workflow of a request."""
 
 import json
-from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 
 import httpx
 import pytest
 
-from tests.emulator import ids_received, recorded, wait_until
+from dev.vendors import CASES, NAMES, VendorCase
+from tests.emulator import Start, ids_received, recorded, wait_until
 
 
-@dataclass(frozen=True)
-class Start:
-    """How a vendor starts a run, and its own response to that."""
-
-    vendor: str
-    operation: str
-    path: str
-    workflow_id: str
-    status: int
-    headers: dict[str, str]
-    has_id: bool = True
+def starts_of(vendor: str) -> ModuleType:
+    """Return the module of a vendor that has its facts; a vendor without one is an error."""
+    return import_module(f"tests.emulator.{vendor}.starts")
 
 
-STARTS = {
-    "refold": Start(
-        "refold",
-        "execute",
-        "/api/v2/public/workflow/sync-contacts/execute",
-        "sync-contacts",
-        200,
-        {"x-api-key": "{api_key}", "linked_account_id": "{linked_account_id}", "slug": "hubspot"},
-    ),
-    "datalab": Start(
-        "datalab",
-        "execute",
-        "/api/v1/workflows/workflows/101/execute",
-        "101",
-        200,
-        {"X-API-Key": "{api_key}"},
-    ),
-    "promptlayer": Start(
-        "promptlayer",
-        "run",
-        "/workflows/support%2Ftriage%20v2/run",
-        "support/triage v2",
-        201,
-        {"X-API-KEY": "{api_key}"},
-    ),
-    "altostrat": Start(
-        "altostrat",
-        "execute",
-        "/workflows/fl_sync_sites/execute",
-        "fl_sync_sites",
-        202,
-        {"Authorization": "Bearer {api_key}"},
-    ),
-    "laminar": Start(
-        "laminar",
-        "execute",
-        "/workflow/execute/external/39",
-        "39",
-        200,
-        {"X-API-KEY": "{api_key}"},
-        has_id=False,
-    ),
-    "laminar job": Start(
-        "laminar",
-        "run_job",
-        "/m/acme/nested/path%20job?async=1",
-        "nested/path job",
-        202,
-        {"x-api-key": "{trigger_api_key}"},
-    ),
-}
-
-
-@pytest.fixture(params=STARTS.values(), ids=STARTS)
-def start(request) -> Start:
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def case(request) -> VendorCase:
     return request.param
 
 
 @pytest.fixture
-def send(emulator, reach, start):
+def start(case) -> Start:
+    return starts_of(case.conn_type).STARTS[case.name]
+
+
+@pytest.fixture
+def send(emulator, reach, case, start):
     """Send the start of a vendor, by default with its credentials."""
     emulator.set_pace(seconds=0)
-    account = emulator.account(start.vendor)
+    account = emulator.account(case.conn_type)
     headers = {name: value.format(**account) for name, value in start.headers.items()}
     client = reach(account["base_url"], headers)
     return lambda **options: client.post(start.path, json={}, **options)
@@ -102,9 +48,9 @@ def send(emulator, reach, start):
         ("slow", {"seconds": 60}, httpx.ReadTimeout, 1),
     ],
 )
-def test_a_start_without_a_response(emulator, start, send, fault, options, error, runs):
+def test_a_start_without_a_response(emulator, case, send, fault, options, error, runs):
     """The ledger has its run, if there is one, and says that the client never received its id."""
-    emulator.fail(start.vendor, start.operation, fault, **options)
+    emulator.fail(case.conn_type, case.start, fault, **options)
     with pytest.raises(error):
         send(timeout=0.1)
     # A busy machine may not have read the request yet when its client gives up.
@@ -134,9 +80,9 @@ def test_a_start_without_a_response(emulator, start, send, fault, options, error
         ("truncated", {}, None, 1),
     ],
 )
-def test_a_start_whose_response_has_no_id(emulator, start, send, fault, options, status, runs):
+def test_a_start_whose_response_has_no_id(emulator, case, start, send, fault, options, status, runs):
     """None as the status is the vendor's own."""
-    emulator.fail(start.vendor, start.operation, fault, **options)
+    emulator.fail(case.conn_type, case.start, fault, **options)
     response = send()
     assert response.status_code == (status or start.status)
     assert ids_received(emulator) == [False] * runs
@@ -148,43 +94,45 @@ def test_a_start_whose_response_has_no_id(emulator, start, send, fault, options,
     ("fault", "options"),
     [("slow", {"seconds": 0.01}), ("huge", {"bytes": 5000}), ("deep_json", {"depth": 3})],
 )
-def test_a_start_whose_response_is_odd_but_has_the_id(emulator, start, send, fault, options):
-    emulator.fail(start.vendor, start.operation, fault, **options)
+def test_a_start_whose_response_is_odd_but_has_the_id(emulator, case, start, send, fault, options):
+    emulator.fail(case.conn_type, case.start, fault, **options)
     response = send()
     (run,) = emulator.runs()
     assert response.status_code == start.status
-    assert run["id_received"] is start.has_id
-    assert run["execution_id"] in response.text or not start.has_id
+    assert run["id_received"] is bool(case.get_status)
+    assert run["execution_id"] in response.text or not case.get_status
     assert len(response.content) == 5000 or fault != "huge"
 
 
-def test_echo_secret_repeats_the_key_which_the_ledger_never_has(emulator, start, send):
-    emulator.fail(start.vendor, start.operation, "echo_secret", status=403)
+def test_echo_secret_repeats_the_key_which_the_ledger_never_has(emulator, case, send):
+    emulator.fail(case.conn_type, case.start, "echo_secret", status=403)
     response = send()
-    account = emulator.account(start.vendor)
-    keys = {account[name] for name in ("api_key", "trigger_api_key") if name in account}
+    account = emulator.account(case.conn_type)
+    keys = {
+        account[name] for row in CASES.values() if row.conn_type == case.conn_type for name in row.secrets
+    }
     assert response.status_code == 403
     assert [key for key in keys if key in response.text]
     assert not [key for key in keys if key in json.dumps(emulator.requests())]
 
 
-def test_a_fault_for_a_workflow_meets_its_start_even_without_credentials(emulator, start, no_tls):
+def test_a_fault_for_a_workflow_meets_its_start_even_without_credentials(emulator, case, start, no_tls):
     """A request names its workflow in the path, however the vendor writes it there."""
-    emulator.fail(start.vendor, start.operation, "server_error", workflow_id=start.workflow_id, status=599)
-    url = emulator.account(start.vendor)["base_url"] + start.path
+    emulator.fail(case.conn_type, case.start, "server_error", workflow_id=start.workflow_id, status=599)
+    url = emulator.account(case.conn_type)["base_url"] + start.path
     assert httpx.post(url, json={}, verify=no_tls).status_code == 599
     assert emulator.requests()[0]["workflow_id"] == start.workflow_id
 
 
-def test_after_a_revocation_the_old_key_starts_nothing(emulator, start, send):
-    emulator.revoke(start.vendor)
+def test_after_a_revocation_the_old_key_starts_nothing(emulator, case, send):
+    emulator.revoke(case.conn_type)
     assert send().status_code == 401
     assert emulator.runs() == []
     assert recorded(emulator) == [(401, None)]
 
 
-@pytest.mark.parametrize("vendor", ["datalab", "promptlayer", "altostrat"])
-def test_a_connection_has_the_base_url_and_the_key(emulator, vendor):
+@pytest.mark.parametrize("vendor", NAMES)
+def test_a_connection_has_the_base_url_the_key_and_its_own_fields(emulator, vendor):
     account = emulator.account(vendor)
     assert account["base_url"] == f"{emulator.url}/{vendor}"
     assert len(account["api_key"]) >= 20
@@ -192,5 +140,5 @@ def test_a_connection_has_the_base_url_and_the_key(emulator, vendor):
         "conn_type": vendor,
         "host": account["base_url"],
         "password": account["api_key"],
-        "extra": {},
+        "extra": {name: account[name] for name in starts_of(vendor).EXTRA},
     }

@@ -32,20 +32,6 @@ def test_an_account_has_both_urls_and_their_keys(emulator, account):
     assert min(len(account["api_key"]), len(account["trigger_api_key"])) >= 20
 
 
-def test_a_connection_has_both_urls_and_their_keys(emulator, account):
-    assert emulator.connection("laminar") == {
-        "conn_type": "laminar",
-        "host": account["base_url"],
-        "password": account["api_key"],
-        "extra": {
-            "trigger_url": account["trigger_url"],
-            "trigger_api_key": account["trigger_api_key"],
-            "workspace_id": account["workspace_id"],
-            "configuration_id": account["configuration_id"],
-        },
-    }
-
-
 @pytest.mark.parametrize(
     ("workflow", "status", "output"),
     [
