@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from dev.fuzz import fields, shown, target
 from dev.fuzz.choices import Choices, cases
+from dev.fuzz.oracles import oracle
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import short, write
 from dev.vendors import CASES
-from tests.vendors.documented import VENDORS
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,18 @@ class _Form:
         """Change one thing."""
         if what == "key":
             secret, works = _pasted(pick, self.key)
-            if self.vendor != "laminar_jobs":
-                self.fields["password"], self.works[what] = secret, works
+            key_field = oracle(self.vendor).key_field
+            if key_field in self.fields:
+                self.fields[key_field], self.works[what] = secret, works
             elif isinstance(self.extra, dict):
-                self.extra, self.works[what] = {**self.extra, "trigger_api_key": secret}, works
+                self.extra, self.works[what] = {**self.extra, key_field: secret}, works
         elif what == "type":
             self.fields["conn_type"] = pick.of(fields.TYPES)
             self.works[what] = self.fields["conn_type"] == CASES[self.vendor].conn_type
         elif what == "whole":
             self.extra = pick.of(fields.EXTRAS)
             self.works = {name: works for name, works in self.works.items() if not name.startswith("extra")}
-            needs_some = self.vendor in ("refold", "laminar_jobs")
+            needs_some = bool(oracle(self.vendor).extra)
             empty = self.extra in (None, "", "{}")
             self.works[what] = None if self.extra == "null" and not needs_some else empty and not needs_some
         elif what == "address":
@@ -78,10 +79,10 @@ class _Form:
 
     def case(self) -> Case:
         """Return the connection as Airflow saves it."""
-        if self.vendor != "laminar_jobs":
+        if CASES[self.vendor].address == "host":
             self.works["address"] = fields.is_address(self.fields)
         elif any(self.fields[name] for name in ("port", "schema")):
-            self.works["address"] = None  # the address of jobs is in the extra
+            self.works["address"] = None  # the address is in the extra
         if (
             isinstance(self.extra, dict)
             and self.extra.get("verify") is False
@@ -95,7 +96,7 @@ class _Form:
 
 def case(pick: Choices) -> Case:
     """Choose a connection: a valid one with up to three changes."""
-    form = _Form(pick.of(VENDORS), pick.of(fields.KEYS))
+    form = _Form(pick.of(sorted(CASES)), pick.of(fields.KEYS))
     for _ in range(pick.of([1, 0, 1, 2, 3])):
         form.change(pick, pick.of(fields.CHANGES))
     return form.case()
@@ -125,14 +126,16 @@ def _pasted(pick: Choices, key: str) -> tuple[str, bool | None]:
 
 def _field(pick: Choices, vendor: str) -> tuple[str, Any, bool | None]:
     """Return an extra field, its value, and whether that must work."""
-    name = pick.of([*fields.COMMON, *fields.OWN.get(vendor, ()) * 3, *fields.UNKNOWN])
+    own = oracle(vendor).fields
+    name = pick.of([*fields.COMMON, *list(own) * 3, *fields.UNKNOWN])
+    right, wrong = {**fields.COMMON, **own, **fields.UNKNOWN}[name]
     kind = pick.of(["right", "wrong", "free"])
     if kind == "free" and name not in fields.UNKNOWN:
         return name, pick.of(fields.FREE), None
-    if kind == "right" and name in fields.RIGHT:
-        return name, pick.of(fields.RIGHT[name]), True
-    if name in fields.WRONG:
-        return name, pick.of(fields.WRONG[name]), False
+    if kind == "right" and right:
+        return name, pick.of(right), True
+    if wrong:
+        return name, pick.of(wrong), False
     return name, None, True
 
 
@@ -175,7 +178,7 @@ def _wrong_with_endpoint(tried: Case, address: str, headers: Mapping[str, str]) 
     if tried.must_work and not {tried.key, f"Bearer {tried.key}"} & set(headers.values()):
         yield Problem("another key than the connection's is sent", tried.vendor, short(dict(headers)))
     meant = fields.meant(tried.fields)
-    if tried.vendor != "laminar_jobs" and meant and address.rstrip("/") != meant.rstrip("/"):
+    if CASES[tried.vendor].address == "host" and meant and address.rstrip("/") != meant.rstrip("/"):
         yield Problem(
             "another address than the connection's is used", tried.vendor, f"{address}, not {meant}"
         )

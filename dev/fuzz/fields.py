@@ -41,47 +41,25 @@ SCHEMAS: list[Any] = [None, "", "https", "http", "HTTPS", "ftp", "https://", "a 
 PORTS: list[Any] = [None, 443, 8443, 1, 65_535, 0, -1, 65_536, 99_999, 10**30, "443", "x", 1.5, True]
 LOGINS: list[Any] = [None, "", "user", "\n", "é"]
 
-#: For each extra field, values that must work and values that must be rejected; any other value may do either.
-RIGHT: dict[str, list[Any]] = {
-    "connect_timeout": [5, 0.5, None, ""],
-    "read_timeout": [30, None],
-    "verify": [True, False, None, ""],
-    "ca_bundle": [None, ""],
-    "client_certificate": [None],
-    "client_key": [None],
-    "auth_type": ["api_key", None],
-    "linked_account_id": ["user_1"],
-    "region": ["us", "ca", None],
-    "workspace_id": ["1", 1],
-    "configuration_id": ["customer-7", 7],
-    "trigger_url": ["https://vendor.example/m/acme", "http://127.0.0.1:8080/"],
+#: For each extra field that every vendor has, values that must work and values that must be rejected; any other value may
+#: do either.
+COMMON: dict[str, tuple[list[Any], list[Any]]] = {
+    "connect_timeout": ([5, 0.5, None, ""], [-1, 0, "soon", [1], {"a": 1}]),
+    "read_timeout": ([30, None], [-1, 0, "soon", [1], {"a": 1}]),
+    "verify": ([True, False, None, ""], ["maybe", [True], {"a": 1}, 7]),
+    "ca_bundle": ([None, ""], ["/no/such/file", 5, ["a"]]),
+    "client_certificate": ([None], ["/no/such/file", 5, ["a"]]),
+    "client_key": ([None], []),
 }
-WRONG: dict[str, list[Any]] = {
-    "connect_timeout": [-1, 0, "soon", [1], {"a": 1}],
-    "read_timeout": [-1, 0, "soon", [1], {"a": 1}],
-    "verify": ["maybe", [True], {"a": 1}, 7],
-    "ca_bundle": ["/no/such/file", 5, ["a"]],
-    "client_certificate": ["/no/such/file", 5, ["a"]],
-    "auth_type": ["basic", 5, ["api_key"]],
-    "linked_account_id": ["ä", "a\nb", ["a"], {"a": 1}],
-    "region": ["eu", 5, ["us"]],
-    "workspace_id": [["1"], {"a": 1}],
-    "configuration_id": [["1"], {"a": 1}],
-    "trigger_url": ["ftp://vendor.example", "https://u:p@vendor.example", "https://vendor.example?x=1", 5],
-    "no_such_field": [1, target.KEY],
-    "api_key": [target.KEY],
+#: Fields that no vendor has.
+UNKNOWN: dict[str, tuple[list[Any], list[Any]]] = {
+    "no_such_field": ([], [1, target.KEY]),
+    "api_key": ([], [target.KEY]),
 }
 FREE: list[Any] = [
     *(1e10, 1e308, 10**400, *map(Raw, ("NaN", "Infinity", "9" * 5_000)), True, "true", "\ud800", "\x00"),
     *("x" * 10_000, {"a": [None]}, " ", nested('{"a": ', "}", 500, "1"), nested("[", "]", 2_000), target.KEY),
 ]
-COMMON = ("connect_timeout", "read_timeout", "verify", "ca_bundle", "client_certificate", "client_key")
-OWN = {
-    "refold": ("auth_type", "linked_account_id"),
-    "laminar": ("region", "workspace_id", "configuration_id"),
-    "laminar_jobs": ("trigger_url", "region", "workspace_id"),
-}
-UNKNOWN = ("no_such_field", "api_key")
 
 #: The whole extra.
 EXTRAS: list[Any] = [

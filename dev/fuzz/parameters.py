@@ -16,6 +16,7 @@ from typing import Any
 from dev.fuzz import shown, target
 from dev.fuzz.choices import Choices, cases
 from dev.fuzz.entry_points import ENTRY_POINTS, EntryPoint, fingerprint_of
+from dev.fuzz.oracles import CALLBACK, CALLBACK_TOKEN
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import short
 from dev.fuzz.values import SIGNED
@@ -65,7 +66,7 @@ _TEXTS: list[Any] = [
     *("\r\nX-Evil: 1", "\x00", "\x1b[1m", "ä", "😀", "\ud800", "x\udfff", "\u200b", "x" * 300, "x" * 100_000),
     *("\u0661\u0662", "²", "\\", "{{ ds }}", "{% if x %}", "{{", "http://", "https://", "https://x"),
     *("http://[", "https://\ud800", "ftp://x", "https://user:pw@x/", "http://\n", "cancel", "fail"),
-    *("resubmit", "GET", "get", SIGNED, target.CALLBACK, f"ftp{target.CALLBACK}", _Text("x"), _Word.FAIL),
+    *("resubmit", "GET", "get", SIGNED, CALLBACK, f"ftp{CALLBACK}", _Text("x"), _Word.FAIL),
 ]
 _THINGS: list[Any] = [
     *(b"", b"x", bytearray(b"x"), object(), object, len, ..., set(), {1}, frozenset(), range(3), iter([1])),
@@ -162,7 +163,7 @@ def _wrong_with_error(tried: Case, error: BaseException) -> Iterator[Problem]:
     # A secret in any other parameter is not known to be one.
     if list(tried.given) == ["callback_url"]:
         texts = {"error": str(error), "repr of the error": repr(error)}
-        secrets = {"callback address": target.CALLBACK_TOKEN}
+        secrets = {"callback address": CALLBACK_TOKEN}
         yield from shown.leaks(texts, secrets, tried.entry_point.name)
 
 

@@ -7,19 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dev.fuzz import expected, oracle, shown, target, values, wire, words
+from dev.fuzz import expected, shown, target, values, wire, words
 from dev.fuzz.choices import Choices, cases
+from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import Pairs, parsed, readings, short, write, written
-from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
+from dev.vendors import CASES
+from tests.vendors.documented import Documented, Path, documented, replaced, without
 
-_WRONG = [response for vendor in VENDORS for response in documented(vendor) if response.is_error]
+_DOCUMENTED = [response for vendor in sorted(CASES) for response in documented(vendor)]
+_WRONG = [response for response in _DOCUMENTED if response.is_error]
 _RIGHT: dict[tuple[str, str], list[Documented]] = {}
-for _response in (response for vendor in VENDORS for response in documented(vendor) if not response.is_error):
-    # A success matters most, so it is chosen three times as often.
-    _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
-        [_response] * (3 if _response.succeeds else 1)
-    )
+for _response in _DOCUMENTED:
+    if not _response.is_error:
+        # A success matters most, so it is chosen three times as often.
+        _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
+            [_response] * (3 if _response.succeeds else 1)
+        )
 # Status checks, results and starts matter more than lists and connection tests.
 _SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2}
 _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
@@ -53,7 +57,7 @@ class Case:
         )
 
 
-_OPERATIONS = {vendor: sorted(target.requests(vendor)) for vendor in VENDORS}
+_OPERATIONS = {vendor: sorted(target.requests(vendor)) for vendor in CASES}
 _ACTIONS = ["replace"] * 5 + ["decide"] * 5 + ["add", "remove", "double", "rename", "wrap"]
 
 
@@ -216,16 +220,16 @@ def check(tried: Case) -> Iterator[Problem]:
 
 def expectation(tried: Case) -> expected.Expected:
     """Return what may and what must be read. Of a body that was not written from JSON, only an HTTP error must be read."""
+    read = oracle(tried.vendor).expected
     if tried.tree is _NO_TREE:
         body = _parsed(tried.content)
-        right = oracle.expected(
-            tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body)
-        )
-        # An HTTP error is an error with every body, and the external call has every body as its output.
-        sure = body is expected.NOT_JSON or (tried.vendor, tried.operation) == ("laminar", "start")
+        right = read(expected.Response(tried.operation, tried.status, tried.headers, body))
+        # An HTTP error is an error with every body, and a call without an execution id has every body as its output.
+        is_output = tried.operation == "start" and not CASES[tried.vendor].get_status
+        sure = body is expected.NOT_JSON or is_output
         return right if sure else expected.Expected(right.may_succeed, None, right.ids)
     return expected.combined(
-        oracle.expected(tried.vendor, expected.Response(tried.operation, tried.status, tried.headers, body))
+        read(expected.Response(tried.operation, tried.status, tried.headers, body))
         for body in readings(tried.tree)
     )
 
@@ -251,11 +255,7 @@ def wrong_with_reading(
                 "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{must}: {short(texts)}"
             )
     for known in reading.ids:
-        allowed = (
-            right.ids
-            if reading.operation in ("start", "sync_start", "find_started")
-            else (target.EXECUTION_ID,)
-        )
+        allowed = (EXECUTION_ID,) if reading.operation in ("status", "result") else right.ids
         if wrong := expected.wrong_with_id(known):
             yield Problem("an invalid id is accepted", f"{whose}: it {wrong}", short(known))
         elif known not in allowed:

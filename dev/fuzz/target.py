@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import Any
 from airflow.sdk import Connection
 
 import airflow_workflow_providers
-from airflow_workflow_providers.apis import altostrat, refold_lists
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.request import Request, Response
+from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.vendors import CASES
-from tests.vendors.documented.refold import LABEL
 
 PACKAGE = Path(airflow_workflow_providers.__file__).parent
 
@@ -27,22 +26,6 @@ WorkflowError = errors.WorkflowError
 
 #: The key of every connection here, which no text may show.
 KEY = "tk_Zx81+Lm/Qw93=Tr&55<vK\"7j'pY"
-#: The secret part of a callback address; a start of two vendors can have such an address.
-CALLBACK_TOKEN = "9f3Kq7Lw2Xn8Vt4R"  # noqa: S105  # of nobody
-CALLBACK = f"https://hooks.example/airflow/{CALLBACK_TOKEN}"
-
-#: The execution that every request is about.
-EXECUTION_ID = "48291"
-
-#: Parameters of a start besides the required ones, so that more of its response is read.
-_START: Mapping[str, dict[str, Any]] = {
-    "laminar": {"callback_url": CALLBACK},
-    "promptlayer": {"callback_url": CALLBACK},
-    "refold": {"include_headers": True},
-}
-
-#: The fields of a connection on which the connection test depends.
-_PING = {"laminar": {"workspace_id": "1", "configuration_id": "customer-7"}}
 
 _OUTCOMES: tuple[tuple[str, str], ...] = (
     # The more special class first.
@@ -122,25 +105,7 @@ class Reading:
 
 
 def _start(vendor: str, **options: Any) -> Request[Any]:
-    options = {**_START.get(vendor, {}), **options}
-    return CASES[vendor].task(**options).build_start_request(60.0)  # type: ignore[no-any-return]  # an operator of ours
-
-
-def _first_page() -> Request[Any]:
-    """Return the request for the first page of the search for a lost start."""
-    page: Any = next(refold_lists.find_started(_start("refold"), LABEL, 1_700_000_000.0))
-    return page  # type: ignore[no-any-return]
-
-
-#: The requests that only one vendor has.
-_MORE: Mapping[str, Callable[[], dict[str, Request[Any]]]] = {
-    "altostrat": lambda: {"run": altostrat.get_run(EXECUTION_ID), "list": altostrat.list_runs("fl_1")},
-    "refold": lambda: {
-        "sync_start": _start("refold", sync_execution=True),
-        "list": refold_lists.list_executions(limit=10),
-        "find_started": _first_page(),
-    },
-}
+    return CASES[vendor].task(**{**oracle(vendor).start, **options}).build_start_request(60.0)  # type: ignore[no-any-return]  # an operator of ours
 
 
 @cache
@@ -150,10 +115,21 @@ def requests(vendor: str) -> Mapping[str, Request[Any]]:
     of_a_run = {"status": api.get_status, "result": api.get_execution, "stop": api.stop}
     return {
         "start": _start(vendor),
-        "ping": api.ping(**_PING.get(vendor, {})),
+        "ping": api.ping(**oracle(vendor).ping),
         **{name: build(EXECUTION_ID) for name, build in of_a_run.items() if build is not None},
-        **_MORE.get(vendor, dict)(),
+        **dict(_others(vendor)),
     }
+
+
+def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
+    """Yield the requests that only this vendor has, with their operation."""
+    hook, known = CASES[vendor].hook, oracle(vendor)
+    for operation, options in known.other_starts.items():
+        yield operation, _start(vendor, **options)
+    for operation, (method, parameters) in known.methods.items():
+        yield operation, getattr(hook, method).__wrapped__(**parameters)
+    if known.label:
+        yield "find_started", next(hook.api.find_started(_start(vendor), known.label, 1_700_000_000.0))
 
 
 def receive(
@@ -176,16 +152,11 @@ def _endpoint(vendor: str, key: str) -> Endpoint:
 
 def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
     """Return the fields of a valid connection."""
-    fields: dict[str, Any] = {
-        "conn_type": CASES[vendor].conn_type,
-        "host": "https://vendor.example",
-        "password": key,
-    }
-    if vendor == "refold":
-        fields["extra"] = '{"linked_account_id": "user_12345"}'
-    if vendor == "laminar_jobs":
-        fields["extra"] = json.dumps({"trigger_url": "https://vendor.example/m/acme", "trigger_api_key": key})
-    return fields
+    fields = {"conn_type": CASES[vendor].conn_type, "host": "https://vendor.example", "password": key}
+    extra = dict(oracle(vendor).extra)
+    if oracle(vendor).key_field not in fields:
+        extra[oracle(vendor).key_field] = key
+    return {**fields, "extra": json.dumps(extra)} if extra else fields
 
 
 def headers_of(endpoint: Endpoint, request: Request[Any]) -> Mapping[str, str]:

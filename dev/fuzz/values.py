@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dev.fuzz.target import CALLBACK, CALLBACK_TOKEN, KEY
+from dev.fuzz.oracles import CALLBACK, CALLBACK_TOKEN, oracle
+from dev.fuzz.target import KEY
 from dev.fuzz.trees import Raw, nested
+from dev.vendors import CASES
 
 #: A signed address opens what it leads to.
 SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
 SIGNED = f"https://files.example/7/out.json?X-Amz-Expires=3600&X-Amz-Signature={SIGNATURE}"
 #: So many addresses that a search for the end of each, from its beginning, takes too long.
 ADDRESSES = "https://files.example/7/a.pdf," * 4_000
-#: Whoever has the address of an Altostrat webhook can start its workflow.
-WEBHOOK_TOKEN = "Hq4Zt9Lw2Xn8Vr6B"  # noqa: S105  # of nobody
-WEBHOOK = f"https://v1.api.altostrat.io/workflows/webhooks/whsec_{WEBHOOK_TOKEN}"
 
 
 def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
@@ -23,11 +22,9 @@ def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
     if not addresses:
         return secrets
     secrets["signature"] = SIGNATURE
-    if vendor in ("laminar", "promptlayer") and operation == "start":
+    if operation == "start" and CALLBACK in oracle(vendor).start.values():
         secrets["callback address"] = CALLBACK_TOKEN
-    if vendor == "altostrat":
-        secrets["webhook"] = WEBHOOK_TOKEN
-    return secrets
+    return secrets | {name: secret for name, (secret, _) in oracle(vendor).secrets.items()}
 
 
 _TYPES: list[Any] = [
@@ -47,7 +44,8 @@ _TEXTS: list[Any] = [
 _SECRETS: list[Any] = [
     *(KEY, f"Invalid key {KEY}!", {"key": KEY, "nested": [KEY]}, "x" * 490 + KEY, "x" * 1_990 + KEY),
     *(" " * 3_990 + KEY, f"no such callback: {CALLBACK}", SIGNED, f"see {SIGNED}, {SIGNED}"),
-    *({"output_url": SIGNED}, (SIGNED + ",") * 3_000, WEBHOOK),
+    *({"output_url": SIGNED}, (SIGNED + ",") * 3_000),
+    *(text for vendor in sorted(CASES) for _, text in oracle(vendor).secrets.values()),
 ]
 _DEEP: list[Any] = [
     nested(opening, closing, depth, inside)

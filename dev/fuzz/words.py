@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dev.fuzz import target, values
+from dev.fuzz.oracles import EXECUTION_ID
 
 _DOCUMENTED = """
     COMPLETED Success completed SUCCESS success succeeded ok done FAILED failed ERRORED RUNNING running queued QUEUED PENDING
@@ -25,7 +26,7 @@ WORDS: list[Any] = [
     *("completed\n", "SUCCESS\u200b", "\ufeffSuccess", "\u017fuccess", "COMPLETED\x00"),
     *("\uff23\uff2f\uff2d\uff30\uff2c\uff25\uff34\uff25\uff24", *_BOOLEANS.split(), "None", "null", True),
     *(False, None, 1, 0, 1.0, 0.0, -1, ["COMPLETED"], ["SUCCESS"], [True], {"status": "COMPLETED"}),
-    *({"completed": True}, {}, [], "", target.EXECUTION_ID, "CRASHED", "COMPLETED_WITH_ERRORS", "aborted"),
+    *({"completed": True}, {}, [], "", EXECUTION_ID, "CRASHED", "COMPLETED_WITH_ERRORS", "aborted"),
 ]
 
 #: Similar to true or false.

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from dev.fuzz.expected import NOT_JSON, Expected, Response
-from dev.fuzz.oracle import expected
-from tests.vendors.documented import VENDORS, Documented, documented
+from dev.fuzz.oracles import oracle
+from dev.vendors import CASES
+from tests.vendors.documented import Documented, documented
 
 
 def expectation(response: Documented) -> Expected:
@@ -16,7 +17,9 @@ def expectation(response: Documented) -> Expected:
         body = json.loads(response.content)
     except ValueError:
         body = NOT_JSON
-    return expected(response.vendor, Response(response.operation, response.status, response.headers, body))
+    return oracle(response.vendor).expected(
+        Response(response.operation, response.status, response.headers, body)
+    )
 
 
 def agrees(response: Documented) -> bool:
@@ -30,12 +33,12 @@ def agrees(response: Documented) -> bool:
     return known_id and outcome and right.may_succeed == response.succeeds
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", CASES)
 def test_each_documented_response_has_one_right_reading(vendor: str) -> None:
     assert [str(response) for response in documented(vendor) if not agrees(response)] == []
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", CASES)
 def test_each_vendor_documents_a_start_an_end_and_errors(vendor: str) -> None:
     """Each response has a name of its own."""
     responses = documented(vendor)

@@ -1,0 +1,93 @@
+"""How responses of Refold must be read, and what else the fuzzer knows of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dev.fuzz.expected import (
+    FREE,
+    Expected,
+    Response,
+    http_error,
+    is_id,
+    is_ok,
+    list_of,
+    looked_up,
+    members_of,
+    only,
+    started,
+)
+from dev.fuzz.oracles import Oracle
+from tests.vendors.documented.refold import LABEL
+
+_STATES = {
+    "QUEUED": "queued",
+    "RUNNING": "running",
+    "STOPPING": "stopping",
+    "COMPLETED": "succeeded",
+    "Success": "succeeded",
+    "ERRORED": "failed",
+    "TIMED_OUT": "failed",
+    "DUPLICATE": "failed",
+    "STOPPED": "stopped",
+    "TERMINATED": "partial",
+    "Partially Successful": "partial",
+}
+
+
+def expected(response: Response) -> Expected:
+    """Return what may and what must be read of a response."""
+    members = members_of(response.body)
+    if response.operation == "sync_start":
+        return _sync(response, members)
+    if not is_ok(response):
+        return http_error(response)
+    if response.operation == "start":
+        return started(response, (200,), "execution_id")
+    if response.operation == "stop":
+        sure = response.status == 200 and isinstance(members.get("message"), str)
+        return Expected(must=frozenset(["value"]) if sure else None)
+    if response.operation in ("list", "ping", "find_started"):
+        found = list_of(response, members.get("docs"), dict)
+        docs = members["docs"] if isinstance(members.get("docs"), list) else []
+        return Expected(must=found.must, ids=tuple(str(members_of(run).get("_id")) for run in docs))
+    outcome = looked_up(_STATES, members.get("status"))
+    return Expected(outcome == "succeeded", only(outcome) if response.status == 200 else None)
+
+
+def _sync(response: Response, members: dict[str, Any]) -> Expected:
+    """
+    Return the expectation of a synchronous run, which can have any HTTP status: its author chooses it.
+
+    A response with an execution id comes from the run itself.
+    """
+    named = members.get("execution_id")
+    if not isinstance(named, str) or not named:
+        return FREE if is_ok(response) or "execution_id" in members else http_error(response)
+    errored, error = members.get("errored"), members.get("execution_error")
+    may = not error and (errored is False or (errored is None and "return_value" in members))
+    if not is_id(named) or response.status not in (200, 201, 400, 422, 500, 503):
+        return Expected(may, ids=(named,))
+    sure = "errored" not in members or type(errored) is bool
+    must: str | None = None
+    if errored is True or (isinstance(error, dict) and error):
+        must = "failed"
+    elif may and error is None:
+        must = "succeeded"
+    elif not members.keys() & {"errored", "execution_error", "return_value"}:
+        must = "started"
+    return Expected(may, only(must) if sure else None, (named,))
+
+
+ORACLE = Oracle(
+    expected=expected,
+    start={"include_headers": True},
+    other_starts={"sync_start": {"sync_execution": True}},
+    methods={"list": ("list_executions", {"limit": 10})},
+    label=LABEL,
+    extra={"linked_account_id": "user_12345"},
+    fields={
+        "auth_type": (["api_key", None], ["basic", 5, ["api_key"]]),
+        "linked_account_id": (["user_1"], ["ä", "a\nb", ["a"], {"a": 1}]),
+    },
+)
