@@ -13,38 +13,18 @@ from airflow.settings import Session
 from sqlalchemy import MetaData, select
 
 from airflow_workflow_providers.emulator import Emulator
+from dev.vendors import CASES, NAMES
 from tests.airflow.conftest import EXAMPLES, ODD_OUTPUT, Result, dag_bag
-from tests.vendors import VENDORS
 
 pytestmark = pytest.mark.airflow
 
-#: Each example, and how many runs it starts at the vendor.
+#: The examples of every vendor, and how many runs each starts at the vendor.
+USUAL = {"blocking": 1, "deferred": 1, "failing": 1, "mapped": 2, "sensor": 1}
+#: Each example, with those that only one vendor has, or that start more runs.
 EXAMPLE_DAGS = {
-    "altostrat_blocking": 1,
-    "altostrat_deferred": 1,
-    "altostrat_failing": 1,
-    "altostrat_mapped": 2,
-    "altostrat_sensor": 1,
-    "datalab_blocking": 1,
-    "datalab_deferred": 1,
-    "datalab_failing": 1,
-    "datalab_mapped": 2,
-    "datalab_sensor": 1,
-    "laminar_blocking": 1,
-    "laminar_deferred": 1,
-    "laminar_failing": 1,
-    "laminar_mapped": 2,
-    "laminar_sensor": 1,
-    "promptlayer_blocking": 1,
-    "promptlayer_deferred": 1,
-    "promptlayer_failing": 1,
-    "promptlayer_mapped": 2,
-    "promptlayer_sensor": 1,
-    "refold_blocking": 1,
+    **{f"{vendor}_{kind}": started for vendor in NAMES for kind, started in USUAL.items()},
     "refold_deferred": 2,
-    "refold_failing": 1,
     "refold_mapped": 3,
-    "refold_sensor": 1,
     "refold_stopped": 1,
     "refold_synchronous": 1,
 }
@@ -59,8 +39,6 @@ def test_every_example_can_be_imported_and_is_in_the_table_above() -> None:
     assert bag.import_errors == {}
     assert sorted(bag.dag_ids) == sorted(EXAMPLE_DAGS)
 
-
-ALL_VENDORS = ("altostrat", "datalab", "laminar", "promptlayer", "refold")
 
 #: These run on every Airflow: a deferral of each vendor, a failure, and what Airflow does itself (mapping, a teardown).
 EVERYWHERE = {
@@ -164,13 +142,13 @@ def test_no_secret_is_in_the_database(
     result_of: Callable[[str], Result], workflow_emulator_process: Emulator
 ) -> None:
     """In no table of all that Airflow has stored of these runs."""
-    for dag_id in ("refold_failing", "laminar_blocking", *(f"{name}_deferred" for name in ALL_VENDORS)):
+    for dag_id in ("refold_failing", "laminar_blocking", *(f"{name}_deferred" for name in NAMES)):
         result_of(dag_id)
 
     found = []
     secrets = {
         (vendor.conn_type, name): workflow_emulator_process.account(vendor.conn_type)[name]
-        for vendor in VENDORS
+        for vendor in CASES.values()
         for name in vendor.secrets
     }
     with Session() as session:
