@@ -19,6 +19,7 @@ from airflow_workflow_providers.emulator.faults import FAULTS
 from airflow_workflow_providers.get_provider_info import VENDORS, get_provider_info
 from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from dev import pictures
+from dev.vendors import CASES, VendorCase
 from tests.real.newcomer import project_urls
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +55,24 @@ def rows(page: Path) -> dict[str, list[str]]:
     """Return the rows of the page's tables by their first cell, without its backticks."""
     table = [line.strip("| ").split(" | ") for line in page.read_text().splitlines() if line.startswith("| ")]
     return {cells[0].strip("`"): cells[1:] for cells in table}
+
+
+@every_vendor
+def test_the_table_of_vendors_has_a_link_to_each_page_of_a_vendor(vendor: str) -> None:
+    """Other pages have only a link to this table."""
+    links = re.findall(r"\((\S+)\)", (DOCS / "index.md").read_text())
+
+    for folder in ("first-dag", "connections", "operators"):
+        assert f"{folder}/{vendor}.md" in links
+        assert (DOCS / folder / f"{vendor}.md").is_file()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_readmes_table_has_the_connection_type_and_the_classes_of_a_vendor(case: VendorCase) -> None:
+    classes = [case.operator, *([case.sensor] if case.get_status else [])]
+    table = [cells for cells in rows(ROOT / "README.md").values() if cells[0] == f"`{case.conn_type}`"]
+
+    assert [row for row in table if all(f"`{cls.__name__}`" in " ".join(row) for cls in classes)]
 
 
 @every_vendor
