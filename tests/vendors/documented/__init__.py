@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from tests.vendors.documented import altostrat, datalab, laminar, laminar_jobs, promptlayer, refold
+from importlib import import_module
+
+from dev.vendors import CASES
 from tests.vendors.documented.response import Documented, Outcome, Path, paths, replaced, without
 
 __all__ = ["VENDORS", "Documented", "Outcome", "Path", "documented", "paths", "replaced", "without"]
 
 _RESPONSES: dict[str, list[Documented]] = {
-    "altostrat": altostrat.RESPONSES,
-    "datalab": datalab.RESPONSES,
-    "laminar": laminar.RESPONSES,
-    "laminar_jobs": laminar_jobs.RESPONSES,
-    "promptlayer": promptlayer.RESPONSES,
-    "refold": refold.RESPONSES,
+    name: import_module(f"tests.vendors.documented.{name}").RESPONSES for name in sorted(CASES)
 }
 
 #: The vendors; Laminar has two APIs, which have nothing in common.
