@@ -1,4 +1,8 @@
-"""The tests of all vendors use the rows of ``dev/vendors.py``; each package below tests what is particular to one vendor."""
+"""
+The tests of all vendors use the rows of ``dev/vendors.py``, and the facts about each row in ``facts/`` and ``documented/``.
+
+Each other package below tests what is particular to one vendor.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,20 @@ import pytest
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.request import Response
-from dev.vendors import ALTOSTRAT, DATALAB, LAMINAR, LAMINAR_JOBS, PROMPTLAYER, REFOLD, VendorCase
+from dev.vendors import (
+    ALTOSTRAT,
+    CASES,
+    DATALAB,
+    LAMINAR,
+    LAMINAR_JOBS,
+    PROMPTLAYER,
+    REFOLD,
+    VendorCase,
+)
 
 __all__ = [
     "ALTOSTRAT",
+    "CASES",
     "DATALAB",
     "LAMINAR",
     "LAMINAR_JOBS",
@@ -28,7 +42,7 @@ __all__ = [
 
 #: ``LAMINAR``, the external call, is not among them: its runs have no id, so no status check, retry or stop can name one. Its
 #: tests are in ``tests/vendors/laminar``; CONTRIBUTING.md names the guarantees that it cannot give.
-VENDORS = [LAMINAR_JOBS, DATALAB, REFOLD, PROMPTLAYER, ALTOSTRAT]
+VENDORS = [vendor for vendor in CASES.values() if vendor.get_status]
 
 #: The quick check runs the tests of all vendors for one of them, the whole test for each.
 ROWS = [

@@ -9,32 +9,8 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.datalab import DatalabHook
-from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
-from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.hooks.refold import RefoldHook
-
-#: The emulator's name of the operation that a connection test calls, and its method, path and query.
-PINGS: dict[Any, tuple[str, str, str, dict[str, str]]] = {
-    AltostratHook: ("list_workflows", "GET", "/workflows", {}),
-    DatalabHook: ("user_health", "GET", "/api/v1/user_health", {}),
-    LaminarHook: ("list_keys", "GET", "/configurations/{configuration_id}/keys/external", {"workspaceId": "{workspace_id}"}),
-    LaminarJobHook: ("list_jobs", "GET", "/m/acme/_jobs", {}),
-    PromptLayerHook: ("list_workflows", "GET", "/workflows", {"per_page": "1"}),
-    RefoldHook: ("list", "GET", "/api/v2/public/execution", {"limit": "1"}),
-}  # fmt: skip
-
-#: Settings of the emulator, and what the vendor says about a wrong key with them.
-WRONG_KEYS: list[tuple[Any, dict[str, str], str]] = [
-    (AltostratHook, {"unauthorized": "middleware"}, "HTTP 401: Unauthorized or invalid token provided."),
-    (AltostratHook, {"unauthorized": "documented"}, "HTTP 401: The request requires authentication, but a valid token was not provided. (unauthorized)."),
-    (DatalabHook, {}, "HTTP 401: Invalid API key provided"),
-    (LaminarHook, {}, "Unauthorized"),
-    (LaminarJobHook, {}, "HTTP 401: "),
-    (PromptLayerHook, {}, "HTTP 401: Invalid API key."),
-    (RefoldHook, {}, "HTTP 401: Invalid Credentials"),
-]  # fmt: skip
+from tests.vendors import CASES, VendorCase
+from tests.vendors.facts import FACTS
 
 #: Faults of the emulator, and what the connection test says about each.
 FAULTS: list[tuple[str, dict[str, Any], str]] = [
@@ -47,75 +23,61 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("hang", {}, "no complete response within 0.3 s"),
 ]  # fmt: skip
 
-#: The same for one vendor: what only this vendor says, and what responds with JSON but is not this vendor.
-OWN_FAULTS: dict[Any, list[tuple[str, dict[str, Any], str]]] = {
-    AltostratHook: [
-        ("status", {"status": 200, "body": {"message": "Unauthenticated."}}, "Unauthenticated."),
-        ("status", {"status": 403}, "HTTP 403: The authenticated user does not have permission"),
-    ],
-    DatalabHook: [
-        ("status", {"status": 403}, "active, paid subscription"),
-        ("status", {"status": 529}, "HTTP 529"),
-        ("status", {"status": 429}, "400 requests every 60 seconds"),
-        ("status", {"status": 200, "body": {"hello": "from a portal"}}, "from a portal"),
-        ("list_body", {}, "not a JSON object"),
-    ],
-    LaminarHook: [("list_body", {}, "not a JSON object")],
-    LaminarJobHook: [],
-    PromptLayerHook: [
-        ("status", {"status": 422, "body": {"detail": [{"loc": ["query"], "msg": "no"}]}}, "query: no"),
-        ("status", {"status": 200, "body": {"status": "ok"}}, "items"),
-        ("list_body", {}, "not a JSON object"),
-    ],
-    RefoldHook: [("list_body", {}, "not a JSON object")],
-}
-
-each_hook = pytest.mark.parametrize("hook", PINGS)
+each_vendor = pytest.mark.parametrize("vendor", CASES.values(), ids=str)
 
 
-@each_hook
-def test_a_right_connection_is_accepted_after_one_cheap_request(hook: Any, emulator: Emulator) -> None:
-    vendor = hook.conn_type
-    _, method, path, query = PINGS[hook]
-    account = emulator.account(vendor)
+@each_vendor
+def test_a_right_connection_is_accepted_after_one_cheap_request(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    hook = vendor.hook
+    _, method, path, query = FACTS[vendor.name].ping
+    account = emulator.account(vendor.conn_type)
 
     assert hook().test_connection() == (True, f"{hook.hook_name} accepts this connection.")
 
-    (request,) = emulator.requests(vendor)
+    (request,) = emulator.requests(vendor.conn_type)
     assert (request["method"], request["path"]) == (method, path.format(**account))
     assert request["query"] == {name: value.format(**account) for name, value in query.items()}
     assert request["body"] is None
-    assert emulator.runs(vendor) == []
+    assert emulator.runs(vendor.conn_type) == []
 
 
-@pytest.mark.parametrize(("hook", "settings", "said"), WRONG_KEYS)
+@pytest.mark.parametrize(
+    ("vendor", "settings", "said"),
+    [
+        pytest.param(vendor, settings, said, id="-".join([vendor.name, *settings.values()]))
+        for vendor in CASES.values()
+        for settings, said in FACTS[vendor.name].wrong_keys
+    ],
+)
 def test_a_wrong_key_is_said_with_the_connection(
-    hook: Any, settings: dict[str, str], said: str, emulator: Emulator
+    vendor: VendorCase, settings: dict[str, str], said: str, emulator: Emulator
 ) -> None:
     """Laminar has two keys, and each hook tests its own."""
-    vendor = hook.conn_type
-    key = next(iter(hook().client.endpoint.settings.secrets))
-    emulator.configure(vendor, **settings)
-    emulator.revoke(vendor)
+    key = next(iter(vendor.hook().client.endpoint.settings.secrets))
+    emulator.configure(vendor.conn_type, **settings)
+    emulator.revoke(vendor.conn_type)
 
-    ok, sentence = hook().test_connection()
+    ok, sentence = vendor.hook().test_connection()
 
     assert not ok
     assert "HTTP 401" in sentence
     assert said in sentence
-    assert f"The connection is '{vendor}_default'." in sentence
+    assert f"The connection is '{vendor.conn_type}_default'." in sentence
     assert key not in sentence
 
 
-@each_hook
+@each_vendor
 def test_a_connection_test_that_fails_says_why_in_one_sentence(
-    hook: Any, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person waits for it, so it has a time limit of its own. A page of a proxy does not pass for the vendor."""
     monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
+    hook, facts = vendor.hook, FACTS[vendor.name]
 
     def sentence(fault: str, options: dict[str, Any]) -> str:
-        emulator.fail(hook.conn_type, PINGS[hook][0], fault, **options)
+        emulator.fail(vendor.conn_type, facts.ping[0], fault, **options)
         began = time.monotonic()
         ok, said = hook().test_connection()
         assert not ok
@@ -124,40 +86,32 @@ def test_a_connection_test_that_fails_says_why_in_one_sentence(
         assert said.isprintable()
         return said
 
-    said = {(fault, part): sentence(fault, options) for fault, options, part in [*FAULTS, *OWN_FAULTS[hook]]}
+    said = {(fault, part): sentence(fault, options) for fault, options, part in [*FAULTS, *facts.ping_faults]}
 
     assert {case: text for case, text in said.items() if case[1] not in text} == {}
 
 
-@each_hook
-def test_a_missing_connection_is_named(hook: Any) -> None:
-    ok, sentence = hook("nowhere").test_connection()
+@each_vendor
+def test_a_missing_connection_is_named(vendor: VendorCase) -> None:
+    ok, sentence = vendor.hook("nowhere").test_connection()
 
     assert not ok
     assert "'nowhere'" in sentence
-    assert f"with the type '{hook.conn_type}'" in sentence
+    assert f"with the type '{vendor.conn_type}'" in sentence
 
 
 @pytest.mark.parametrize(
-    ("hook", "fields", "url"),
+    ("vendor", "fields", "url"),
     [
-        # The pages of 2025 have another address than the specification.
-        (AltostratHook, {}, "https://v1.api.altostrat.io"),
-        (DatalabHook, {}, "https://www.datalab.to"),
-        (LaminarHook, {}, "https://api.laminar.run"),
-        (LaminarHook, {"extra": {"region": "us"}}, "https://api.laminar.run"),
-        (LaminarHook, {"extra": {"region": "ca"}}, "https://ca.api.laminar.run"),
-        (LaminarHook, {"host": "https://laminar.example", "extra": {"region": "ca"}}, "https://laminar.example"),
-        (PromptLayerHook, {}, "https://api.promptlayer.com"),
-        (RefoldHook, {"extra": {"linked_account_id": "acct"}}, "https://app.refold.ai"),
-        # Airflow's form saves an empty port as 0.
-        (RefoldHook, {"host": "https://refold.example", "port": 0, "extra": {"linked_account_id": "acct"}}, "https://refold.example"),
+        pytest.param(vendor, fields, url, id=f"{vendor}-{place}")
+        for vendor in CASES.values()
+        for place, (fields, url) in enumerate(FACTS[vendor.name].base_urls)
     ],
-)  # fmt: skip
+)
 def test_a_connection_without_a_host_leads_to_the_vendors_own_address(
-    hook: Any, fields: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch
+    vendor: VendorCase, fields: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = {"conn_type": hook.conn_type, "password": "key", **fields}
-    monkeypatch.setenv(f"AIRFLOW_CONN_{hook.conn_type.upper()}_DEFAULT", json.dumps(connection))
+    connection = {"conn_type": vendor.conn_type, "password": "key", **fields}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT", json.dumps(connection))
 
-    assert hook().client.endpoint.settings.base_url == url
+    assert vendor.hook().client.endpoint.settings.base_url == url

@@ -11,32 +11,17 @@ import pytest
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.hooks.altostrat import AltostratHook
-from airflow_workflow_providers.hooks.base import WorkflowHook
-from airflow_workflow_providers.hooks.datalab import DatalabHook
-from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
-from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
-from airflow_workflow_providers.hooks.refold import RefoldHook
 from tests.fake_airflow import Task
-from tests.vendors import REFOLD, VENDORS, VendorCase
+from tests.vendors import CASES, REFOLD, VENDORS, VendorCase
+from tests.vendors.facts import FACTS
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=str)
-
-#: The methods that a hook has besides those of all hooks; each is made of a function of the vendor's API.
-METHODS: dict[type[WorkflowHook], set[str]] = {
-    AltostratHook: {"execute_workflow", "get_run", "list_runs"},
-    DatalabHook: {"execute_workflow"},
-    LaminarHook: {"execute_workflow"},
-    LaminarJobHook: {"run_job"},
-    PromptLayerHook: {"run_workflow"},
-    RefoldHook: {"execute_workflow", "list_executions"},
-}
 
 
 @each_vendor
 def test_a_hook_starts_a_run_and_reads_it(vendor: VendorCase, emulator: Emulator) -> None:
     """The run ends at its second status check."""
-    start = next(name for name in METHODS[vendor.hook] if name.startswith(("execute", "run")))
+    start = vendor.operator.start_request.__name__
 
     with closing(vendor.hook(f"{vendor.conn_type}_default")) as hook:
         started = getattr(hook, start)(vendor.succeeds, **vendor.required)
@@ -58,7 +43,7 @@ def test_a_hook_stops_a_run_or_says_that_the_vendor_cannot(vendor: VendorCase, e
 
     with closing(vendor.hook()) as hook:
         if vendor.stop:
-            assert hook.stop_execution(execution_id) == "Stopping instance"
+            assert hook.stop_execution(execution_id) == FACTS[vendor.name].acknowledgement
         else:
             with pytest.raises(errors.NotSupported) as cannot:
                 hook.stop_execution(execution_id)
@@ -72,23 +57,24 @@ def test_a_hook_stops_a_run_or_says_that_the_vendor_cannot(vendor: VendorCase, e
 
 
 @each_vendor
-def test_only_refold_has_a_page_of_a_run(vendor: VendorCase) -> None:
-    """No other vendor documents one, and none is invented."""
+def test_the_page_of_a_run_is_the_documented_one(vendor: VendorCase) -> None:
+    """Only Refold documents one, and none is invented."""
     with closing(vendor.hook()) as hook:
         url = hook.execution_url("6a31")
         base_url = hook.client.endpoint.settings.base_url
 
-    assert url == (f"{base_url}/logs#6a31" if vendor is REFOLD else None)
+    assert url == (FACTS[vendor.name].page.format(base_url=base_url, execution_id="6a31") or None)
 
 
 @each_vendor
 def test_an_execution_id_cannot_change_the_path_of_a_request(vendor: VendorCase) -> None:
-    """It is one segment of the path, or PromptLayer's number in the query."""
+    """It is one segment of the path, or a number in the query."""
+    in_query = FACTS[vendor.name].id_in_query
     for build in (vendor.hook.api.get_status, vendor.hook.api.get_execution, vendor.hook.api.stop):
         if build is None:
             continue
-        if vendor.conn_type == "promptlayer":
-            assert build("7").query["workflow_version_execution_id"] == "7"
+        if in_query:
+            assert build("7").query[in_query] == "7"
             assert "7" not in build("7").path
         else:
             assert "/a%2F..%2Fb%3F%C3%A4" in build("a/../b?ä").path
@@ -98,16 +84,17 @@ def test_an_execution_id_cannot_change_the_path_of_a_request(vendor: VendorCase)
                 build(bad)
 
 
-@pytest.mark.parametrize("hook", METHODS)
-def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(hook: type[WorkflowHook]) -> None:
+@pytest.mark.parametrize("vendor", CASES.values(), ids=str)
+def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(vendor: VendorCase) -> None:
     """So that an editor can complete and explain it; it returns the value, and not the request."""
+    hook = vendor.hook
     own = {
         name
         for name, value in vars(hook).items()
         if inspect.isfunction(value) and hasattr(value, "__wrapped__")
     }
 
-    assert own == METHODS[hook]
+    assert own == FACTS[vendor.name].methods
     for name in own:
         method = getattr(hook, name)
         build = method.__wrapped__

@@ -11,16 +11,10 @@ from airflow_workflow_providers.emulator import Emulator
 from tests.contract import blocking_and_deferred
 from tests.fake_airflow import Task
 from tests.vendors import VENDORS, VendorCase
+from tests.vendors.facts import FACTS
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=str)
 vendors_with_partial = pytest.mark.parametrize("vendor", [row for row in VENDORS if row.partial], ids=str)
-
-#: A part of the failure of each workflow that finishes with failed parts; a Refold run of this kind has no message.
-FAILED_PARTS = {
-    "datalab": "parse[aggregated]: page 3 could not be read",
-    "laminar": "Invoice 77 has no customer",
-    "refold": "TERMINATED",
-}
 
 
 @vendors_with_partial
@@ -40,7 +34,7 @@ def test_failed_parts_fail_the_task_unless_its_author_accepts_them(
 
     with pytest.raises(errors.ExecutionFailed, match="finished with failed parts") as failed:
         end(vendor.partial)
-    assert FAILED_PARTS[vendor.conn_type] in str(failed.value)
+    assert FACTS[vendor.name].failed_parts in str(failed.value)
 
     assert end(vendor.partial, on_partial_failure="succeed")["state"] == "partial"
 

@@ -7,198 +7,22 @@ Each field of each documented response gets every kind of odd value: it never ch
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from airflow_workflow_providers.apis import (
-    altostrat,
-    datalab,
-    laminar,
-    laminar_jobs,
-    promptlayer,
-    refold,
-    refold_lists,
-)
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import HttpSettings
-from airflow_workflow_providers.core.request import Flow, Request, Response
+from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.storable import storable
+from tests.vendors import CASES, VendorCase
 from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
 from tests.vendors.documented.refold import LABEL
-
-KEY = "tk_Zx81Lm-Qw93Tr55vK"
-
-APIS: dict[str, Any] = {
-    "altostrat": altostrat,
-    "datalab": datalab,
-    "laminar": laminar,
-    "laminar_jobs": laminar_jobs,
-    "promptlayer": promptlayer,
-    "refold": refold,
-}
-
-#: A start, whose run is searched for.
-START = altostrat.execute_workflow("fl_1")
-
-
-def first(flow: Flow[Any]) -> Request[Any]:
-    """Return the first request of a flow."""
-    request = next(flow)
-    assert isinstance(request, Request)
-    return request
-
-
-#: How to build a request, by vendor and operation; ``status``, ``result`` and ``ping`` are in the table of each API.
-REQUESTS: dict[tuple[str, str], Callable[[], Request[Any]]] = {
-    ("altostrat", "start"): lambda: altostrat.execute_workflow("fl_1"),
-    ("altostrat", "run"): lambda: altostrat.get_run("48291"),
-    ("altostrat", "list"): lambda: altostrat.list_runs("fl_1"),
-    ("datalab", "start"): lambda: datalab.execute_workflow(7),
-    ("laminar", "start"): lambda: laminar.execute_workflow(39),
-    ("laminar", "ping"): lambda: laminar.ping(workspace_id="1", configuration_id="store"),
-    ("laminar_jobs", "start"): lambda: laminar_jobs.run_job("sync-invoices"),
-    ("promptlayer", "start"): lambda: promptlayer.run_workflow("answer"),
-    ("refold", "start"): lambda: refold.execute_workflow("a", slug="hubspot", include_headers=True),
-    ("refold", "sync_start"): lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
-    ("refold", "list"): refold_lists.list_executions,
-    ("refold", "find_started"): lambda: first(refold_lists.find_started(START, LABEL, 1e9)),
-    ("refold", "stop"): lambda: refold.stop("48291"),
-}
-
-#: Odd values, as JSON.
-ODD = {
-    "null": "null",
-    "true": "true",
-    "false": "false",
-    "zero": "0",
-    "one": "1",
-    "a fraction": "-1.5",
-    "an empty text": '""',
-    "a text": '"x"',
-    "a list": "[]",
-    "a list of nothing": "[null]",
-    "an object": "{}",
-    "an object that looks like a response": '{"status": "FAILED", "error": "no", "id": "7", "message": null}',
-    "half a surrogate pair": '"a\\ud800"',
-    "a member of half a surrogate pair": '{"\\ud800": "\\udfff"}',
-    "control characters": '"one\\r\\n\\u001b[31mtwo\\u0000"',
-    "not a number": "NaN",
-    "minus infinity": "-Infinity",
-    "a number of 70 bits": str(2**70),
-    "a number of 5,000 digits": "9" * 5_000,
-    "a text of 100 KB": '"' + "é" * 50_000 + '"',
-    "nested deep": "[" * 400 + "]" * 400,
-    "nested deeper than Python reads": "[" * 2_000 + "]" * 2_000,
-    "the key": f'["{KEY}"]',
-    "what Airflow reserves": '{"__classname__": 5, "__type": "dict", "__var": {}}',
-}
-
-#: Values that are nearly those that decide.
-NEAR = {
-    repr(text): json.dumps(text)
-    for text in (
-        *(
-            "yes",
-            "on",
-            "1",
-            "true",
-            "True",
-            "ok ",
-            "OK",
-            "Done",
-            "successful",
-            "SUCCESS",
-            "Success",
-            "success",
-        ),
-        *(
-            "COMPLETED",
-            "COMPLETED ",
-            "Completed",
-            "completed\x00",
-            "\ufeffCOMPLETED",
-            "\uff23OMPLETED",
-            "SUCCESS\u200b",
-        ),
-        *("no", "off", "0", "false", "False", "None", "null"),
-    )
-}
-
-#: Values that mean that there is none.
-NOTHING = {"null", "nothing", "an empty text", "false", "zero", "a list", "an object"}
-
-#: The fields that decide, each in a response that is a success, and the values of ``ODD`` and ``NEAR`` with which it still is
-#: a success. With every other value it is not.
-SUCCESSES: list[tuple[str, str, Any, Path, set[str]]] = [
-    ("altostrat", "result", {"status": "completed"}, ("status",), set()),
-    ("datalab", "result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Completed'"}),
-    (
-        "datalab",
-        "result",
-        {"status": "COMPLETED", "success": True},
-        ("success",),
-        {"null", "nothing", "true"},
-    ),
-    ("datalab", "result", {"status": "COMPLETED", "error": None}, ("error",), NOTHING),
-    (
-        "datalab",
-        "result",
-        {"status": "COMPLETED", "steps": {"parse": {"status": "COMPLETED"}}},
-        ("steps", "parse", "status"),
-        # An object is read as the cell of a file with the name "status".
-        {"'COMPLETED'", "'Completed'", "null", "nothing", "an empty text"}
-        | {"an object", "a member of half a surrogate pair", "what Airflow reserves"},
-    ),
-    (
-        "datalab",
-        "result",
-        {"status": "COMPLETED", "steps": {"parse": {"a": {"status": "COMPLETED", "error": None}}}},
-        ("steps", "parse", "a", "error"),
-        NOTHING,
-    ),
-    ("laminar_jobs", "result", {"status": "completed", "done": True}, ("done",), {"true"}),
-    ("laminar_jobs", "result", {"status": "ok", "done": True}, ("status",), {"null", "nothing", "'success'"}),
-    (
-        "promptlayer",
-        "result",
-        {"A": {"status": "SUCCESS", "is_output_node": True}},
-        ("A", "status"),
-        {"'SUCCESS'"},
-    ),
-    (
-        "promptlayer",
-        "result",
-        {"A": {"status": "SUCCESS", "is_output_node": True}},
-        ("A", "is_output_node"),
-        {"true"},
-    ),
-    (
-        "promptlayer",
-        "result",
-        {"A": {"status": "SUCCESS", "is_output_node": True}, "B": {"status": "SKIPPED"}},
-        ("B", "status"),
-        {"'SUCCESS'"},
-    ),
-    ("refold", "result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Success'"}),
-    (
-        "refold",
-        "sync_start",
-        {"execution_id": "48291", "errored": False, "return_value": 1},
-        ("errored",),
-        {"false", "null", "nothing"},
-    ),
-    (
-        "refold",
-        "sync_start",
-        {"execution_id": "48291", "errored": False, "execution_error": None},
-        ("execution_error",),
-        NOTHING,
-    ),
-]
+from tests.vendors.facts import FACTS
+from tests.vendors.facts.odd_values import KEY, NEAR, ODD
 
 ERRORS: tuple[tuple[type[errors.WorkflowError], str], ...] = (
     (errors.LostStart, "lost_start"),
@@ -221,18 +45,22 @@ each_vendor = pytest.mark.parametrize(
 
 
 def request_for(vendor: str, operation: str) -> Request[Any]:
-    if (vendor, operation) in REQUESTS:
-        return REQUESTS[vendor, operation]()
-    api = APIS[vendor]
-    described = {"status": api.API.get_status, "result": api.API.get_execution}.get(operation)
-    return described("48291") if described else api.ping()
+    case, facts = CASES[vendor], FACTS[vendor]
+    if operation in facts.requests:
+        return facts.requests[operation]()
+    if operation == "start":
+        return case.operator.start_request(**facts.right)
+    api = case.hook.api
+    if operation == "ping":
+        return api.ping()
+    return {"status": api.get_status, "result": api.get_execution, "stop": api.stop}[operation]("48291")
 
 
 def read(response: Documented, content: bytes) -> tuple[str, Any]:
     """Return what is read from a body in the place of the documented one: the outcome, and the value or the error."""
     request = request_for(response.vendor, response.operation)
     settings = HttpSettings("https://vendor.example", secrets=(KEY,))
-    endpoint = Endpoint(response.vendor, APIS[response.vendor].API, settings)
+    endpoint = Endpoint(response.vendor, CASES[response.vendor].hook.api, settings)
     try:
         value = endpoint.receive(request, Response(response.status, response.headers, content))
     except errors.WorkflowError as error:
@@ -317,8 +145,11 @@ def test_an_undocumented_field_never_changes_what_is_read(vendor: str) -> None:
 
 @pytest.mark.parametrize(
     ("vendor", "operation", "body", "path", "allowed"),
-    SUCCESSES,
-    ids=[f"{vendor}-{operation}-{'.'.join(map(str, path))}" for vendor, operation, _, path, _ in SUCCESSES],
+    [
+        pytest.param(vendor, *success, id=f"{vendor}-{success[0]}-{'.'.join(map(str, success[2]))}")
+        for vendor in VENDORS
+        for success in FACTS[vendor].successes
+    ],
 )
 def test_a_value_that_is_nearly_a_success_is_not_one(
     vendor: str, operation: str, body: Any, path: Path, allowed: set[str]
@@ -354,7 +185,9 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
         for path in response.decides
         if path[0] in response.body and "id" in str(path[0]).lower()
     ]
-    assert len({response.vendor for response, _ in starts}) == (5 if operation == "start" else 1)
+    have_ids = {case.name for case in CASES.values() if case.get_status}
+    synchronous = {name for name, facts in FACTS.items() if operation in facts.requests}
+    assert {response.vendor for response, _ in starts} == (have_ids if operation == "start" else synchronous)
 
     accepted = [
         f"{response}: {known[:100]}: {outcome}"
@@ -367,29 +200,29 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     assert accepted == []
 
 
-def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for() -> None:
+@pytest.mark.parametrize("vendor", [row for row in CASES.values() if row.hook.api.find_started], ids=str)
+def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for(vendor: VendorCase) -> None:
     """An entry without a usable id is passed over."""
-    good = {"_id": "6a31", "instance_tag": LABEL, "started_at": "2001-09-09T01:46:40Z", "id": "fl_run_1"}
+    search = FACTS[vendor.name].search
     odd = [
         None,
         "text",
         {},
-        *({**good, "_id": bad, "id": bad} for bad in (None, "", "..", ["6a31"], "\ud800", 1.5)),
+        *({**search.entry, search.id_field: bad} for bad in (None, "", "..", ["6a31"], "\ud800", 1.5)),
     ]
-    body = json.dumps(
-        {"docs": [*odd, good, *odd], "data": [*odd, good, *odd], "hasNextPage": "true"}
-    ).encode()
+    body = json.dumps(search.page([*odd, search.entry, *odd])).encode()
 
-    refold_page = first(refold_lists.find_started(START, LABEL, 1e9))
-    assert refold_page.parse(Response(200, {}, body)) == (["6a31"], False)
-    # A run without a time may be as new as any, so there may be more on the next page.
-    altostrat_page = first(altostrat.find_started(START, LABEL, 1e9))
-    assert altostrat_page.parse(Response(200, {}, body)) == (["fl_run_1"], True)
+    request = next(vendor.hook.api.find_started(request_for(vendor.name, "start"), LABEL, 1e9))
+
+    found = ([search.entry[search.id_field]], search.may_have_more)
+    assert request.parse(Response(200, {}, body)) == found
 
 
 def test_each_documented_operation_has_its_request() -> None:
     """So no documented response is read by the request of another operation."""
     operations = {(response.vendor, response.operation) for name in VENDORS for response in documented(name)}
 
-    assert set(REQUESTS) <= operations
-    assert {operation for _, operation in operations - set(REQUESTS)} <= {"status", "result", "ping"}
+    given = {(name, operation) for name, facts in FACTS.items() for operation in facts.requests}
+
+    assert given <= operations
+    assert {operation for _, operation in operations - given} <= {"start", "status", "result", "stop", "ping"}

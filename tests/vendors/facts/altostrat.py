@@ -1,0 +1,80 @@
+"""Altostrat."""
+
+from __future__ import annotations
+
+from airflow_workflow_providers.apis import altostrat
+from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
+from tests.vendors.altostrat import WEBHOOK
+from tests.vendors.facts import Facts, Search
+from tests.vendors.facts.bad_values import CHOICES, IDS, NAMES, OBJECTS
+from tests.vendors.facts.error_bodies import NO_EXPLANATION
+
+FACTS = Facts(
+    ping=("list_workflows", "GET", "/workflows", {}),
+    wrong_keys=[
+        ({"unauthorized": "middleware"}, "HTTP 401: Unauthorized or invalid token provided."),
+        ({"unauthorized": "documented"}, "HTTP 401: The request requires authentication, but a valid token was not provided. (unauthorized)."),
+    ],
+    ping_faults=[
+        ("status", {"status": 200, "body": {"message": "Unauthenticated."}}, "Unauthenticated."),
+        ("status", {"status": 403}, "HTTP 403: The authenticated user does not have permission"),
+    ],
+    base_urls=[
+        # The pages of 2025 have another address than the specification.
+        ({}, "https://v1.api.altostrat.io"),
+    ],
+    right={"workflow_id": "fl_1"},
+    bad={"workflow_id": IDS, "context": OBJECTS},
+    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES},
+    hook_only={"nonce": OBJECTS},
+    sensor_only={"on_ui_interaction": CHOICES},
+    explanations=[
+        # The form of the reference, and that of its framework, Laravel.
+        (
+            {
+                "type": "invalid_request_error",
+                "code": "parameter_missing",
+                "message": "The 'name' parameter is required for this request.",
+                "doc_url": "https://docs.altostrat.io/errors/parameter_missing",
+            },
+            "The 'name' parameter is required for this request. (parameter_missing)",
+        ),
+        ({"message": "Unauthorized or invalid token provided."}, "Unauthorized or invalid token provided."),
+        ({"message": "The context field must be an array.", "errors": {"context": ["..."]}}, "The context field must be an array."),
+        ({"code": "server_error"}, "server_error"),
+        ({"message": None, "code": "server_error"}, "server_error"),
+        ({"message": {"a": 1}, "code": 7}, '{"a": 1} (7)'),
+        ({"message": f"No workflow at {WEBHOOK}."}, "No workflow at https://v1.api.altostrat.io/workflows/webhooks/***."),
+        ({"message": ""}, None),
+        *NO_EXPLANATION,
+    ],
+    rejected=[
+        ("fl_no_such_workflow", {}, {}, NotFound, "(not_found)"),
+        ("fl_forbidden", {}, {}, AuthFailed, "(forbidden)"),
+        (
+            "fl_sync_sites",
+            {},
+            {"status": 422, "body": {"message": "The context field must be an array.", "errors": {"context": ["no"]}}},
+            RequestRejected,
+            "HTTP 422: The context field must be an array.",
+        ),
+    ],
+    methods={"execute_workflow", "get_run", "list_runs"},
+    started=lambda execution_id: {"id": execution_id, "status": "pending"},
+    requests={"run": lambda: altostrat.get_run("48291"), "list": lambda: altostrat.list_runs("fl_1")},
+    successes=[("result", {"status": "completed"}, ("status",), set())],
+    same_start=[(altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context=None))],
+    other_start=[
+        (altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context={"a": 1})),
+        (altostrat.execute_workflow("w"), altostrat.execute_workflow("v")),
+    ],
+    search=Search(
+        operation="list",
+        page_size=15,
+        newest_first=True,
+        page=lambda entries: {"data": entries},
+        entry={"id": "fl_run_1", "started_at": "2001-09-09T01:46:40Z"},
+        id_field="id",
+        may_have_more=True,  # an entry without a time may be as new as any
+    ),
+)  # fmt: skip

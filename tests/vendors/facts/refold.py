@@ -1,0 +1,96 @@
+"""Refold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_workflow_providers.apis import refold, refold_lists
+from airflow_workflow_providers.core.errors import RequestRejected
+from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.operators.refold import RefoldStopExecutionOperator
+from tests.vendors.documented.refold import LABEL
+from tests.vendors.facts import Facts, Search
+from tests.vendors.facts.bad_values import FLAGS, HEADERS, IDS, OBJECTS
+from tests.vendors.facts.error_bodies import NO_EXPLANATION
+from tests.vendors.facts.odd_values import NOTHING
+
+
+def start(**options: Any) -> Request[Any]:
+    return refold.execute_workflow("w", slug="s", **{"payload": {"a": 1}, **options})
+
+
+FACTS = Facts(
+    ping=("list", "GET", "/api/v2/public/execution", {"limit": "1"}),
+    wrong_keys=[({}, "HTTP 401: Invalid Credentials")],
+    ping_faults=[("list_body", {}, "not a JSON object")],
+    base_urls=[
+        ({"extra": {"linked_account_id": "acct"}}, "https://app.refold.ai"),
+        # Airflow's form saves an empty port as 0.
+        ({"host": "https://refold.example", "port": 0, "extra": {"linked_account_id": "acct"}}, "https://refold.example"),
+    ],
+    right={"workflow_id": "a", "slug": "hubspot"},
+    bad={
+        "workflow_id": IDS,
+        "slug": [None, *HEADERS],
+        "payload": OBJECTS,
+        "config_id": HEADERS,
+        "instance_tag": HEADERS,
+        "sync_execution": FLAGS,
+        "include_headers": FLAGS,
+        "wrap_payload": FLAGS,
+    },
+    stop_operator=RefoldStopExecutionOperator,
+    explanations=[
+        # In one form the explanation is in "message", in the other in "error".
+        ({"message": "Server Error", "error": "Workflow ID and slug are required"}, "Workflow ID and slug are required (Server Error)"),
+        ({"http_error_type": "UNAUTHORIZED", "error_code": "SERVER_ERROR", "message": "Invalid Credentials"}, "Invalid Credentials (SERVER_ERROR)"),
+        ({"http_error_type": "NOT_FOUND", "error": "GONE", "message": "Execution not found"}, "Execution not found (GONE)"),
+        ({"message": "alone"}, "alone"),
+        ({"error": {"code": 7}}, '{"code": 7}'),
+        *NO_EXPLANATION,
+    ],
+    rejected=[
+        ("draft", {}, {}, RequestRejected, "HTTP 400: "),
+        ("no-such-workflow", {}, {}, RequestRejected, "HTTP 400: "),
+        ("sync-contacts", {"slug": "salesforce"}, {}, RequestRejected, "HTTP 400: "),
+        ("group-node", {"sync_execution": True}, {}, RequestRejected, "Group"),
+    ],
+    methods={"execute_workflow", "list_executions"},
+    acknowledgement="Stopping instance",
+    page="{base_url}/logs#{execution_id}",
+    unknown_execution={"unknown_execution": "404"},
+    failed_parts="TERMINATED",  # there is no message
+    started=lambda execution_id: {"execution_id": execution_id},
+    requests={
+        "start": lambda: refold.execute_workflow("a", slug="hubspot", include_headers=True),
+        "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
+        "list": refold_lists.list_executions,
+        "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
+    },
+    successes=[
+        ("result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Success'"}),
+        ("sync_start", {"execution_id": "48291", "errored": False, "return_value": 1}, ("errored",), {"false", "null", "nothing"}),
+        ("sync_start", {"execution_id": "48291", "errored": False, "execution_error": None}, ("execution_error",), NOTHING),
+    ],
+    same_start=[
+        (start(instance_tag="one"), start(instance_tag="other")),
+        (start(), start(include_headers=True, wrap_payload=False)),
+        (start(payload={"a": 1, "b": 2}), start(payload={"b": 2, "a": 1})),
+    ],
+    other_start=[
+        (start(), start(payload={"a": 2})),
+        (start(), start(payload={"a": "1"})),
+        (start(), start(config_id="c")),
+        (refold.execute_workflow("w", slug="s"), refold.execute_workflow("w", slug="t")),
+        (refold.execute_workflow("w", slug="s"), refold.execute_workflow("v", slug="s")),
+    ],
+    search=Search(
+        operation="list",
+        page_size=100,
+        newest_first=False,
+        page=lambda entries: {"docs": entries, "hasNextPage": "true"},
+        entry={"_id": "6a31", "instance_tag": LABEL},
+        id_field="_id",
+        may_have_more=False,  # only a hasNextPage of true says so
+    ),
+)  # fmt: skip
