@@ -15,25 +15,20 @@ from airflow_workflow_providers.emulator import Emulator
 from tests.contract import blocking_and_deferred, requests, runs, signal_once, starts, text_of
 from tests.contract.crash import EXECUTION_ID, INTENT, kill_process
 from tests.fake_airflow import Task
-from tests.vendors import ALTOSTRAT, REFOLD, VendorCase
+from tests.vendors import ALTOSTRAT, REFOLD, ROWS, VendorCase
+from tests.vendors.facts import FACTS
 
 SAME = {"site": "site_456"}
 
-#: The vendors whose lists can prove that a run is ours, with the setting of the emulator that shows the proof, an input
-#: that carries the nonce, and a number of runs that is more than two pages of the list.
-PROVING = [
-    pytest.param(REFOLD, {"tag": "shown"}, {}, 210, id="refold"),
-    pytest.param(
-        ALTOSTRAT,
-        {"trigger_payload": "shown"},
-        {"context": SAME, "nonce_key": "airflow"},
-        40,
-        id="altostrat",
-        marks=pytest.mark.every_vendor,
-    ),
-]
+#: The vendors whose lists can prove that a run is ours.
+vendors_with_proof = pytest.mark.parametrize(
+    "vendor", [row for row in ROWS if row.values[0].hook.api.find_started]
+)
 
-vendors_with_proof = pytest.mark.parametrize(("vendor", "shown", "given", "more"), PROVING)
+
+def task_with_nonce(vendor: VendorCase, **options: Any) -> Any:
+    """Return a task whose start carries a nonce besides an input."""
+    return vendor.task(**{vendor.input: SAME}, **vendor.with_nonce, **options)
 
 
 @blocking_and_deferred
@@ -85,17 +80,11 @@ def test_an_author_can_let_a_retry_submit_a_new_run(
 @blocking_and_deferred
 @pytest.mark.parametrize("lost", ["response", "process"])
 def test_a_run_that_the_vendors_own_data_prove_to_be_ours_is_used(
-    vendor: VendorCase,
-    emulator: Emulator,
-    shown: dict[str, str],
-    given: dict[str, Any],
-    more: int,
-    deferrable: bool,
-    lost: str,
+    vendor: VendorCase, emulator: Emulator, deferrable: bool, lost: str
 ) -> None:
     """There is one run, and the task returns its record."""
-    emulator.configure(vendor.conn_type, **shown)
-    task = Task(lambda: vendor.task(deferrable=deferrable, **given), retries=1)
+    emulator.configure(vendor.conn_type, **vendor.shows_nonce)
+    task = Task(lambda: task_with_nonce(vendor, deferrable=deferrable), retries=1)
     if lost == "process":
         kill_process(task, EXECUTION_ID, stored=False)
     else:
@@ -156,43 +145,44 @@ def test_a_nonce_is_new_for_each_start_and_not_part_of_the_input(emulator: Emula
 
 
 @vendors_with_proof
-def test_a_run_is_found_on_any_page_of_the_list(
-    vendor: VendorCase, emulator: Emulator, shown: dict[str, str], given: dict[str, Any], more: int
-) -> None:
+def test_a_run_is_found_on_any_page_of_the_list(vendor: VendorCase, emulator: Emulator) -> None:
     """Others start more runs in the same minute than two pages show."""
-    emulator.configure(vendor.conn_type, **shown)
+    emulator.configure(vendor.conn_type, **vendor.shows_nonce)
     emulator.set_pace(seconds=0)
-    task = Task(lambda: vendor.task(**given), retries=1)
-    if vendor is ALTOSTRAT:  # its list shows the newest run first: the others come after ours
+    search = FACTS[vendor.name].search
+    more = 2 * search.page_size + 10
+    task = Task(lambda: task_with_nonce(vendor), retries=1)
+    if search.newest_first:  # the others come after ours
         kill_process(task, EXECUTION_ID, stored=False)
     with closing(vendor.hook()) as hook:
         for _ in range(more):
             hook.send(vendor.task().build_start_request(60.0))
-    if vendor is REFOLD:  # its list shows the oldest run first
+    if not search.newest_first:
         kill_process(task, EXECUTION_ID, stored=False)
 
     record = task.try_once()
 
     assert record["state"] == "succeeded"
     assert len(runs(emulator, vendor)) == more + 1
-    assert len(requests(emulator, vendor, "list")) >= 3
+    assert len(requests(emulator, vendor, search.operation)) >= 3
 
 
 @vendors_with_proof
 def test_a_start_stays_lost_if_execution_timeout_comes_during_the_search(
-    vendor: VendorCase, emulator: Emulator, shown: dict[str, str], given: dict[str, Any], more: int
+    vendor: VendorCase, emulator: Emulator
 ) -> None:
     """On an Airflow without a state store, Airflow's own error would let a retry start a second run."""
-    emulator.configure(vendor.conn_type, **shown)
+    emulator.configure(vendor.conn_type, **vendor.shows_nonce)
     emulator.fail(vendor.conn_type, vendor.start, "lost_response")
-    emulator.fail(vendor.conn_type, "list", "hang")
-    task = Task(lambda: vendor.task(**given), retries=1, store=False)
+    listed = FACTS[vendor.name].search.operation
+    emulator.fail(vendor.conn_type, listed, "hang")
+    task = Task(lambda: task_with_nonce(vendor), retries=1, store=False)
 
     def execution_timeout() -> None:
         raise AirflowTaskTimeout("Timeout")
 
     with (
-        signal_once(lambda: requests(emulator, vendor, "list"), execution_timeout),
+        signal_once(lambda: requests(emulator, vendor, listed), execution_timeout),
         pytest.raises(errors.LostStart),
     ):
         task.run()
@@ -201,13 +191,11 @@ def test_a_start_stays_lost_if_execution_timeout_comes_during_the_search(
 
 
 @vendors_with_proof
-def test_a_start_stays_lost_if_the_list_cannot_be_read(
-    vendor: VendorCase, emulator: Emulator, shown: dict[str, str], given: dict[str, Any], more: int
-) -> None:
+def test_a_start_stays_lost_if_the_list_cannot_be_read(vendor: VendorCase, emulator: Emulator) -> None:
     """The log says why nothing was found."""
-    emulator.configure(vendor.conn_type, **shown)
-    emulator.fail(vendor.conn_type, "list", "html", times=None)
-    task = Task(lambda: vendor.task(**given), retries=1)
+    emulator.configure(vendor.conn_type, **vendor.shows_nonce)
+    emulator.fail(vendor.conn_type, FACTS[vendor.name].search.operation, "html", times=None)
+    task = Task(lambda: task_with_nonce(vendor), retries=1)
     kill_process(task, EXECUTION_ID, stored=False)
 
     with structlog.testing.capture_logs() as logs, pytest.raises(errors.LostStart):

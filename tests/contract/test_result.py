@@ -9,8 +9,9 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from tests.contract import assert_stopped, blocking_and_deferred, runs, status_checks, text_of
-from tests.fake_airflow import Task, new_id
+from tests.fake_airflow import Task
 from tests.vendors import VendorCase
+from tests.vendors.facts import FACTS
 
 
 @pytest.fixture(autouse=True)
@@ -104,9 +105,8 @@ def test_a_sensor_fails_if_the_vendor_does_not_know_the_id(
     vendor: VendorCase, emulator: Emulator, mode: str, pokes: int
 ) -> None:
     """After five checks. In ``mode="reschedule"`` each poke is a new process, so one poke makes all five."""
-    if vendor.conn_type == "refold":
-        emulator.configure("refold", unknown_execution="404")
-    unknown = "79999" if vendor.conn_type in ("datalab", "promptlayer") else new_id()
+    emulator.configure(vendor.conn_type, **FACTS[vendor.name].unknown_execution)
+    unknown = "79999"
     task = Task(lambda: vendor.sensor(task_id="wait", execution_id=unknown, poke_interval=0.01, mode=mode))
     sensor = task.make()
 

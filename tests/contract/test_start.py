@@ -14,6 +14,7 @@ from tests.conftest import connect
 from tests.contract import blocking_and_deferred, error_of, runs, starts
 from tests.fake_airflow import Task, outcome
 from tests.vendors import VendorCase
+from tests.vendors.facts import FACTS
 
 #: What can happen to a start that may have reached the vendor.
 LOST = [
@@ -110,13 +111,7 @@ def test_a_start_is_not_sent_again_after_the_deadline(vendor: VendorCase, emulat
 
 def test_a_response_with_an_unusable_id_is_a_lost_start(vendor: VendorCase, emulator: Emulator) -> None:
     """The run may exist, and nobody can read its status."""
-    body = {
-        "refold": lambda bad: {"execution_id": bad},
-        "datalab": lambda bad: {"execution_id": bad, "status": "processing"},
-        "promptlayer": lambda bad: {"success": True, "workflow_version_execution_id": bad},
-        "altostrat": lambda bad: {"id": bad, "status": "pending"},
-        "laminar": lambda bad: {"jobExecutionId": bad, "status": "queued"},
-    }[vendor.conn_type]
+    body = FACTS[vendor.name].started
 
     def try_it(bad: Any) -> type:
         emulator.fail(vendor.conn_type, vendor.start, "status", status=200, body=body(bad))
