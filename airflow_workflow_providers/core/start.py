@@ -192,7 +192,13 @@ def on_old_run(
 
 
 def account_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return how two accounts differ, in words."""
+    """
+    Return how two accounts differ.
+
+    :param old: what tells the account from others, before.
+    :param new: the same now.
+    :return: each field that has changed, with both values.
+    """
     return ", ".join(
         f"{name} {old.get(name)!r} is now {new.get(name)!r}"
         for name in {**old, **new}
