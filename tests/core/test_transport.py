@@ -194,16 +194,16 @@ def test_cancelled_requests_leave_no_socket_open() -> None:
 
 
 def test_more_checks_than_connections_wait_in_a_queue_of_ours() -> None:
-    """The limit of a check begins when it has a connection: 400 checks of 0.2 s over 48 lanes, each limited to 1.2 s."""
+    """The limit of a check begins when it has a connection: 400 checks of 0.4 s over 48 lanes, each limited to 2.5 s."""
 
     def slow(peer: socket.socket, ends: Any) -> None:
-        ends.wait(0.2)
+        ends.wait(0.4)
         peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
 
     async def many(address: str) -> list[Any]:
         client = async_client(HttpSettings(address))
         try:
-            return await asyncio.gather(*(client.send(request(timeout=1.2), attempts=1) for _ in range(400)))
+            return await asyncio.gather(*(client.send(request(timeout=2.5), attempts=1) for _ in range(400)))
         finally:
             await client.close()
 
