@@ -61,7 +61,11 @@ class NotSupported(WorkflowError):
 
 
 class AuthFailed(WorkflowError):
-    """401 or 403, after the connection was read once more. A retry succeeds once the credentials are right."""
+    """
+    401 or 403, after the connection was read once more; or the connection leads to another account than before.
+
+    A retry succeeds once the credentials are right; in another account it submits a new run.
+    """
 
 
 class RequestRejected(WorkflowError):
