@@ -246,6 +246,15 @@ class Case:
         )
         self.wait_for_checks(2)
 
+    def wait_for_resumption(self) -> None:
+        """Wait until the execution has ended and Airflow is about to resume the task."""
+
+        def resumed() -> bool:
+            ended = [execution for execution in self.executions() if execution["is_terminal"]]
+            return bool(ended) and self.task_instance()["state"] in ("scheduled", "queued", "running")
+
+        self.wait_for("the end of the deferral", resumed, interval=_LEDGER_INTERVAL)
+
     def wait_until_it_waits(self) -> None:
         """Wait until the task waits for its execution, in the way of its mode."""
         if self.vendor.get_status is None:
