@@ -104,6 +104,16 @@ class VendorCase:
         return found  # type: ignore[no-any-return]  # a class of ours
 
     @property
+    def stop_operator(self) -> type[Any]:
+        """The class of the operator that stops its executions; only a vendor that can stop one has it."""
+        [found] = [
+            each
+            for name, each in vars(self._module("operators")).items()
+            if name.endswith("StopExecutionOperator") and getattr(each, "hook_class", None) is self.hook
+        ]
+        return found  # type: ignore[no-any-return]  # a class of ours
+
+    @property
     def conn_id(self) -> str:
         """The operator's parameter that names the connection."""
         return f"{self.conn_type}_conn_id"

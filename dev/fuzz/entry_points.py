@@ -5,12 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.core.request import Request
-from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from dev.fuzz.oracles import EXECUTION_ID
 from dev.fuzz.target import PACKAGE
 from dev.vendors import CASES, VendorCase
@@ -104,19 +102,12 @@ def _entry_points() -> Iterator[EntryPoint]:
     for case in CASES.values():
         if case.stop:
             yield _task(
-                _stop_operator(case),
+                case.stop_operator,
                 case.name,
                 lambda made: made.hook_class.api.stop(made.execution_id),
                 of_a_run,
                 "execution_id",
             )
-
-
-def _stop_operator(case: VendorCase) -> Any:
-    """Return the vendor's operator that stops an execution; a vendor that can stop one has it."""
-    known = vars(import_module(case.operator.__module__)).values()
-    [found] = [each for each in known if inspect.isclass(each) and StopExecutionOperator in each.__bases__]
-    return found
 
 
 ENTRY_POINTS = list(_entry_points())

@@ -19,7 +19,6 @@ def test_only_what_a_vendor_does_not_have_is_empty(vendor: VendorCase) -> None:
         "other_start": True,
         "started": vendor.get_status,
         "successes": vendor.get_status,
-        "stop_operator": vendor.stop,
         "acknowledgement": vendor.stop,
         "failed_parts": vendor.partial,
         "page": api.execution_url,

@@ -52,7 +52,7 @@ SHARED_BY_SENSORS = {
 each_vendor = pytest.mark.parametrize("vendor", CASES.values(), ids=str)
 
 #: The operators that stop a run.
-STOPS = [facts.stop_operator for facts in FACTS.values() if facts.stop_operator]
+STOPS = [vendor.stop_operator for vendor in CASES.values() if vendor.stop]
 
 
 def bad_values(

@@ -53,7 +53,6 @@ class Facts:
     :param hook_only: the same for the method's own parameters that the operator does not have.
     :param sensor_only: the same for the sensor's own parameters.
     :param flat: the parameters that are JSON objects of texts only.
-    :param stop_operator: the operator that stops an execution.
     :param explanations: bodies of error responses, and the explanation that an error shows; ``None``: there is none.
     :param rejected: starts that the vendor rejects: the workflow, further parameters, the response that the emulator is told
         to send, if any, and the class and a part of the error.
@@ -83,7 +82,6 @@ class Facts:
     hook_only: Mapping[str, list[Any]] = field(default_factory=dict)
     sensor_only: Mapping[str, list[Any]] = field(default_factory=dict)
     flat: Collection[str] = ()
-    stop_operator: type[Any] | None = None
     explanations: list[tuple[Any, str | None]]
     rejected: list[tuple[str, Mapping[str, Any], Mapping[str, Any], type[WorkflowError], str]]
     methods: set[str]

@@ -7,7 +7,6 @@ from typing import Any
 from airflow_workflow_providers.apis import refold, refold_lists
 from airflow_workflow_providers.core.errors import RequestRejected
 from airflow_workflow_providers.core.request import Request
-from airflow_workflow_providers.operators.refold import RefoldStopExecutionOperator
 from tests.vendors.documented.refold import LABEL
 from tests.vendors.facts import Facts, Search
 from tests.vendors.facts.bad_values import FLAGS, HEADERS, IDS, OBJECTS
@@ -39,7 +38,6 @@ FACTS = Facts(
         "include_headers": FLAGS,
         "wrap_payload": FLAGS,
     },
-    stop_operator=RefoldStopExecutionOperator,
     explanations=[
         # In one form the explanation is in "message", in the other in "error".
         ({"message": "Server Error", "error": "Workflow ID and slug are required"}, "Workflow ID and slug are required (Server Error)"),
