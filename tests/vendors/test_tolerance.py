@@ -19,7 +19,7 @@ from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.storable import storable
 from tests.vendors import CASES, VendorCase
-from tests.vendors.documented import VENDORS, Documented, Path, documented, replaced, without
+from tests.vendors.documented import Documented, Path, documented, replaced, without
 from tests.vendors.documented.refold import LABEL
 from tests.vendors.facts import FACTS
 from tests.vendors.facts.odd_values import KEY, NEAR, ODD
@@ -39,7 +39,7 @@ each_vendor = pytest.mark.parametrize(
     "vendor",
     [
         pytest.param(vendor, marks=[] if vendor == "refold" else [pytest.mark.every_vendor])
-        for vendor in VENDORS
+        for vendor in CASES
     ],
 )
 
@@ -147,7 +147,7 @@ def test_an_undocumented_field_never_changes_what_is_read(vendor: str) -> None:
     ("vendor", "operation", "body", "path", "allowed"),
     [
         pytest.param(vendor, *success, id=f"{vendor}-{success[0]}-{'.'.join(map(str, success[2]))}")
-        for vendor in VENDORS
+        for vendor in CASES
         for success in FACTS[vendor].successes
     ],
 )
@@ -179,7 +179,7 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     """An id is checked and never changed, so no other run is waited for."""
     starts = [
         (response, path)
-        for name in VENDORS
+        for name in CASES
         for response in documented(name)
         if response.operation == operation and response.execution_id and not response.is_error
         for path in response.decides
@@ -220,7 +220,7 @@ def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for(vendo
 
 def test_each_documented_operation_has_its_request() -> None:
     """So no documented response is read by the request of another operation."""
-    operations = {(response.vendor, response.operation) for name in VENDORS for response in documented(name)}
+    operations = {(response.vendor, response.operation) for name in CASES for response in documented(name)}
 
     given = {(name, operation) for name, facts in FACTS.items() for operation in facts.requests}
 

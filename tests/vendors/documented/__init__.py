@@ -7,14 +7,11 @@ from importlib import import_module
 from dev.vendors import CASES
 from tests.vendors.documented.response import Documented, Outcome, Path, paths, replaced, without
 
-__all__ = ["VENDORS", "Documented", "Outcome", "Path", "documented", "paths", "replaced", "without"]
+__all__ = ["Documented", "Outcome", "Path", "documented", "paths", "replaced", "without"]
 
 _RESPONSES: dict[str, list[Documented]] = {
-    name: import_module(f"tests.vendors.documented.{name}").RESPONSES for name in sorted(CASES)
+    name: import_module(f"tests.vendors.documented.{name}").RESPONSES for name in CASES
 }
-
-#: The vendors; Laminar has two APIs, which have nothing in common.
-VENDORS = tuple(_RESPONSES)
 
 
 def documented(vendor: str) -> list[Documented]:
