@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +25,19 @@ def elsewhere(vendor: VendorCase) -> Iterator[Emulator]:
     with Emulator() as account:
         account.set_pace(seconds=0)
         yield account
+
+
+@pytest.fixture
+def move(
+    vendor: VendorCase, emulator: Emulator, elsewhere: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """Return a function after which the connection leads to the other account, and the first one rejects its key."""
+
+    def change() -> None:
+        emulator.revoke(vendor.conn_type)
+        connect(monkeypatch, vendor, elsewhere)
+
+    return change
 
 
 def deferred(task: Task) -> TaskDeferred:
@@ -89,19 +102,10 @@ def test_a_trigger_stops_no_run_of_another_account(
 
 @blocking_and_deferred
 def test_a_start_that_is_refused_is_not_sent_to_another_account(
-    vendor: VendorCase,
-    emulator: Emulator,
-    elsewhere: Emulator,
-    monkeypatch: pytest.MonkeyPatch,
-    deferrable: bool,
+    vendor: VendorCase, emulator: Emulator, elsewhere: Emulator, move: Callable[[], None], deferrable: bool
 ) -> None:
     """The stored start names the first account. So nothing is started, and the retry starts one run in the other."""
     task = Task(lambda: vendor.task(deferrable=deferrable), retries=1)
-
-    def move() -> None:
-        emulator.revoke(vendor.conn_type)
-        connect(monkeypatch, vendor, elsewhere)
-
     task.store = Store(INTENT, move)
     with pytest.raises(errors.AuthFailed, match="another account"):
         task.try_once()
@@ -112,14 +116,9 @@ def test_a_start_that_is_refused_is_not_sent_to_another_account(
 
 
 def test_a_wait_on_the_worker_reads_no_run_of_another_account(
-    vendor: VendorCase, emulator: Emulator, elsewhere: Emulator, monkeypatch: pytest.MonkeyPatch
+    vendor: VendorCase, elsewhere: Emulator, move: Callable[[], None]
 ) -> None:
     """The vendor refuses the old key during the wait, and the connection leads to another account by then."""
-
-    def move() -> None:
-        emulator.revoke(vendor.conn_type)
-        connect(monkeypatch, vendor, elsewhere)
-
     task = Task(lambda: vendor.task(vendor.goes_on, timeout=20))
     task.store = Store(EXECUTION_ID, move)
 
