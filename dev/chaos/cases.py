@@ -253,6 +253,7 @@ class Case:
             ended = [execution for execution in self.executions() if execution["is_terminal"]]
             return bool(ended) and self.task_instance()["state"] in ("scheduled", "queued", "running")
 
+        # Airflow is asked only once the execution has ended, and then often: it resumes the task within seconds.
         self.wait_for("the end of the deferral", resumed, interval=_LEDGER_INTERVAL)
 
     def wait_until_it_waits(self) -> None:
