@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import structlog
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import BaseHook, TaskDeferred
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
-from tests.contract import blocking_and_deferred, runs, start, starts, text_of
+from tests.contract import blocking_and_deferred, runs, start, starts, text_of, trigger_for
 from tests.contract.crash import EXECUTION_ID, INTENT, Store
-from tests.fake_airflow import Task
+from tests.fake_airflow import Task, first_event
 from tests.vendors import VendorCase
 
 
@@ -151,3 +151,29 @@ def test_waits_in_two_accounts_of_one_connection_do_not_share_a_client(
 
     assert asyncio.run(both()) == ["ended", "ended"]
     assert len(runs(elsewhere, vendor)) == 1
+
+
+def test_a_connection_that_has_moved_is_read_once_for_all_triggers(
+    vendor: VendorCase, move: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checks of twenty triggers are rejected at the same time, and none of them goes on in the other account."""
+    started = [start(vendor, vendor.goes_on) for _ in range(20)]
+    account = vendor.hook().client.endpoint.account
+    reads = []
+    get_connection = BaseHook.get_connection
+
+    async def read(_: type, conn_id: str) -> Any:
+        connection = get_connection(conn_id)
+        reads.append(conn_id)
+        if len(reads) == 1:
+            move()
+        return connection
+
+    monkeypatch.setattr(BaseHook, "aget_connection", classmethod(read))
+
+    async def wait_for_all() -> list[Any]:
+        triggers = [trigger_for(vendor, run_id, account=account) for run_id in started]
+        return await asyncio.gather(*(first_event(trigger) for trigger in triggers))
+
+    assert {event["error"] for event in asyncio.run(wait_for_all())} == {"AuthFailed"}
+    assert len(reads) == 2
