@@ -65,7 +65,12 @@ class VendorApp:
         incoming = await self._read(request, route)
         with self._state.lock:
             recorded = self._record(incoming, route)
-            fault = self._state.faults.due(self._vendor.name, route.operation, recorded.workflow_id)
+            fault = self._state.faults.due(
+                self._vendor.name,
+                route.operation,
+                recorded.workflow_id,
+                end_reported=self._state.ledger.end_reported(self._vendor.name, recorded.execution_id),
+            )
             recorded.fault = fault.name if fault is not None else None
         reply: Result | None = None
         if fault is None or fault.carry_out:

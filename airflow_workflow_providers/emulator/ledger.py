@@ -44,6 +44,7 @@ class Run:
     started_at: float = field(default_factory=time.time)
     stops: int = 0
     id_received: bool = False
+    end_reported: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
 
     def stop(self, *statuses: str) -> None:
@@ -79,13 +80,20 @@ class Ledger:
             run = self._runs.get((vendor, execution_id or ""))
             return run.workflow_id if run is not None else None
 
+    def end_reported(self, vendor: str, execution_id: str | None) -> bool:
+        """Whether a response about this run alone has reported its end."""
+        with self.lock:
+            run = self._runs.get((vendor, execution_id or ""))
+            return run is not None and run.end_reported
+
     def record_status(self, request: RecordedRequest, status: int, *, client_received: bool) -> None:
         """Record the status of a response, and whether the client receives the id of its run in it."""
         with self.lock:
             request.status = status
             run = self._runs.get((request.vendor, request.execution_id or ""))
-            if run is not None and client_received:
-                run.id_received = True
+            if run is not None:
+                run.id_received |= client_received
+                run.end_reported |= request.fault is None and run.lifecycle.is_terminal
 
     def requests(self, vendor: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
         """Return the requests as plain JSON data."""

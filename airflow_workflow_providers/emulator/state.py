@@ -113,6 +113,7 @@ class State:
         times: int | None = 1,
         after: int = 0,
         *,
+        after_end: bool = False,
         workflow_id: str | None = None,
         **options: Any,
     ) -> None:
@@ -127,6 +128,8 @@ class State:
         :param fault: its name.
         :param times: for how many requests; ``None``: for all. Default: one.
         :param after: how many requests pass before.
+        :param after_end: only requests for a run whose end the client knows: a response about this run alone, not a list,
+            has reported it without a fault.
         :param workflow_id: only requests for this workflow, as it is called, and for its runs; default: all.
         :raises ValueError: if there is no such vendor, operation, fault or option, or it cannot have this value.
         """
@@ -137,7 +140,15 @@ class State:
         if not built.fits(routes[operation]):
             raise ValueError(f"Operation {operation!r} returns no status that could be unknown.")
         with self.lock:
-            self.faults.add(vendor, operation, built, times=times, after=after, workflow_id=workflow_id)
+            self.faults.add(
+                vendor,
+                operation,
+                built,
+                times=times,
+                after=after,
+                after_end=after_end,
+                workflow_id=workflow_id,
+            )
 
     def release(self) -> None:
         """Send all responses that the fault ``hold`` holds back."""

@@ -183,6 +183,7 @@ class Suite:
             try:
                 fault.inject(case)
                 case.wait_for_end(fault.within)
+                case.check_faults_were_met()
             except Exception as problem:  # noqa: BLE001  # the row shows it, and the suite goes on
                 case.problem = f"{type(problem).__name__}: {problem}"
             print("!" if case.problem else ".", end="", flush=True)
@@ -210,6 +211,7 @@ class Suite:
                     keys.search_database()
                     for case in cases:
                         case.wait_for_end()
+                        case.check_faults_were_met()
                 except Exception as problem:  # noqa: BLE001  # the row shows it, and the suite goes on
                     for case in cases:
                         case.problem = f"{type(problem).__name__}: {problem}"

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,7 @@ class Case:
     :param ended: is set when the suite ends early.
     :param connection: the id of the case's own connection; empty if it uses the default one.
     :param problem: why the case could not be carried out; empty if it could.
+    :param scripted: the operation and the name of each fault of the emulator that the case must meet.
     """
 
     airflow: RealAirflow
@@ -93,6 +94,7 @@ class Case:
     connection: str = ""
     run_id: str = ""
     problem: str = ""
+    scripted: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def workflow(self) -> str:
@@ -125,6 +127,7 @@ class Case:
         """Script a fault of the emulator for the requests about this case's workflow and executions."""
         if operation is None:
             raise ValueError(f"{self.vendor.name} has no such operation")
+        self.scripted.add((operation, fault))
         self.emulator.fail(self.vendor.conn_type, operation, fault, workflow_id=self.workflow, **options)
 
     def run(self) -> None:
@@ -164,6 +167,12 @@ class Case:
             with suppress(RequestFailed):  # a case that did not come to its end may be between two tries
                 logs.append(self.airflow.task_log(self.dag_id, self.run_id, TASK, try_number=number))
         return logs
+
+    def check_faults_were_met(self) -> None:
+        """Check that each fault that was scripted was met: a case that misses its fault shows nothing."""
+        met = {(request["operation"], request["fault"]) for request in self.requests()}
+        if missed := self.scripted - met:
+            raise ExpectationFailed(f"the task did not meet {sorted(missed)}")
 
     def check_log_names(self, execution: dict[str, Any]) -> None:
         """Check that the log of the last try names an execution of an earlier one."""
@@ -245,16 +254,6 @@ class Case:
             "a deferral", lambda: self.task_instance()["state"] == "deferred", interval=_AIRFLOW_INTERVAL
         )
         self.wait_for_checks(2)
-
-    def wait_for_resumption(self) -> None:
-        """Wait until the execution has ended and Airflow is about to resume the task."""
-
-        def resumed() -> bool:
-            ended = [execution for execution in self.executions() if execution["is_terminal"]]
-            return bool(ended) and self.task_instance()["state"] in ("scheduled", "queued", "running")
-
-        # Airflow is asked only once the execution has ended, and then often: it resumes the task within seconds.
-        self.wait_for("the end of the deferral", resumed, interval=_LEDGER_INTERVAL)
 
     def wait_until_it_waits(self) -> None:
         """Wait until the task waits for its execution, in the way of its mode."""

@@ -58,17 +58,11 @@ def killed_waiting(victims: str) -> Callable[[Case], None]:
 
 
 def killed_fetching(victims: str) -> Callable[[Case], None]:
-    """Kill while the result is read: the read after the status check that saw the end."""
+    """Kill while the result is read."""
 
     def inject(case: Case) -> None:
-        if case.mode == "deferred":
-            # A list that another case reads is a status check of each execution, so their number does not tell the last.
-            case.run()
-            case.wait_for_resumption()
-            case.fail(case.vendor.get_status, "hang")
-        else:
-            case.fail(case.vendor.get_status, "hang", after=SOON)
-            case.run()
+        case.fail(case.vendor.get_status, "hang", after_end=True)
+        case.run()
         case.wait_for_failed_check("hang")
         case.kill(victims)
 
@@ -115,10 +109,10 @@ def status_checks_meet(fault: str, **options: object) -> Callable[[Case], None]:
 
 
 def result_meets(fault: str, **options: object) -> Callable[[Case], None]:
-    """Let the read of the result meet a fault: all reads after the status check that saw the end."""
+    """Let reads of the result meet a fault."""
 
     def inject(case: Case) -> None:
-        case.fail(case.vendor.get_status, fault, after=SOON, **options)
+        case.fail(case.vendor.get_status, fault, after_end=True, **options)
         case.run()
 
     return inject
@@ -132,7 +126,7 @@ def account_changed(case: Case) -> None:
     """
     case.connect(case.emulator)
     if case.mode == "deferred":
-        case.fail(case.vendor.get_status, "hang", after=LATER)
+        case.fail(case.vendor.get_status, "hang", after_end=True)
         case.run()
         case.wait_for_failed_check("hang")
     else:

@@ -27,7 +27,7 @@ def state(emulator, start):
     """Return what a control request could have changed; there is a run, and a response that is held back."""
     start("sync-contacts")
     emulator.fail("refold", "get", "hold")
-    hold = emulator.faults.due("refold", "get", None)
+    hold = emulator.faults.due("refold", "get", None, end_reported=False)
     return lambda: (
         emulator.account("refold"),
         emulator.runs(),

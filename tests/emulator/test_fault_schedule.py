@@ -45,6 +45,19 @@ def test_a_fault_can_be_for_one_workflow_and_its_runs(emulator, start, refold):
     assert workflows[:4] == ["never-ends", "sync-contacts", "sync-contacts", "never-ends"]
 
 
+def test_a_fault_can_be_for_reads_after_the_end(emulator, start, refold):
+    """Neither a list nor a response with a fault has told the client the end; another run's end does not count."""
+    emulator.set_pace(status_checks=1)
+    other, met = start("sync-contacts"), start("sync-contacts")
+    emulator.fail("refold", "get", "not_json")
+    emulator.fail("refold", "get", "server_error", after_end=True, times=2)
+
+    assert refold.get("/execution").json()["docs"][0]["status"] == "COMPLETED"
+    statuses = [refold.get(f"/execution/{one}").status_code for one in (met, met, other, met, met, met)]
+
+    assert statuses == [200, 200, 200, 500, 500, 200]
+
+
 @pytest.mark.parametrize(
     ("operation", "fault", "options", "named"),
     [
@@ -62,6 +75,7 @@ def test_a_fault_can_be_for_one_workflow_and_its_runs(emulator, start, refold):
         ("get", "unknown_status", {"status": 7}, "'status'"),
         ("execute", "hang", {"times": 0}, "`times`"),
         ("execute", "hang", {"after": -1}, "`after`"),
+        ("get", "hang", {"after_end": "yes"}, "`after_end`"),
         ("execute", "hang", {"carry_out": 1}, "'carry_out'"),
         ("execute", "hold", {"released": True}, "no option 'released'"),
         ("execute", "drip", {"part": "trailer"}, "'part'"),
