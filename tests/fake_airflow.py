@@ -120,6 +120,11 @@ class Task:
         self.xcom["return_value"] = _stored(result)
         return result
 
+    def resume_with_error(self, error: str) -> Any:
+        """Resume after a deferral that failed, with an error of Airflow's: "Trigger timeout" or "Trigger failure"."""
+        self.operator = self.make()
+        return self.operator.resume_execution("__fail__", {"error": error}, self.context(self.operator))
+
     def clear(self) -> None:
         """Clear the task, as a person does: the number of tries continues, and more of them are allowed."""
         self.max_tries = self.tries + self.retries

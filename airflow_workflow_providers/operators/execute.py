@@ -219,8 +219,17 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             self.log.warning("Airflow could not store that execution %s was stopped: %s", execution_id, error)
 
     def _stored_id(self, context: Context) -> str:
-        # The operator that resumes is a new object; XCom outlives a deferral, though not a retry.
+        # The operator that resumes is a new object, and Airflow drops the arguments of a deferral that failed. XCom outlives a
+        # deferral, though not a retry; the account is in the stored start.
         ti = context["ti"]
         execution_id = str(ti.xcom_pull(task_ids=ti.task_id, key="execution_id", map_indexes=ti.map_index))
         self.set_execution(execution_id)
+        try:
+            record = StartStore(context).read()
+        except WorkflowError as error:
+            raise WorkflowError(
+                f"{error} Execution {execution_id} may go on.", execution_id=execution_id
+            ) from error
+        if record is not None:
+            self.hook.account = record.account
         return execution_id

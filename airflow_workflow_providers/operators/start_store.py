@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_workflow_providers import compat
+from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.start import StartRecord
 
 #: The key in Airflow's task state store. It is part of the stored format: with a new key, runs would be forgotten.
@@ -36,8 +37,14 @@ class StartStore:
         Return what an earlier try has started, or was about to start.
 
         :return: ``None`` if nothing is stored.
+        :raises WorkflowError: if Airflow could not be asked; then nothing may be sent.
         """
-        stored = self._store.get(KEY) if self._store is not None else None
+        try:
+            stored = self._store.get(KEY) if self._store is not None else None
+        except Exception as error:
+            raise WorkflowError(
+                f"Airflow could not say what this task has started before: {error}. So nothing was sent."
+            ) from error
         self._record = None if stored is None else StartRecord.from_stored(stored)
         return self._record
 

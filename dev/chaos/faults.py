@@ -9,6 +9,7 @@ from dev.chaos.injections import (
     LATER,
     SOON,
     account_changed,
+    account_changed_while_deferred,
     answered,
     answered_then_sigterm,
     cleared_after_success,
@@ -247,6 +248,13 @@ FAULTS = [
         "no_retry",
     ),
     Fault("account changed between tries", account_changed, always(2, 0, "success"), has_id, checks=LATER),
+    Fault(
+        "account changed while deferred",
+        account_changed_while_deferred,
+        always(2, 0, "success"),
+        in_triggerer,
+        checks=LATER,
+    ),
     Fault(
         "retry with a changed input, the old execution cannot be read",
         retried_with_another_input,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 if TYPE_CHECKING:
@@ -119,11 +119,7 @@ def result_meets(fault: str, **options: object) -> Callable[[Case], None]:
 
 
 def account_changed(case: Case) -> None:
-    """
-    Change the connection to another account, then kill the task while it waits, or while it reads the result.
-
-    If the vendor counts its executions, the other account has one with the same number, which has succeeded.
-    """
+    """Change the connection to another account, then kill the task while it waits, or while it reads the result."""
     case.connect(case.emulator)
     if case.mode == "deferred":
         case.fail(case.vendor.get_status, "hang", after_end=True)
@@ -132,12 +128,35 @@ def account_changed(case: Case) -> None:
     else:
         case.run()
         case.wait_for_checks(2)
-    [old] = case.executions()
     process = case.process()
+    old = _move(case)
+    case.kill("task", process)
+    _check_moved(case, old)
+
+
+def account_changed_while_deferred(case: Case) -> None:
+    """Change the connection to another account while the trigger waits; the worker then reads the result."""
+    case.connect(case.emulator)
+    case.run()
+    case.wait_for_deferral()
+    _check_moved(case, _move(case))
+
+
+def _move(case: Case) -> dict[str, Any]:
+    """
+    Change the connection to another account, and return the execution that was started.
+
+    If the vendor counts its executions, the other account has one with the same number, which has succeeded.
+    """
+    [old] = case.executions()
     if case.vendor.conn_type == "datalab":
         _start_up_to(old["execution_id"], case.elsewhere)
     case.connect(case.elsewhere)
-    case.kill("task", process)
+    return old
+
+
+def _check_moved(case: Case, old: dict[str, Any]) -> None:
+    """Check that the task has ended with an execution of the other account, and names that of the first one."""
     case.wait_for_end()
     case.check_log_names(old)
     [new] = case.executions_in(case.elsewhere)

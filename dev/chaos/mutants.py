@@ -217,6 +217,13 @@ MUTANTS = [
         "datalab",
     ),
     _mutant(
+        "a task reads no result in another account",
+        "hooks.base:WorkflowHook._keep_account",
+        "return None",
+        "^account changed while deferred$",
+        "datalab",
+    ),
+    _mutant(
         "a task does not reattach to an execution that it has stopped",
         "operators.start_store:StartStore.write_stopped",
         "return None",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -97,6 +98,24 @@ def test_a_trigger_stops_no_run_of_another_account(
 
     assert f"Execution {run['execution_id']} may still be going" in text_of(logs)
     assert "another account" in text_of(logs)
+    assert elsewhere.requests(vendor.conn_type) == []
+
+
+@pytest.mark.parametrize("why", ["Trigger timeout", "Trigger failure"])
+def test_a_deferral_that_failed_touches_no_run_of_another_account(
+    vendor: VendorCase, emulator: Emulator, elsewhere: Emulator, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Airflow resumes the task without what the deferral has stored, after the connection has changed."""
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True))
+    deferred(task)
+    (run,) = runs(emulator, vendor)
+    connect(monkeypatch, vendor, elsewhere)
+
+    with pytest.raises(errors.WorkflowError) as failed:
+        task.resume_with_error(why)
+
+    assert failed.value.execution_id == run["execution_id"]
+    assert re.search("may (still be going|go on)", str(failed.value))
     assert elsewhere.requests(vendor.conn_type) == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -47,12 +46,6 @@ def deferral_of(task: Task) -> TaskDeferred:
     with pytest.raises(TaskDeferred) as deferral:
         task.execute()
     return deferral.value
-
-
-def resume_with(task: Task, error: str) -> Callable[[], Any]:
-    """Resume a deferred task with an error of Airflow's: "Trigger timeout" or "Trigger failure"."""
-    operator = task.make()
-    return lambda: operator.resume_execution("__fail__", {"error": error}, task.context(operator))
 
 
 @blocking_and_deferred
@@ -137,7 +130,7 @@ def test_airflows_own_timeout_of_a_deferral_is_the_same_error(vendor: VendorCase
     deferral_of(task)
 
     with pytest.raises(errors.ExecutionTimedOut) as late:
-        resume_with(task, "Trigger timeout")()
+        task.resume_with_error("Trigger timeout")
 
     (run,) = runs(emulator, vendor)
     assert isinstance(late.value.__cause__, TaskDeferralTimeout)
@@ -155,13 +148,12 @@ def test_a_run_that_has_ended_at_the_deadline_is_not_late(
     task = waiting(vendor, kind, vendor.succeeds if ends == "well" else vendor.fails, deferrable=True)
     deferral_of(task)
     emulator.set_pace(seconds=0)
-    resume = resume_with(task, "Trigger timeout")
 
     if ends == "well":
-        assert resume()["state"] == "succeeded"
+        assert task.resume_with_error("Trigger timeout")["state"] == "succeeded"
     else:
         with pytest.raises(errors.ExecutionFailed, match=vendor.failure):
-            resume()
+            task.resume_with_error("Trigger timeout")
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
 
 
@@ -178,7 +170,7 @@ def test_a_sensor_that_airflow_times_out_names_its_run(
 
     def end() -> None:
         if clock == "deferral":
-            resume_with(task, "Trigger timeout")()
+            task.resume_with_error("Trigger timeout")
         with signal_once(lambda: status_checks(emulator, vendor), execution_timeout):
             task.execute()
 
@@ -210,7 +202,7 @@ def test_a_task_whose_trigger_failed_names_its_run(vendor: VendorCase, emulator:
     deferral_of(task)
 
     with pytest.raises(errors.WorkflowError, match="may still be going") as failed:
-        resume_with(task, "Trigger failure")()
+        task.resume_with_error("Trigger failure")
 
     (run,) = runs(emulator, vendor)
     assert failed.value.execution_id == run["execution_id"]

@@ -47,6 +47,19 @@ def test_a_start_whose_intent_cannot_be_stored_is_not_sent(vendor: VendorCase, e
     assert starts(emulator, vendor) == []
 
 
+def test_nothing_is_sent_if_airflow_cannot_say_what_was_started_before(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier try may have started a run."""
+    task = Task(vendor.task)
+    monkeypatch.setattr(task.store, "get", lambda _key: fail(), raising=False)
+
+    with pytest.raises(errors.WorkflowError, match=r"does not respond\. So nothing was sent"):
+        task.run()
+
+    assert emulator.requests(vendor.conn_type) == []
+
+
 def test_a_run_whose_id_cannot_be_stored_is_stopped(vendor: VendorCase, emulator: Emulator) -> None:
     """The error names it."""
     task = Task(lambda: vendor.task(vendor.goes_on))
