@@ -5,7 +5,6 @@ Pages: "Execute a workflow", "Retrieve a workflow run", "List workflow runs" and
 reference at https://altostrat.io/docs/. Where they leave something open, a comment names the page.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
 from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
-from airflow_workflow_providers.core.request import Flow, Request, Response, Word, paged
+from airflow_workflow_providers.core.request import Flow, Request, Response, Word, paged, read_execution
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -31,6 +30,9 @@ STATUSES = {
 
 #: How many pages of runs are searched for one that may have started.
 SEARCHED_PAGES = 20
+
+#: The path of an execution.
+EXECUTION = "/workflows/runs/{}"
 
 
 class _Status(BaseModel):
@@ -116,7 +118,7 @@ def execute_workflow(
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of a run and nothing else."""
-    return _get(execution_id, _read_status)
+    return read_execution(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -126,7 +128,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a run with its output: that of the last entry of its log, because a run has no other."""
-    return _get(execution_id, _read)
+    return read_execution(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -139,12 +141,6 @@ def _read(execution_id: str, response: Response) -> Execution:
     # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
     message = _why(response, run.error_message, logs) if state is State.FAILED else None
     return Execution(execution_id, state, run.status, output, message)
-
-
-def _get(execution_id: str, read: Callable[[str, Response], T]) -> Request[T]:
-    known = id_or_name("execution_id", execution_id)
-    path = f"/workflows/runs/{segment('execution_id', known)}"
-    return Request(f"read run {known}", "GET", path, parse=lambda response: read(known, response))
 
 
 def _entries(logs: Any) -> list[dict[str, Any]]:
@@ -172,7 +168,7 @@ def get_run(execution_id: str) -> Request[dict[str, Any]]:
     :return: ``id``, ``status``, ``error_message``, ``started_at``, ``completed_at``, ``duration_in_seconds`` and
         ``logs``: one entry for each step, in order, with ``node_id``, ``status`` and ``output``.
     """
-    return _get(execution_id, _read_run)
+    return read_execution(execution_id, EXECUTION, _read_run)
 
 
 def _read_run(_: str, response: Response) -> dict[str, Any]:

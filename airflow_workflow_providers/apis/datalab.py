@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, quoted, segment
-from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word
+from airflow_workflow_providers.core.parameters import header, json_object, quoted, segment
+from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, read_execution
 from airflow_workflow_providers.core.vendor import VendorApi
 
 #: Datalab may add statuses, and its responses differ in case: https://documentation.datalab.to/api-reference/get-execution-status
@@ -40,6 +40,9 @@ DONE = frozenset({"COMPLETED", "SKIPPED", ""})
 
 #: The documented forms of ``input_config``, and what each must hold. The newest client sends forms without a type.
 TYPED_INPUTS = {"single_file": "file_url", "file_list": "file_urls"}
+
+#: The path of an execution.
+EXECUTION = "/api/v1/workflows/executions/{}"
 
 
 class _Started(BaseModel):
@@ -120,7 +123,7 @@ def execute_workflow(
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of an execution, without its output."""
-    return _get(execution_id, _read_status)
+    return read_execution(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -130,7 +133,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read an execution: the status and error of each step and file. Signed addresses are left out."""
-    return _get(execution_id, _read)
+    return read_execution(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -156,12 +159,6 @@ def _read(execution_id: str, response: Response) -> Execution:
     blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
     reasons += [cell.named(shown) for cell in blamed[:MAX_REASONS]]
     return Execution(execution_id, state, status, output, response.reasons(reasons))
-
-
-def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
-    known = id_or_name("execution_id", execution_id)
-    path = f"/api/v1/workflows/executions/{segment('execution_id', known)}"
-    return Request(f"read execution {known}", "GET", path, parse=lambda response: read(known, response))
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,8 @@ def execute_workflow(
         raise InvalidInput(f"start_from_step={start_from_step} comes after end_at_step={end_at_step}.")
     store = None if configuration_id is None else parameters.id_or_name("configuration_id", configuration_id)
     if store is not None:
-        parameters.segment(
-            "configuration_id", store
-        )  # rejects "None", which a template over nothing renders to
+        # It rejects "None", which a template over nothing renders to.
+        parameters.segment("configuration_id", store)
     address = parameters.callback("callback_url", callback_url)
     return Request(
         f"run workflow {shown(name)}",

@@ -5,7 +5,6 @@ Pages: "Calling jobs" and "Authentication" of the platform documentation at http
 something open, a comment names the page.
 """
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from pydantic import BaseModel
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.request import Request, Response, read_execution
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -34,6 +33,9 @@ STATUSES = {
     "failed": State.FAILED,
     "error": State.FAILED,
 }
+
+#: The path of an execution.
+EXECUTION = "/_executions/{}"
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -127,7 +129,7 @@ def _members(value: object) -> dict[str, Any]:
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read ``done`` and the status of a job's execution, without its output."""
-    return _get(execution_id, _read_status)
+    return read_execution(execution_id, EXECUTION, _read_status, accepts=_names_the_result)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -136,7 +138,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a job's execution with its output."""
-    return _get(execution_id, _read)
+    return read_execution(execution_id, EXECUTION, _read, accepts=_names_the_result)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -158,19 +160,10 @@ def _read(execution_id: str, response: Response) -> Execution:
     return Execution(execution_id, state, status, output, message)
 
 
-def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
-    known = parameters.id_or_name("execution_id", execution_id)
-    return Request(
-        f"read job execution {known}",
-        "GET",
-        f"/_executions/{parameters.segment('execution_id', known)}",
-        parse=lambda response: read(known, response),
-        # A synchronous job returns 207 for a partial success and 502 for a failure, so its execution may do the same.
-        # https://docs.minicor.com/api/calling-jobs
-        accepts=lambda response: (
-            response.ok or (response.status == 502 and response.json_object().get("done") is True)
-        ),
-    )
+def _names_the_result(response: Response) -> bool:
+    # A synchronous job returns 207 for a partial success and 502 for a failure, so its execution may do the same.
+    # https://docs.minicor.com/api/calling-jobs
+    return response.ok or (response.status == 502 and response.json_object().get("done") is True)
 
 
 #: The fields that are not the output.

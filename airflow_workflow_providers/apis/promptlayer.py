@@ -14,7 +14,7 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.request import Request, Response, Word
+from airflow_workflow_providers.core.request import Request, Response, Word, read_execution
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -198,20 +198,14 @@ def _read(execution_id: str, response: Response) -> Execution:
 
 
 def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
-    known = parameters.id_or_name(
-        "execution_id", execution_id
-    )  # a number in XCom and in a DAG is the same execution
+    # A number in XCom and in a DAG is the same execution.
+    known = parameters.id_or_name("execution_id", execution_id)
     if not _is_id(known):
         raise InvalidInput(
             f"execution_id is a whole number at PromptLayer; got {parameters.quoted(execution_id)}."
         )
-    return Request(
-        f"read execution {known}",
-        "GET",
-        "/workflow-version-execution-results",
-        query={"workflow_version_execution_id": known, "return_all_outputs": "true"},
-        parse=lambda response: read(known, response),
-    )
+    query = {"workflow_version_execution_id": known, "return_all_outputs": "true"}
+    return read_execution(known, "/workflow-version-execution-results", read, query=query)
 
 
 def _nodes(response: Response) -> dict[str, _Node]:

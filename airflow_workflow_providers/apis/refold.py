@@ -5,7 +5,6 @@ Pages: "Execute Workflow", "Get Execution", "List Executions" and "Stop Executio
 https://docs.refold.ai/. Where they leave something open, a comment names the page.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from airflow_workflow_providers.apis.refold_lists import find_started, list_exec
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
-from airflow_workflow_providers.core.request import Request, Response, Word
+from airflow_workflow_providers.core.request import Request, Response, Word, read_execution
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -38,6 +37,9 @@ STATUSES = {
 
 #: The longest wait for a synchronous run, in seconds; Refold's guideline is 30 s to 2 min.
 SYNC_LIMIT = 600.0
+
+#: The path of an execution. A GET for an unknown id has been seen to hang, so every request has a timeout.
+EXECUTION = "/api/v2/public/execution/{}"
 
 
 class _Started(BaseModel):
@@ -196,7 +198,7 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of a run, without its output."""
-    return _get(execution_id, _read_status)
+    return read_execution(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -206,7 +208,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a run with its output: that of its Response node, if the run has reached one."""
-    return _get(execution_id, _read)
+    return read_execution(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -236,13 +238,6 @@ def _nodes(nodes: Any) -> list[dict[str, Any]]:
     return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
-def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Request[Execution]:
-    known = id_or_name("execution_id", execution_id)
-    # A GET for an unknown id has been seen to hang, so every request has a timeout.
-    path = f"/api/v2/public/execution/{segment('execution_id', known)}"
-    return Request(f"read execution {known}", "GET", path, parse=lambda response: read(known, response))
-
-
 def ping(**_: Any) -> Request[dict[str, Any]]:
     """List one run, which only a valid key with a linked account, or a valid token, can do."""
     return replace(list_executions(limit=1), summary="test the connection")
@@ -254,7 +249,7 @@ def stop(execution_id: str) -> Request[str]:
     return Request(
         summary=f"stop execution {known}",
         method="POST",
-        path=f"/api/v2/public/execution/{segment('execution_id', known)}/stop",
+        path=f"{EXECUTION}/stop".format(segment("execution_id", known)),
         parse=lambda response: shown(response.parse(_Stopped).message or "", response.secrets),
     )
 

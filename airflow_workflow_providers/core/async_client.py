@@ -15,7 +15,7 @@ import tenacity
 from airflow_workflow_providers.core import http
 from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
 from airflow_workflow_providers.core.endpoint import Endpoint
-from airflow_workflow_providers.core.errors import AuthFailed, InvalidInput, WorkflowError
+from airflow_workflow_providers.core.errors import AuthFailed, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
@@ -181,7 +181,7 @@ class AsyncClient:
         async with self._lock:
             if self._current is None:
                 endpoint = await self._read()
-                self._current = (endpoint, self._transport(endpoint))
+                self._current = (endpoint, endpoint.open(http.AsyncTransport))
             return self._current
 
     async def _refresh(
@@ -203,14 +203,8 @@ class AsyncClient:
                     return None
                 # Others may be in the middle of a request: the old connections are closed with the client.
                 self._replaced.append(rejected[1])
-                self._current = (fresh, self._transport(fresh))
+                self._current = (fresh, fresh.open(http.AsyncTransport))
             return self._current
-
-    def _transport(self, endpoint: Endpoint) -> http.AsyncTransport:
-        try:
-            return http.AsyncTransport(endpoint.settings)
-        except InvalidInput as error:
-            raise endpoint.unusable(error) from None
 
     async def _send(
         self,

@@ -203,8 +203,5 @@ class Client:
 
     def _open(self, endpoint: Endpoint) -> http.Transport:
         if self._transport is None:
-            try:
-                self._transport = http.Transport(endpoint.settings)
-            except errors.InvalidInput as error:
-                raise endpoint.unusable(error) from None
+            self._transport = endpoint.open(http.Transport)
         return self._transport

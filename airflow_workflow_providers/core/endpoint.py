@@ -124,12 +124,21 @@ class Endpoint:
         error.args = (shown(message, self._secrets(request), limit=ERROR_LIMIT),)
         return error
 
-    def unusable(self, error: errors.InvalidInput) -> errors.InvalidInput:
-        """Return the error of settings, or of a proxy in the environment, that nothing can be sent with."""
+    def open(self, transport: Callable[[http.HttpSettings], T]) -> T:
+        """
+        Return a transport to this vendor.
+
+        :param transport: makes it from the settings.
+        :raises InvalidInput: if nothing can be sent with these settings, or with the proxy of the environment.
+        """
+        try:
+            return transport(self.settings)
+        except errors.InvalidInput as error:
+            reason = error
         where = f" with connection {self.conn_id!r}" if self.conn_id else ""
         # What was pasted into the wrong field may be the key.
-        return errors.InvalidInput(
-            shown(f"{self.vendor} cannot be reached{where}: {error}", self.settings.secrets)
+        raise errors.InvalidInput(
+            shown(f"{self.vendor} cannot be reached{where}: {reason}", self.settings.secrets)
         )
 
     def timeout(self, request: Request[Any]) -> float:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from pydantic import BaseModel, PlainValidator, ValidationError
 
 from airflow_workflow_providers.core.errors import UnexpectedResponse
+from airflow_workflow_providers.core.parameters import id_or_name, segment
 from airflow_workflow_providers.core.text import LIMIT, shown
 
 T = TypeVar("T")
@@ -204,6 +205,28 @@ class Request(Generic[T]):
     fingerprint_input: Mapping[str, Any] = field(default_factory=dict, repr=False)
     accepts: Callable[[Response], bool] = _ok
     timeout: float | None = None
+
+
+def read_execution(
+    execution_id: str, path: str, read: Callable[[str, Response], T], **options: Any
+) -> Request[T]:
+    """
+    Return the request that reads one execution.
+
+    :param execution_id: its id.
+    :param path: where it is, with ``{}`` for its id.
+    :param read: reads the response; it gets the id too.
+    :param options: more parameters of :class:`Request`.
+    :raises InvalidInput: if it is no id.
+    """
+    known = id_or_name("execution_id", execution_id)
+    return Request(
+        f"read execution {known}",
+        "GET",
+        path.format(segment("execution_id", known)),
+        parse=lambda response: read(known, response),
+        **options,
+    )
 
 
 @dataclass(frozen=True)

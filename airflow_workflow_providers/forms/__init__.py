@@ -32,7 +32,7 @@ HTTP_FIELDS = {
     ),
     "verify": field(
         "Verify TLS certificate",
-        "False only for a test server: the key can be read on the way.",
+        "Switch off only for a test server: the key can be read on the way.",
         "boolean",
         default=True,
     ),

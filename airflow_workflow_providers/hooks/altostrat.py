@@ -3,7 +3,6 @@
 from typing import Any
 
 from airflow_workflow_providers.apis import altostrat
-from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.forms.altostrat import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 
@@ -22,7 +21,7 @@ class AltostratHook(WorkflowHook):
     form = FORM
 
     def __init__(self, altostrat_conn_id: str = "altostrat_default", **kwargs: Any) -> None:
-        super().__init__(text("altostrat_conn_id", altostrat_conn_id), **kwargs)
+        super().__init__(altostrat_conn_id, **kwargs)
 
     execute_workflow = sends(altostrat.execute_workflow)
     get_run = sends(altostrat.get_run)

@@ -11,18 +11,13 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
 
 from airflow_workflow_providers import compat
+from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.async_client import AsyncClient
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
-from airflow_workflow_providers.core.errors import (
-    AuthFailed,
-    InvalidInput,
-    NotSupported,
-    Unavailable,
-    WorkflowError,
-)
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import BuiltRequest, HttpSettings
+from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -84,7 +79,7 @@ class WorkflowHook(BaseHook):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.conn_id = conn_id
+        self.conn_id = text(self.conn_name_attr, conn_id)
         self.account = account
         self.client = Client(self._read_connection, sleep=sleep)
 
@@ -166,9 +161,9 @@ class WorkflowHook(BaseHook):
         """
         try:
             said = self.send(self.client.endpoint.ping(), attempts=1, budget=TEST_LIMIT)
-        except NotSupported as error:
+        except errors.NotSupported as error:
             return False, f"Not checkable: {error}"
-        except WorkflowError as error:
+        except errors.WorkflowError as error:
             return False, str(error)
         finally:
             self.close()
@@ -223,34 +218,34 @@ class WorkflowHook(BaseHook):
         await compat.amask(*endpoint.settings.secrets)
         return endpoint
 
-    def _no_connection(self, error: Exception) -> WorkflowError:
+    def _no_connection(self, error: Exception) -> errors.WorkflowError:
         # Airflow also says "not found" if a secrets backend or its own API server does not answer at the moment. So a wait
         # continues, and everything else is left to the task's retry.
         if isinstance(error, AirflowNotFoundException):
-            return Unavailable(
+            return errors.Unavailable(
                 f"There is no connection {self.conn_id!r}, or Airflow could not read it. Create it under Admin, "
                 f"Connections, with the type {self.conn_type!r}.",
                 sent=False,
             )
-        return Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
+        return errors.Unavailable(f"Airflow could not read connection {self.conn_id!r}: {error}", sent=False)
 
     def _endpoint(self, connection: Connection) -> Endpoint:
         if connection.conn_type != self.conn_type:
             kind = f"of type {connection.conn_type!r}" if connection.conn_type else "without a type"
-            raise InvalidInput(
+            raise errors.InvalidInput(
                 f"Connection {self.conn_id!r} is {kind}; {self.hook_name} needs one of type {self.conn_type!r}."
             )
         extra = self.extra_model.from_connection(connection)
         url, secret = self.address(connection, extra)
         if not secret:
-            raise InvalidInput(
+            raise errors.InvalidInput(
                 f"Connection {self.conn_id!r} has no password: the {self.hook_name} key or token goes there."
             )
         own = extra.model_dump(exclude=set(HttpExtra.model_fields))
         try:
             headers = self.api.auth_headers(secret, **own)
-        except InvalidInput as error:
-            raise InvalidInput(f"Connection {self.conn_id!r}: {error}") from None
+        except errors.InvalidInput as error:
+            raise errors.InvalidInput(f"Connection {self.conn_id!r}: {error}") from None
         secrets = [secret, secret_of(connection), *(own[name] for name in extra.secret_fields)]
         settings = HttpSettings(
             url,
@@ -274,7 +269,7 @@ class WorkflowHook(BaseHook):
         if self.account is None:
             self.account = account
         if account != self.account:
-            raise AuthFailed(
+            raise errors.AuthFailed(
                 f"Connection {self.conn_id!r} leads to another account than before "
                 f"({account_changes(self.account, account)}), so nothing was sent with it."
             )

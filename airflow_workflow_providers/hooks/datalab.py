@@ -3,7 +3,6 @@
 from typing import Any
 
 from airflow_workflow_providers.apis import datalab
-from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 
@@ -22,6 +21,6 @@ class DatalabHook(WorkflowHook):
     form = FORM
 
     def __init__(self, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
-        super().__init__(text("datalab_conn_id", datalab_conn_id), **kwargs)
+        super().__init__(datalab_conn_id, **kwargs)
 
     execute_workflow = sends(datalab.execute_workflow)

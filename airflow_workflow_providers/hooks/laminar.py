@@ -6,7 +6,6 @@ from airflow.providers.common.compat.sdk import Connection
 
 from airflow_workflow_providers.apis import laminar, laminar_jobs
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.forms.laminar import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
@@ -40,7 +39,7 @@ class LaminarHook(WorkflowHook):
     extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
-        super().__init__(text("laminar_conn_id", laminar_conn_id), **kwargs)
+        super().__init__(laminar_conn_id, **kwargs)
 
     def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
         """
@@ -67,7 +66,7 @@ class LaminarJobHook(WorkflowHook):
     extra_model = LaminarExtra
 
     def __init__(self, laminar_conn_id: str = "laminar_default", **kwargs: Any) -> None:
-        super().__init__(text("laminar_conn_id", laminar_conn_id), **kwargs)
+        super().__init__(laminar_conn_id, **kwargs)
 
     def address(self, connection: Connection, extra: LaminarExtra) -> tuple[str, str]:
         """

@@ -3,7 +3,6 @@
 from typing import Any
 
 from airflow_workflow_providers.apis import promptlayer
-from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.forms.promptlayer import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 
@@ -22,6 +21,6 @@ class PromptLayerHook(WorkflowHook):
     form = FORM
 
     def __init__(self, promptlayer_conn_id: str = "promptlayer_default", **kwargs: Any) -> None:
-        super().__init__(text("promptlayer_conn_id", promptlayer_conn_id), **kwargs)
+        super().__init__(promptlayer_conn_id, **kwargs)
 
     run_workflow = sends(promptlayer.run_workflow)

@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 from airflow_workflow_providers.apis import refold, refold_lists
-from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra
@@ -31,7 +30,7 @@ class RefoldHook(WorkflowHook):
     extra_model = RefoldExtra
 
     def __init__(self, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
-        super().__init__(text("refold_conn_id", refold_conn_id), **kwargs)
+        super().__init__(refold_conn_id, **kwargs)
 
     execute_workflow = sends(refold.execute_workflow)
     list_executions = sends(refold_lists.list_executions)
