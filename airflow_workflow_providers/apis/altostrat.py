@@ -13,7 +13,7 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
 from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
-from airflow_workflow_providers.core.request import Flow, Request, Response, Word, paged, read_execution
+from airflow_workflow_providers.core.request import Flow, Request, Response, Word, execution_request, paged
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -118,7 +118,7 @@ def execute_workflow(
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of a run and nothing else."""
-    return read_execution(execution_id, EXECUTION, _read_status)
+    return execution_request(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -128,7 +128,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a run with its output: that of the last entry of its log, because a run has no other."""
-    return read_execution(execution_id, EXECUTION, _read)
+    return execution_request(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -168,7 +168,7 @@ def get_run(execution_id: str) -> Request[dict[str, Any]]:
     :return: ``id``, ``status``, ``error_message``, ``started_at``, ``completed_at``, ``duration_in_seconds`` and
         ``logs``: one entry for each step, in order, with ``node_id``, ``status`` and ``output``.
     """
-    return read_execution(execution_id, EXECUTION, _read_run)
+    return execution_request(execution_id, EXECUTION, _read_run)
 
 
 def _read_run(_: str, response: Response) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import header, json_object, quoted, segment
-from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, read_execution
+from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, execution_request
 from airflow_workflow_providers.core.vendor import VendorApi
 
 #: Datalab may add statuses, and its responses differ in case: https://documentation.datalab.to/api-reference/get-execution-status
@@ -123,7 +123,7 @@ def execute_workflow(
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of an execution, without its output."""
-    return read_execution(execution_id, EXECUTION, _read_status)
+    return execution_request(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -133,7 +133,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read an execution: the status and error of each step and file. Signed addresses are left out."""
-    return read_execution(execution_id, EXECUTION, _read)
+    return execution_request(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:

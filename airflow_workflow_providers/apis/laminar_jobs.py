@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.request import Request, Response, read_execution
+from airflow_workflow_providers.core.request import Request, Response, execution_request
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -129,7 +129,7 @@ def _members(value: object) -> dict[str, Any]:
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read ``done`` and the status of a job's execution, without its output."""
-    return read_execution(execution_id, EXECUTION, _read_status, accepts=_names_the_result)
+    return execution_request(execution_id, EXECUTION, _read_status, accepts=_names_the_result)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -138,7 +138,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a job's execution with its output."""
-    return read_execution(execution_id, EXECUTION, _read, accepts=_names_the_result)
+    return execution_request(execution_id, EXECUTION, _read, accepts=_names_the_result)
 
 
 def _read(execution_id: str, response: Response) -> Execution:

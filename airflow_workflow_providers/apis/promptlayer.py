@@ -14,7 +14,7 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.request import Request, Response, Word, read_execution
+from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -205,7 +205,7 @@ def _get(execution_id: str, read: Callable[[str, Response], Execution]) -> Reque
             f"execution_id is a whole number at PromptLayer; got {parameters.quoted(execution_id)}."
         )
     query = {"workflow_version_execution_id": known, "return_all_outputs": "true"}
-    return read_execution(known, "/workflow-version-execution-results", read, query=query)
+    return execution_request(known, "/workflow-version-execution-results", read, query=query)
 
 
 def _nodes(response: Response) -> dict[str, _Node]:

@@ -14,7 +14,7 @@ from airflow_workflow_providers.apis.refold_lists import find_started, list_exec
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
-from airflow_workflow_providers.core.request import Request, Response, Word, read_execution
+from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -198,7 +198,7 @@ def _sync_outcome(started: _Started) -> tuple[State, str]:
 
 def get_status(execution_id: str) -> Request[Execution]:
     """Read the status of a run, without its output."""
-    return read_execution(execution_id, EXECUTION, _read_status)
+    return execution_request(execution_id, EXECUTION, _read_status)
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
@@ -208,7 +208,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a run with its output: that of its Response node, if the run has reached one."""
-    return read_execution(execution_id, EXECUTION, _read)
+    return execution_request(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
@@ -245,13 +245,11 @@ def ping(**_: Any) -> Request[dict[str, Any]]:
 
 def stop(execution_id: str) -> Request[str]:
     """Stop a run: Refold acknowledges at once, and the run goes through STOPPING to STOPPED."""
-    known = id_or_name("execution_id", execution_id)
-    return Request(
-        summary=f"stop execution {known}",
-        method="POST",
-        path=f"{EXECUTION}/stop".format(segment("execution_id", known)),
-        parse=lambda response: shown(response.parse(_Stopped).message or "", response.secrets),
-    )
+    return execution_request(execution_id, f"{EXECUTION}/stop", _read_stop, action="stop", method="POST")
+
+
+def _read_stop(_: str, response: Response) -> str:
+    return shown(response.parse(_Stopped).message or "", response.secrets)
 
 
 def execution_url(base_url: str, execution_id: str) -> str:

@@ -207,22 +207,30 @@ class Request(Generic[T]):
     timeout: float | None = None
 
 
-def read_execution(
-    execution_id: str, path: str, read: Callable[[str, Response], T], **options: Any
+def execution_request(
+    execution_id: str,
+    path: str,
+    read: Callable[[str, Response], T],
+    *,
+    action: str = "read",
+    method: str = "GET",
+    **options: Any,
 ) -> Request[T]:
     """
-    Return the request that reads one execution.
+    Return a request about one execution.
 
     :param execution_id: its id.
     :param path: where it is, with ``{}`` for its id.
     :param read: reads the response; it gets the id too.
+    :param action: what the request does with the execution, as an error message says it.
+    :param method: the HTTP method.
     :param options: more parameters of :class:`Request`.
     :raises InvalidInput: if it is no id.
     """
     known = id_or_name("execution_id", execution_id)
     return Request(
-        f"read execution {known}",
-        "GET",
+        f"{action} execution {known}",
+        method,
         path.format(segment("execution_id", known)),
         parse=lambda response: read(known, response),
         **options,
