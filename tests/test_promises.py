@@ -40,7 +40,7 @@ def test_a_row_has_what_the_suite_expects(fault) -> None:
     assert starts == (
         str(expected.started)
         if len(started) == 1
-        else f"Refold: {expected.started}, others: {cannot[0].started}"
+        else f"{expected.started}; without a stop: {cannot[0].started}"
     )
     assert stops == str(expected.stopped)
     state, _, error = expected.outcome.partition(": ")

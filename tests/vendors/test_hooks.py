@@ -58,7 +58,7 @@ def test_a_hook_stops_a_run_or_says_that_the_vendor_cannot(vendor: VendorCase, e
 
 @each_vendor
 def test_the_page_of_a_run_is_the_documented_one(vendor: VendorCase) -> None:
-    """Only Refold documents one, and none is invented."""
+    """None is invented: a vendor that documents no page has none."""
     with closing(vendor.hook()) as hook:
         url = hook.execution_url("6a31")
         base_url = hook.client.endpoint.settings.base_url
