@@ -70,8 +70,9 @@ chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1:
 chaos-mutants: $(READY) ## switch off each safety check in turn and expect chaos to fail (ONLY=... for some)
 	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
 
-bench: $(READY) ## measure the redaction of text, and a thousand waits (WAITS=..., LATENCY=...)
+bench: $(READY) ## measure the redaction of text, a result of 1 GB, and a thousand waits (WAITS=..., LATENCY=...)
 	@$(RUN) dev.bench text
+	@$(RUN) dev.bench result
 	@$(RUN) dev.bench waits $(if $(WAITS),--waits $(WAITS)) $(if $(LATENCY),--latency $(LATENCY))
 
 docs: $(READY) ## build the documentation as a site, build/docs/index.html

@@ -32,6 +32,7 @@ class VendorCase:
     :param start: the emulator's name of the operation that starts an execution.
     :param get_status: of the one that reads its status; ``None`` if an execution has no id.
     :param stop: of the one that stops it; ``None`` if the vendor cannot.
+    :param file: of the one that returns a file of its result; ``None`` if a result has no files.
     :param secrets: the secrets of the emulator's account that an operator sends.
     :param succeeds: a workflow that succeeds.
     :param fails: a workflow that fails, with ``failure`` in its message.
@@ -60,6 +61,7 @@ class VendorCase:
     start: str
     get_status: str | None = None
     stop: str | None = None
+    file: str | None = None
     secrets: tuple[str, ...] = ("api_key",)
     succeeds: str
     fails: str = ""
@@ -191,6 +193,7 @@ DATALAB = VendorCase(
     input="input_config",
     start="execute",
     get_status="get",
+    file="output",
     succeeds="101",
     fails="102",
     failure="document is encrypted",

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, State, state_of
+from airflow_workflow_providers.core.execution import Execution, ResultFile, State, state_of
 from airflow_workflow_providers.core.parameters import header, json_object, quoted, segment
 from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, execution_request
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -142,15 +142,19 @@ def _read(execution_id: str, response: Response) -> Execution:
     state, status = _outcome(found, response, cells)
     shown = _quoting(response)
     output: dict[str, Any] = {}
+    files = []
     for cell in cells:
-        result = {
+        folders = [] if cell.file is None else [shown(cell.step)]
+        place = output.setdefault(folders[0], {}) if folders else output
+        name = shown(cell.step if cell.file is None else cell.file)
+        while name in place:  # two names may be shown alike: signed addresses, for one
+            name += "_"
+        place[name] = {
             "status": None if cell.status is None else shown(cell.status),
             "error": shown(cell.error) if cell.error else None,
         }
-        if cell.file is None:
-            output[shown(cell.step)] = result
-        else:
-            output.setdefault(shown(cell.step), {})[shown(cell.file)] = result
+        if cell.address and isinstance(cell.address, str) and not (cell.failed or cell.undone):
+            files.append(ResultFile((*folders, name), cell.address))
     reasons = [response.quote(found.error)] if found.error else []
     if state is State.FAILED and found.success is not None and not isinstance(found.success, bool):
         reasons.append(f"success is {response.quote(found.success)!r}")
@@ -158,7 +162,7 @@ def _read(execution_id: str, response: Response) -> Execution:
     failed = [cell for cell in cells if cell.failed]
     blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
     reasons += [cell.named(shown) for cell in blamed[:MAX_REASONS]]
-    return Execution(execution_id, state, status, output, response.reasons(reasons))
+    return Execution(execution_id, state, status, output, response.reasons(reasons), files=tuple(files))
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ class _Cell:
     file: Any
     status: Any
     error: Any
+    address: Any = None
 
     @property
     def failed(self) -> bool:
@@ -199,7 +204,8 @@ def _cells(steps: Any) -> Iterator[_Cell]:
         by_file = isinstance(said, dict) and isinstance(said.get("status", {}), dict)
         for file, cell in said.items() if by_file else [(None, said)]:
             fields = cell if isinstance(cell, dict) else {"status": cell}
-            yield _Cell(step, file, fields.get("status"), fields.get("error") or fields.get("error_message"))
+            error = fields.get("error") or fields.get("error_message")
+            yield _Cell(step, file, fields.get("status"), error, fields.get("output_url"))
 
 
 def _outcome(found: _Status, response: Response, cells: Iterable[_Cell]) -> tuple[State, str]:

@@ -1,1 +1,1 @@
-"""What is true of every vendor: errors, calls as values, the one session, decisions about a run."""
+"""What is true of every vendor: errors, requests and responses, clients, and decisions about starting and waiting."""

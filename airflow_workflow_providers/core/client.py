@@ -52,7 +52,7 @@ class Client:
 
     def __init__(self, read: Callable[[], Endpoint], *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._read = read
-        self._sleep = sleep
+        self.sleep = sleep
         self._transport: http.Transport | None = None
         #: The connection as it was read last; ``None`` before the first use.
         self.last_endpoint: Endpoint | None = None
@@ -116,7 +116,7 @@ class Client:
             raise failure
 
         try:
-            return tenacity.Retrying(**policy, sleep=self._sleep)(once)
+            return tenacity.Retrying(**policy, sleep=self.sleep)(once)
         except errors.AuthFailed as error:
             fresh = self._read() if error.status == 401 else endpoint
             if fresh.settings == endpoint.settings:
@@ -124,7 +124,7 @@ class Client:
         self.close()
         self.last_endpoint = endpoint = fresh
         prepared = self.build(request)
-        return tenacity.Retrying(**policy, sleep=self._sleep)(once)
+        return tenacity.Retrying(**policy, sleep=self.sleep)(once)
 
     def run(self, flow: Flow[T]) -> T:
         """
@@ -143,7 +143,7 @@ class Client:
                 return done.value  # type: ignore[no-any-return]
             value = failure = None
             try:
-                value = self._sleep(step.seconds) if isinstance(step, Pause) else self.send(step)
+                value = self.sleep(step.seconds) if isinstance(step, Pause) else self.send(step)
             except errors.WorkflowError as error:
                 failure = error
 

@@ -31,6 +31,19 @@ TERMINAL_STATES = frozenset({State.SUCCEEDED, State.PARTIAL, State.FAILED, State
 
 
 @dataclass(frozen=True)
+class ResultFile:
+    """
+    A file of a result, as the vendor keeps it for a while.
+
+    :param names: what it is the result of: a step, a file. They are the vendor's text, fit to be shown.
+    :param address: where it is. Whoever has the address has the file, so it is shown nowhere.
+    """
+
+    names: tuple[str, ...]
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Execution:
     """
     What is known of a run.
@@ -42,6 +55,7 @@ class Execution:
     :param message: the vendor's explanation of a failure, fit for an error message.
     :param url: where a person can see the run.
     :param note: what the vendor said about a start, for the task's log.
+    :param files: the files of its result; a vendor without such files has its whole result in ``output``.
     """
 
     execution_id: str | None
@@ -51,6 +65,7 @@ class Execution:
     message: str | None = None
     url: str | None = None
     note: str | None = None
+    files: tuple[ResultFile, ...] = field(default=(), repr=False)
 
     @property
     def is_terminal(self) -> bool:

@@ -49,6 +49,7 @@ class HttpSettings(TlsSettings):
     :param connect_timeout: seconds to open a connection.
     :param read_timeout: seconds for a whole exchange, unless the request has its own timeout.
     :param max_response: the largest body that is read, decoded, in bytes.
+    :param download_hosts: hosts of result files that need not be public, and may be reached over http.
     """
 
     base_url: str
@@ -57,6 +58,7 @@ class HttpSettings(TlsSettings):
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     max_response: int = MAX_RESPONSE
+    download_hosts: frozenset[str] = frozenset()
 
 
 # -- requests ------------------------------------------------------------------------------------------------------
@@ -181,13 +183,18 @@ class _Route:
 
 
 class Transport:
-    """The connections of a worker to a vendor."""
+    """
+    The connections of a worker to a vendor.
 
-    def __init__(self, settings: HttpSettings) -> None:
+    :param settings: how to reach it.
+    :param public_only: reject a server with an address that is not public; a proxy may have any address.
+    """
+
+    def __init__(self, settings: HttpSettings, *, public_only: bool = False) -> None:
         self._route = _Route(settings)
-        self._pool = self._route.pool(
-            "", max_connections=_WORKER_CONNECTIONS, network_backend=Backend(self._route.layers)
-        )
+        self.proxied = self._route.proxy is not None
+        backend = Backend(self._route.layers, public_only=public_only and not self.proxied)
+        self._pool = self._route.pool("", max_connections=_WORKER_CONNECTIONS, network_backend=backend)
 
     def exchange(self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None) -> Response:
         """

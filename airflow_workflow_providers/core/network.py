@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_workflow_providers.core.engine import httpcore
+from airflow_workflow_providers.core.errors import UnexpectedResponse
 
 #: How much is sent in one write: each write has a timeout.
 _PIECE = 64 * 1024
@@ -99,18 +100,27 @@ class Stream(_Layered):
 
 
 class Backend(httpcore.SyncBackend):
-    """Opens sockets within the deadline, name resolution included."""
+    """
+    Opens sockets within the deadline, name resolution included.
 
-    def __init__(self, layers: int) -> None:
+    :param layers: how many layers of TLS lie between a socket and the server.
+    :param public_only: reject addresses that are not public: the server was named by a vendor.
+    """
+
+    def __init__(self, layers: int, *, public_only: bool = False) -> None:
         super().__init__()
         self._layers = layers
+        self._public_only = public_only
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         exchange = _running()
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for found in _resolve(host, port, exchange.left(timeout)):
+        addresses = resolve(host, port, exchange.left(timeout))
+        if self._public_only:
+            require_public(host, addresses)
+        for found in addresses:
             try:
                 # Each address in turn, all within one limit.
                 inner = super().connect_tcp(found, port, exchange.left(timeout), *args, **kwargs)
@@ -121,7 +131,21 @@ class Backend(httpcore.SyncBackend):
         raise failure
 
 
-def _resolve(host: str, port: int, timeout: float) -> list[str]:
+def require_public(host: str, addresses: list[str]) -> None:
+    """
+    Reject a host with an address that is not public.
+
+    :raises UnexpectedResponse: if one of its addresses is not.
+    """
+    for found in addresses:
+        address = ipaddress.ip_address(found.partition("%")[0])
+        if not (getattr(address, "ipv4_mapped", None) or address).is_global:
+            raise UnexpectedResponse(
+                f"host {host} has the address {found}, which is not public; download_hosts of the connection may list the host"
+            )
+
+
+def resolve(host: str, port: int, timeout: float) -> list[str]:
     """Return the addresses of a host. The system's name resolution has no timeout, so it runs in a thread that may be left behind."""
     try:
         return [str(ipaddress.ip_address(host))]

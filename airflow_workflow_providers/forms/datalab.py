@@ -1,5 +1,16 @@
 """The connection type ``datalab``."""
 
-from airflow_workflow_providers.forms import form
+from airflow_workflow_providers.forms import field, form
 
-FORM = form("datalab", "Datalab", host="https://www.datalab.to", password="API key")
+FORM = form(
+    "datalab",
+    "Datalab",
+    host="https://www.datalab.to",
+    password="API key",
+    fields={
+        "download_hosts": field(
+            "Hosts of results",
+            "Results are fetched over https from public addresses. Hosts listed here, separated by commas, need not be public.",
+        )
+    },
+)

@@ -1,1 +1,1 @@
-"""From a connection to a session, and the vendor's calls as methods."""
+"""From a connection to a client, and the vendor's requests as methods."""

@@ -1,12 +1,14 @@
 """From an Airflow connection to a client, and the calls that all vendors have as methods."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
 
@@ -23,6 +25,11 @@ from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
+from airflow_workflow_providers.outputs.folder import OutputFolder
+from airflow_workflow_providers.outputs.result import store
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -127,6 +134,21 @@ class WorkflowHook(BaseHook):
         :raises WorkflowError: if it cannot be read.
         """
         return self.client.get_execution(execution_id)
+
+    def download_result(
+        self, execution_id: str, output_path: str | ObjectStoragePath
+    ) -> list[dict[str, Any]]:
+        """
+        Store the result of a run in object storage: its files, or its output if the vendor keeps no files.
+
+        :param execution_id: the vendor's id of the run, which has ended.
+        :param output_path: a folder, such as ``s3://conn_id@bucket/out``.
+        :return: for each file ``name``, ``uri``, ``bytes``, ``sha256`` and ``media_type``.
+        :raises InvalidInput: if Airflow cannot use that folder.
+        :raises WorkflowError: if the run cannot be read, or a file could not be fetched or stored.
+        """
+        folder = OutputFolder(output_path)
+        return store(self.client, self.get_execution(execution_id), folder, execution_id)
 
     def stop_execution(self, execution_id: str) -> str:
         """
@@ -242,6 +264,7 @@ class WorkflowHook(BaseHook):
                 f"Connection {self.conn_id!r} has no password: the {self.hook_name} key or token goes there."
             )
         own = extra.model_dump(exclude=set(HttpExtra.model_fields))
+        hosts = own.pop("download_hosts", None) or ""
         try:
             headers = self.api.auth_headers(secret, **own)
         except errors.InvalidInput as error:
@@ -252,6 +275,7 @@ class WorkflowHook(BaseHook):
             headers,
             tuple(dict.fromkeys(filter(None, secrets))),
             max_response=extra.max_response_mb * 1024 * 1024,
+            download_hosts=frozenset(host.strip().lower() for host in hosts.split(",")) - {""},
             **extra.model_dump(include=set(HttpExtra.model_fields) - {"max_response_mb"}),
         )
         self._warn(settings)

@@ -5,6 +5,13 @@ from typing import Any
 from airflow_workflow_providers.apis import datalab
 from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
+from airflow_workflow_providers.hooks.extra import HttpExtra
+
+
+class DatalabExtra(HttpExtra):
+    """The extra fields of a connection of type ``datalab``."""
+
+    download_hosts: str | None = None
 
 
 class DatalabHook(WorkflowHook):
@@ -19,6 +26,7 @@ class DatalabHook(WorkflowHook):
 
     api = datalab.API
     form = FORM
+    extra_model = DatalabExtra
 
     def __init__(self, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
         super().__init__(datalab_conn_id, **kwargs)

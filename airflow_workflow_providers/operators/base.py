@@ -1,9 +1,11 @@
 """What all operators and sensors share: the hook, the parameters of a result, and the record."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -12,6 +14,12 @@ from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.operators.validation import folder
+from airflow_workflow_providers.outputs.folder import OutputFolder
+from airflow_workflow_providers.outputs.result import load, store
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
 
 #: The shared parameters that do nothing unless the vendor has this, a field of its ``VendorApi``.
 NEEDS = {
@@ -33,6 +41,9 @@ class ExecutionOperator(BaseOperator):
         the parts, or ``"succeed"``.
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom: ``output`` is then ``None``,
         and ``output_omitted`` tells its size and how to fetch it; default: 5 MB.
+    :param output_path: a folder in object storage for the output, such as ``s3://conn_id@bucket/out/{{ ds }}``, or an
+        ``ObjectStoragePath`` (templated). The record's ``output`` is then a list of files, each with its ``uri``,
+        ``bytes``, ``sha256`` and ``media_type``. Default: the output is in the record.
     """
 
     hook_class: ClassVar[type[WorkflowHook]]
@@ -51,6 +62,8 @@ class ExecutionOperator(BaseOperator):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if hook_class := getattr(cls, "hook_class", None):
+            if "output_path" not in cls.template_fields:
+                cls.template_fields = (*cls.template_fields, "output_path")
             cls.unsupported = frozenset(
                 name for name, field in NEEDS.items() if not getattr(hook_class.api, field)
             )
@@ -71,9 +84,11 @@ class ExecutionOperator(BaseOperator):
         *,
         on_partial_failure: Literal["fail", "succeed"] = "fail",
         max_inline_output: int = 5_000_000,
+        output_path: str | ObjectStoragePath | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.output_path = folder("output_path", output_path)
         self.on_partial_failure = one_of("on_partial_failure", on_partial_failure, ("fail", "succeed"))
         self.max_inline_output = whole_number("max_inline_output", max_inline_output)
 
@@ -119,19 +134,42 @@ class ExecutionOperator(BaseOperator):
     def _sleep(self, duration: float) -> None:
         time.sleep(duration)
 
+    @cached_property
+    def _folder(self) -> OutputFolder | None:
+        if self.output_path is None:
+            return None
+        # It is checked again: a template may render to anything.
+        return OutputFolder(folder("output_path", self.output_path))
+
+    def check_output_path(self) -> None:
+        """
+        Reject an ``output_path`` that Airflow cannot use, before anything is started.
+
+        :raises InvalidInput: if it cannot.
+        """
+        self._folder  # noqa: B018  # opens its file system
+
     def _record(self, execution: Execution) -> dict[str, Any]:
         selected = self.select_output(execution)
-        output, changed = storable(selected.output)
+        if execution.is_terminal and self._folder is not None:
+            name = execution.execution_id or self._run_name()
+            stored = store(self.hook.client, selected, self._folder, name)
+            return replace(selected, output=stored).record()
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
+        loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected
+        output, changed = storable(loaded.output if loaded is not None else None)
         if changed:
             self.log.warning(
                 "Airflow cannot store the output of %s as it is; it is stored in the nearest form: %s.",
                 name,
                 changed,
             )
+        fetch = self._how_to_fetch(execution)
         record = replace(selected, output=output).record(
-            max_inline_output=self.max_inline_output, fetch=self._how_to_fetch(execution)
+            max_inline_output=self.max_inline_output, fetch=fetch
         )
+        if loaded is None:
+            record["output_omitted"] = {"bytes": None, "fetch": fetch}
         if "output_omitted" in record:
             self.log.warning(
                 "The output of %s is larger than max_inline_output=%d and is not put into XCom: %s",
@@ -141,8 +179,14 @@ class ExecutionOperator(BaseOperator):
             )
         return record
 
+    def _run_name(self) -> str:
+        """Return a name for a run that has no id of its own: that of the task."""
+        return self.task_id
+
     def _how_to_fetch(self, execution: Execution) -> str:
         if execution.execution_id is None:
             return "It cannot be fetched again: such a run has no id."
-        hook = type(self.hook).__name__
-        return f"{hook}({self.hook.conn_id!r}).get_execution({execution.execution_id!r}).output"
+        hook = f"{type(self.hook).__name__}({self.hook.conn_id!r})"
+        if execution.files:
+            return f"{hook}.download_result({execution.execution_id!r}, 's3://bucket/folder')"
+        return f"{hook}.get_execution({execution.execution_id!r}).output"

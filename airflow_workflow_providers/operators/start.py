@@ -112,6 +112,7 @@ class StartOperator(ExecutionOperator):
             instead.
         """
         self._context = context
+        self.check_output_path()
         store, deadline = StartStore(context), self._deadline()
         try:
             return self._after_start(context, store, Starter(self, store, deadline).run(), deadline)
@@ -141,6 +142,10 @@ class StartOperator(ExecutionOperator):
     ) -> dict[str, Any]:
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
         return self._record(execution)
+
+    def _run_name(self) -> str:
+        ti = self._context["ti"] if self._context is not None else None
+        return self.task_id if ti is None else f"{ti.dag_id}-{ti.run_id}-{ti.task_id}-{ti.map_index}"
 
     def _sleep(self, duration: float) -> None:
         """Sleep in short pieces: after a signal handler, Python continues a sleep to its end."""

@@ -5,7 +5,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_workflow_providers.core.parameters import seconds, text
+from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.parameters import quoted, seconds, text
 from airflow_workflow_providers.settings import min_poll_interval
 
 
@@ -31,6 +32,25 @@ def conn_id(name: str, value: str) -> str:
     :raises InvalidInput: if it is not a text, or empty.
     """
     text(name, without_templates(value))
+    return value
+
+
+def folder(name: str, value: Any) -> Any:
+    """
+    Return a folder in object storage; a template or an XComArg may become one when the task runs.
+
+    :param name: the name of the parameter, for the error.
+    :param value: the author's choice: a text, an ``ObjectStoragePath``, or ``None``.
+    :return: the same value.
+    :raises InvalidInput: if it is neither, or a path that depends on where a worker was started.
+    """
+    known = without_templates(value, None)
+    if isinstance(known, str) and not (text(name, known).startswith("/") or "://" in known):
+        raise InvalidInput(
+            f"{name} must be a whole address, such as s3://bucket/folder or file:///folder; got {quoted(known)}."
+        )
+    if known is not None and not isinstance(known, str) and not hasattr(known, "protocol"):
+        raise InvalidInput(f"{name} must be a text or an ObjectStoragePath; got {quoted(known)}.")
     return value
 
 

@@ -74,6 +74,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         :raises AirflowSkipException: with ``soft_fail``, instead of any of these errors.
         """
         segment("execution_id", self.execution_id)
+        self.check_output_path()
         self.set_execution(self.execution_id)
         if url := self.hook.execution_url(self.execution_id):
             context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -9,12 +10,13 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from dev.airflow_api import RequestFailed
-from dev.chaos.tasks import dag_id
+from dev.chaos.tasks import dag_id, results_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,6 +192,19 @@ class Case:
                 f"the task returned execution {record['execution_id']}, not {execution['execution_id']}"
             )
 
+    def check_files(self) -> None:
+        """Check that the folder has the files that the record names, whole, and no half file under its name."""
+        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
+        record = json.loads(returned) if isinstance(returned, str) else returned
+        named = {entry["uri"].removeprefix("file://"): entry["sha256"] for entry in record["output"]}
+        found = {
+            str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in Path(results_of(self.number)).rglob("[!.]*")
+            if path.is_file()
+        }
+        if not found or found != named:
+            raise ExpectationFailed(f"the record names {named}, and the folder has {found}")
+
     # -- waiting ----------------------------------------------------------------------------------------------
 
     def wait_for(
@@ -236,11 +251,13 @@ class Case:
         """Wait until the vendor has stopped the execution."""
         self.wait_for("the stop", lambda: self.executions()[0]["stops"], seconds)
 
-    def wait_for_failed_check(self, fault: str) -> None:
-        """Wait until a status check has met this fault of the emulator."""
+    def wait_for_failed_check(self, fault: str, operation: str | None = None) -> None:
+        """Wait until a status check, or a request of another operation, has met this fault of the emulator."""
         self.wait_for(
             f"a status check that meets {fault}",
-            lambda: any(request["fault"] == fault for request in self.requests(self.vendor.get_status)),
+            lambda: any(
+                request["fault"] == fault for request in self.requests(operation or self.vendor.get_status)
+            ),
         )
 
     def wait_for_checks(self, count: int = 1) -> None:

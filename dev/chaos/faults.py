@@ -18,6 +18,7 @@ from dev.chaos.injections import (
     killed_before_post,
     killed_before_response,
     killed_fetching,
+    killed_fetching_file,
     killed_waiting,
     marked,
     marked_failed_and_cleared,
@@ -98,6 +99,11 @@ def always(started: int, stopped: int, outcome: str) -> Callable[[VendorCase, st
 def has_id(vendor: VendorCase, mode: str) -> bool:
     """Whether an execution has an id, so that it can be polled."""
     return vendor.get_status is not None
+
+
+def has_files(vendor: VendorCase, mode: str) -> bool:
+    """Whether a result consists of files."""
+    return vendor.file is not None
 
 
 def on_worker(vendor: VendorCase, mode: str) -> bool:
@@ -246,6 +252,20 @@ FAULTS = [
         always(1, 0, "success"),
         has_id,
         "no_retry",
+    ),
+    Fault(
+        "task process killed between two files of the result",
+        killed_fetching_file("hang", after=1),
+        always(1, 0, "success"),
+        has_files,
+        "stored",
+    ),
+    Fault(
+        "task process killed in the middle of a file of the result",
+        killed_fetching_file("drip"),
+        always(1, 0, "success"),
+        has_files,
+        "stored",
     ),
     Fault("account changed between tries", account_changed, always(2, 0, "success"), has_id, checks=LATER),
     Fault(

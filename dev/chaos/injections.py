@@ -69,6 +69,20 @@ def killed_fetching(victims: str) -> Callable[[Case], None]:
     return inject
 
 
+def killed_fetching_file(fault: str, *, after: int = 0, **options: object) -> Callable[[Case], None]:
+    """Kill the task while a file of the result is on its way, before its first byte or in its middle."""
+
+    def inject(case: Case) -> None:
+        case.fail(case.vendor.file, fault, after=after, **options)
+        case.run()
+        case.wait_for_failed_check(fault, case.vendor.file)
+        case.kill("task")
+        case.wait_for_end()
+        case.check_files()
+
+    return inject
+
+
 def sigterm(case: Case) -> None:
     """Send SIGTERM to the process of the task, as a node that is drained does; Airflow has not asked for it."""
     case.run()

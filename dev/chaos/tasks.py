@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from airflow_workflow_providers.core.http import LANES
@@ -21,12 +22,19 @@ TASKS: dict[str, dict[str, Any]] = {
     # Each try has another input.
     "changing_input": {"timeout": 150, "retries": 2},
     "asks_a_person": {"timeout": 150},
+    # Its result goes to object storage.
+    "stored": {"timeout": 150, "retries": 2},
     "no_triggerer": {"timeout": 8},
     "crowd": {"timeout": 600, "poll_interval": 5},
 }
 
 #: How many tasks wait at the same time in the DAG of the crowd: more than an event loop opens connections to a vendor.
 CROWD = LANES + 2
+
+
+def results_of(case: object) -> str:
+    """Return the folder for the result of a case, below the folder of Airflow."""
+    return f"{Path(__file__).resolve().parent.parent.parent}/.chaos/results/{case}"
 
 
 def dag_id(vendor: str, mode: str, task: str) -> str:

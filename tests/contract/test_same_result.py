@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -86,19 +87,20 @@ def test_a_sensor_fails_with_its_run_and_never_stops_it(
 
 @blocking_and_deferred
 def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
-    vendor: VendorCase, emulator: Emulator, deferrable: bool
+    vendor: VendorCase, emulator: Emulator, tmp_path: Path, deferrable: bool
 ) -> None:
-    """The task succeeds, and its record says how to fetch the output."""
+    """The task succeeds, and its record says how to fetch the output: what it says works."""
     task = Task(lambda: vendor.task(deferrable=deferrable, max_inline_output=10))
 
     record = task.run()
 
     assert (record["state"], record["output"]) == ("succeeded", None)
-    assert record["output_omitted"]["bytes"] > 10
-    with closing(vendor.hook()) as hook:
-        fetch = f"{vendor.hook.__name__}({hook.conn_id!r}).get_execution({record['execution_id']!r}).output"
-        assert record["output_omitted"]["fetch"] == fetch
-        assert hook.get_execution(record["execution_id"]).output
+    omitted = record["output_omitted"]
+    assert omitted["bytes"] is None or omitted["bytes"] > 10
+    hook = vendor.hook.__name__
+    assert omitted["fetch"].startswith(f"{hook}('{vendor.conn_type}_default').")
+    fetch = omitted["fetch"].replace("s3://bucket/folder", f"file://{tmp_path}")
+    assert eval(fetch, {hook: vendor.hook})  # noqa: S307  # a person would paste it
 
 
 def test_a_task_has_a_button_if_its_vendor_has_a_page_of_the_run(

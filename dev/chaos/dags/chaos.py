@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.tasks import CROWD, TASKS, dag_id
+from dev.chaos.tasks import CROWD, TASKS, dag_id, results_of
 from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONNECTION = '{{ dag_run.conf["connection"] }}'
 WORKFLOW = '{{ dag_run.conf["workflow"] }}'
+CASE = '{{ dag_run.conf["case"] }}'
 
 #: How long Airflow waits for a triggerer after the deadline of a task that has none; the package waits two minutes.
 SHORT_MARGIN = 10.0
@@ -40,9 +41,11 @@ def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
     chosen = {name: value for name, value in chosen.items() if name not in vendor.operator.unsupported}
     if "execution_timeout" in chosen:
         chosen["execution_timeout"] = timedelta(seconds=chosen["execution_timeout"])
-    input_of_case = {"case": '{{ dag_run.conf["case"] }}'}
+    input_of_case = {"case": CASE}
     if task == "changing_input":
         input_of_case["try"] = "{{ ti.try_number }}"
+    if task == "stored":
+        chosen["output_path"] = f"file://{results_of(CASE)}"
     return {
         "task_id": "run",
         "retry_delay": timedelta(seconds=1),

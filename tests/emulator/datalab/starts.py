@@ -12,4 +12,4 @@ STARTS = {
 }
 
 #: The fields of its connection besides the base URL and the key.
-EXTRA = ()
+EXTRA = ("download_hosts",)

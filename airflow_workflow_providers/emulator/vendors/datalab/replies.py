@@ -90,7 +90,6 @@ def result(run: Run, workflow: Workflow, step: str, key: str, *, failed: bool) -
     """Return the document behind an ``output_url``, always the same; no page shows one."""
     files = files_of(run.input)
     body: dict[str, Any] = {
-        "execution_id": int(run.execution_id),
         "step": step,
         "file": key,
         "source": None if key == "aggregated" else without_secrets(files[int(key.removeprefix("file-")) - 1]),

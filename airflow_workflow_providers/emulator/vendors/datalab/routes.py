@@ -5,6 +5,7 @@ import re
 import secrets
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow_workflow_providers.emulator.ledger import Ledger, Run
 from airflow_workflow_providers.emulator.lifecycle import Clock
@@ -43,6 +44,11 @@ class Datalab(EmulatedVendor[Workflow]):
     def new_credentials(self) -> dict[str, str]:
         """Return a key, and the signature in the URL of every output."""
         return {**super().new_credentials(), "signature": secrets.token_hex(32)}
+
+    def connection(self, base_url: str) -> dict[str, Any]:
+        """Return a connection that lists the emulator among the hosts of results, because it is not a public one."""
+        known = super().connection(base_url)
+        return {**known, "extra": {"download_hosts": urlsplit(base_url).hostname}}
 
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes that running a workflow needs, and the URLs of its results."""

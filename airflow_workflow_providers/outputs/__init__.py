@@ -1,0 +1,1 @@
+"""Where a result goes: files in object storage, published whole."""
