@@ -19,8 +19,8 @@ from dev import environment
 ROOT = Path(__file__).resolve().parent.parent
 MATRIX = ROOT / ".matrix"
 VERSIONS = ("3.1", "3.2", "3.3")
-# What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, the forms.
-TESTS = ("tests/airflow", "tests/contract", "tests/test_provider_info.py")
+# What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, object storage, the forms.
+TESTS = ("tests/airflow", "tests/contract", "tests/test_outputs.py", "tests/test_provider_info.py")
 # A vendor's own modules use Airflow only through the base classes, which the guarantees of one vendor test. Besides that, a
 # DAG of each vendor runs on every version.
 ONLY_ON_NEWEST = "not newest and not every_vendor"

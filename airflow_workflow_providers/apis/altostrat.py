@@ -140,7 +140,7 @@ def _read(execution_id: str, response: Response) -> Execution:
     # Some of the page's examples are completed and carry an error_message: the status decides.
     # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
     message = _why(response, run.error_message, logs) if state is State.FAILED else None
-    return Execution(execution_id, state, run.status, output, message)
+    return Execution(execution_id, state, run.status, output, message, details=logs)
 
 
 def _entries(logs: Any) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ class Execution:
     :param message: the vendor's explanation of a failure, fit for an error message.
     :param url: where a person can see the run.
     :param note: what the vendor said about a start, for the task's log.
+    :param details: what the vendor returned besides the output, from which ``select_output`` may choose.
     :param files: the files of its result; a vendor without such files has its whole result in ``output``.
     """
 
@@ -65,6 +66,7 @@ class Execution:
     message: str | None = None
     url: str | None = None
     note: str | None = None
+    details: Any = field(default=None, repr=False)
     files: tuple[ResultFile, ...] = field(default=(), repr=False)
 
     @property

@@ -1,9 +1,11 @@
 """Altostrat SDX."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import altostrat as api
-from airflow_workflow_providers.core.parameters import one_of, text
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import flag, one_of, text
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.validation import conn_id
@@ -24,6 +26,8 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param nonce_key: a key of your choice in ``context``, under which each start carries a text that no other start has.
         With it, a run can be found although the response to its start was lost, if Altostrat shows the context of a run;
         without it, such a start is lost. It does not count as input. Default: no such key.
+    :param return_log: return every entry of the run's log, in order, as Altostrat describes it: ``node_id``, ``status``,
+        ``output``; False returns the output of the last entry.
     :param on_ui_interaction: what happens when the run waits for a person (``awaiting_ui_interaction``): ``"wait"``
         continues the wait and logs it, ``"fail"`` fails the task.
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
@@ -46,6 +50,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         workflow_id: str,
         context: dict[str, Any] | None = None,
         nonce_key: str | None = None,
+        return_log: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         altostrat_conn_id: str = "altostrat_default",
         **kwargs: Any,
@@ -55,6 +60,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.context = context
         self.nonce_key = None if nonce_key is None else text("nonce_key", nonce_key)
         self.sends_nonce = nonce_key is not None
+        self.return_log = flag("return_log", return_log)
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.stop_at_pause = on_ui_interaction == "fail"
         self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
@@ -69,3 +75,12 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         """
         nonce = {self.nonce_key: self.nonce} if self.nonce_key else None
         return {**super().start_parameters(timeout), "nonce": nonce}
+
+    def select_output(self, execution: Execution) -> Execution:
+        """
+        Return the run with its whole log as its output, if the author wants that.
+
+        :param execution: the run, with the output of the last entry of its log.
+        :return: with ``return_log`` the run with every entry of its log; else the same.
+        """
+        return replace(execution, output=execution.details) if self.return_log else execution

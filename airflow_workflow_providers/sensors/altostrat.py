@@ -1,8 +1,10 @@
 """Altostrat SDX."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
-from airflow_workflow_providers.core.parameters import one_of
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import flag, one_of
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
@@ -16,6 +18,7 @@ class AltostratExecutionSensor(ExecutionSensor):
     The request is "Retrieve a workflow run" of Altostrat's API reference, https://altostrat.io/docs/. The task returns
     the same record as :class:`~airflow_workflow_providers.operators.altostrat.AltostratExecuteWorkflowOperator`.
 
+    :param return_log: return every entry of the run's log; False returns the output of the last entry.
     :param on_ui_interaction: what happens when the run waits for a person: ``"wait"`` or ``"fail"``.
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
     """
@@ -27,11 +30,22 @@ class AltostratExecutionSensor(ExecutionSensor):
     def __init__(
         self,
         *,
+        return_log: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         altostrat_conn_id: str = "altostrat_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.return_log = flag("return_log", return_log)
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.stop_at_pause = on_ui_interaction == "fail"
         self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
+
+    def select_output(self, execution: Execution) -> Execution:
+        """
+        Return the run with its whole log as its output, if the author wants that.
+
+        :param execution: the run, with the output of the last entry of its log.
+        :return: with ``return_log`` the run with every entry of its log; else the same.
+        """
+        return replace(execution, output=execution.details) if self.return_log else execution

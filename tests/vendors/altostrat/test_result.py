@@ -143,3 +143,18 @@ def test_the_address_of_a_webhook_is_not_stored_or_logged(emulator: Emulator, de
         task.run()
 
     assert "abc123-XYZ" not in task.everything_kept() + str(logs)
+
+
+@blocking_and_deferred
+def test_the_whole_log_is_the_output_if_the_author_wants_that(emulator: Emulator, deferrable: bool) -> None:
+    """Of an operator and of a sensor; its last entry has the output that is returned otherwise."""
+    record = Task(lambda: ALTOSTRAT.task(deferrable=deferrable, return_log=True)).run()
+    waiting = {"task_id": "wait", "execution_id": record["execution_id"], "deferrable": deferrable}
+
+    with_log = Task(lambda: ALTOSTRAT.sensor(**waiting, return_log=True)).run()
+    without = Task(lambda: ALTOSTRAT.sensor(**waiting)).run()
+
+    assert [entry["status"] for entry in record["output"]] == ["success"] * len(record["output"])
+    assert len(record["output"]) > 1
+    assert with_log["output"] == record["output"]
+    assert without["output"] == record["output"][-1]["output"]

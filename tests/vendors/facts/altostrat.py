@@ -6,7 +6,7 @@ from airflow_workflow_providers.apis import altostrat
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
 from tests.vendors.altostrat import WEBHOOK
 from tests.vendors.facts import Facts, Search
-from tests.vendors.facts.bad_values import CHOICES, IDS, NAMES, OBJECTS
+from tests.vendors.facts.bad_values import CHOICES, FLAGS, IDS, NAMES, OBJECTS
 from tests.vendors.facts.error_bodies import NO_EXPLANATION
 
 FACTS = Facts(
@@ -25,9 +25,9 @@ FACTS = Facts(
     ],
     right={"workflow_id": "fl_1"},
     bad={"workflow_id": IDS, "context": OBJECTS},
-    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES},
+    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES, "return_log": FLAGS},
     hook_only={"nonce": OBJECTS},
-    sensor_only={"on_ui_interaction": CHOICES},
+    sensor_only={"on_ui_interaction": CHOICES, "return_log": FLAGS},
     explanations=[
         # The form of the reference, and that of its framework, Laravel.
         (
