@@ -76,9 +76,10 @@ def execute_workflow(
     *,
     payload: Any = None,
     configuration_id: str | None = None,
+    content_type: str | None = None,
     response_type: str | None = None,
-    start_from_step: int | None = None,
-    end_at_step: int | None = None,
+    start_from_step: int | str | None = None,
+    end_at_step: int | str | None = None,
     callback_url: str | None = None,
     timeout: float | None = None,
 ) -> Request[Execution]:
@@ -88,6 +89,8 @@ def execute_workflow(
     :param workflow_id: the workflow.
     :param payload: its input, JSON of any type.
     :param configuration_id: the configuration store to run with.
+    :param content_type: the media type of ``payload``, which is then a text and sent as it is: ``text/csv``, for example.
+        Default: ``payload`` is sent as JSON.
     :param response_type: as Laminar documents it; default: Laminar's, ``json``.
     :param start_from_step: the first step to run, from 1.
     :param end_at_step: the last step to run.
@@ -99,11 +102,13 @@ def execute_workflow(
     """
     name = parameters.id_or_name("workflow_id", workflow_id)
     path = f"/workflow/execute/external/{parameters.segment('workflow_id', name)}"
-    for step_name, step in (("start_from_step", start_from_step), ("end_at_step", end_at_step)):
-        if step is not None:
-            parameters.whole_number(step_name, step, least=1, most=GREATEST_STEP)
-    if start_from_step is not None and end_at_step is not None and start_from_step > end_at_step:
-        raise InvalidInput(f"start_from_step={start_from_step} comes after end_at_step={end_at_step}.")
+    first, last = _step("start_from_step", start_from_step), _step("end_at_step", end_at_step)
+    if first is not None and last is not None and first > last:
+        raise InvalidInput(f"start_from_step={first} comes after end_at_step={last}.")
+    if content_type is None:
+        body, media_type = parameters.json_value("payload", payload), "application/json"
+    else:
+        body, media_type = _text("payload", payload), _media_type("content_type", content_type)
     store = None if configuration_id is None else parameters.id_or_name("configuration_id", configuration_id)
     if store is not None:
         # It rejects "None", which a template over nothing renders to.
@@ -118,20 +123,23 @@ def execute_workflow(
             "response_type": None
             if response_type is None
             else parameters.text("response_type", response_type),
-            "start_from_step": None if start_from_step is None else str(start_from_step),
-            "end_at_step": None if end_at_step is None else str(end_at_step),
+            "start_from_step": None if first is None else str(first),
+            "end_at_step": None if last is None else str(last),
             "callback_url": address,
         },
-        body=parameters.json_value("payload", payload),
+        body=body,
         secrets=address_secrets(address) if address else (),
         parse=_read,
         starts_run=True,
         fingerprint_input={
             "workflow_id": name,
             "configuration_id": configuration_id,
-            "steps": [start_from_step, end_at_step],
+            "steps": [first, last],
             "payload": payload,
+            # Without it, the fingerprint of JSON is that of earlier releases.
+            **({} if content_type is None else {"media_type": media_type}),
         },
+        media_type=media_type,
         # A workflow may choose its HTTP status; the page documents 400 as a failed execution.
         # https://docs.laminar.run/running-an-integration/remote-workflow-execution
         accepts=lambda response: (
@@ -139,6 +147,29 @@ def execute_workflow(
         ),
         timeout=None if timeout is None else parameters.seconds("timeout", timeout),
     )
+
+
+def _step(name: str, value: int | str | None) -> int | None:
+    """Return the number of a step; a template renders to a text."""
+    if value is None:
+        return None
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    return parameters.whole_number(name, number, least=1, most=GREATEST_STEP)
+
+
+def _text(name: str, value: object) -> str:
+    """Return a text that is sent as it is."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} must be a text if content_type is set; got {parameters.quoted(value)}.")
+    parameters.json_bytes(name, value)  # rejects what UTF-8 cannot encode
+    return str.__str__(value)
+
+
+def _media_type(name: str, value: object) -> str:
+    plain = parameters.header(name, value)
+    if "/" not in plain:
+        raise InvalidInput(f"{name} must be a media type, such as text/csv; got {parameters.quoted(value)}.")
+    return plain
 
 
 def _read(response: Response) -> Execution:

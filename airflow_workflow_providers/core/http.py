@@ -87,9 +87,11 @@ def build(settings: HttpSettings, request: Request[Any]) -> BuiltRequest:
         **settings.headers,
         **{name: value for name, value in request.headers.items() if value is not None},
     }
-    content = b"" if request.body is None else json_bytes("the request", request.body)
+    content = b""
     if request.body is not None:
-        headers["Content-Type"] = "application/json"
+        is_json = request.media_type == "application/json"
+        content = json_bytes("the request", request.body) if is_json else request.body.encode()
+        headers["Content-Type"] = request.media_type
     query = {name: value for name, value in request.query.items() if value is not None}
     try:
         built = httpx.Request(

@@ -184,7 +184,8 @@ class Request(Generic[T]):
     :param parse: turns a response that ``accepts`` allows into the value; raises ``UnexpectedResponse`` if it cannot.
     :param query: query parameters; those that are ``None`` are left out.
     :param headers: headers besides the connection's own; those that are ``None`` are left out.
-    :param body: JSON to send, if any.
+    :param body: JSON to send, if any; with another ``media_type`` a text.
+    :param media_type: of the body.
     :param secrets: what no message may repeat, besides the connection's own secrets: a callback address, for one.
     :param starts_run: whether it may start a run: then it is sent again only if no run can have been started.
     :param fingerprint_input: of a start, what makes another start the same: the workflow and its input, but no label and
@@ -200,6 +201,7 @@ class Request(Generic[T]):
     query: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: Any = field(default=None, repr=False)
+    media_type: str = "application/json"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     starts_run: bool = False
     fingerprint_input: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -24,11 +24,13 @@ class LaminarExecuteWorkflowOperator(StartOperator):
     parameters for a wait. For long work, see :class:`LaminarRunJobOperator`.
 
     :param workflow_id: the workflow (templated).
-    :param payload: the input of the workflow: JSON of any type; default: none (templated).
+    :param payload: the input of the workflow: JSON of any type, or with ``content_type`` a text; default: none (templated).
     :param configuration_id: the configuration store to run with (templated).
+    :param content_type: the media type of ``payload``, which is then sent as it is, such as ``text/csv`` or
+        ``application/xml``. Default: ``payload`` is sent as JSON.
     :param response_type: as Laminar documents it; default: Laminar's, ``json``.
-    :param start_from_step: the first step to run, from 1.
-    :param end_at_step: the last step to run; the same as ``start_from_step`` runs only that step.
+    :param start_from_step: the first step to run, from 1 (templated).
+    :param end_at_step: the last step to run; the same as ``start_from_step`` runs only that step (templated).
     :param callback_url: an address to which Laminar posts events during the run. It is not templated, so that it is not
         shown among the rendered fields: it may hold a secret.
     :param laminar_conn_id: the connection, of type ``laminar`` (templated).
@@ -39,8 +41,20 @@ class LaminarExecuteWorkflowOperator(StartOperator):
     :raises ExecutionFailed: if the run failed (HTTP 400, or another 4xx), with its response.
     """
 
-    template_fields = ("workflow_id", "payload", "configuration_id", "laminar_conn_id")
+    template_fields = (
+        "workflow_id",
+        "payload",
+        "configuration_id",
+        "start_from_step",
+        "end_at_step",
+        "laminar_conn_id",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
+    stand_ins: ClassVar[dict[str, Any]] = {
+        "payload": "template",
+        "start_from_step": 1,
+        "end_at_step": api.GREATEST_STEP,
+    }
     hook_class = LaminarHook
     start_request = staticmethod(api.execute_workflow)
 
@@ -50,9 +64,10 @@ class LaminarExecuteWorkflowOperator(StartOperator):
         workflow_id: int | str,
         payload: Any = None,
         configuration_id: str | None = None,
+        content_type: str | None = None,
         response_type: str | None = None,
-        start_from_step: int | None = None,
-        end_at_step: int | None = None,
+        start_from_step: int | str | None = None,
+        end_at_step: int | str | None = None,
         callback_url: str | None = None,
         laminar_conn_id: str = "laminar_default",
         timeout: float | timedelta = timedelta(hours=1),
@@ -62,6 +77,7 @@ class LaminarExecuteWorkflowOperator(StartOperator):
         self.workflow_id = workflow_id
         self.payload = payload
         self.configuration_id = configuration_id
+        self.content_type = content_type
         self.response_type = response_type
         self.start_from_step = start_from_step
         self.end_at_step = end_at_step

@@ -7,6 +7,14 @@ from airflow_workflow_providers.core.errors import AuthFailed, NotFound
 from tests.vendors.facts import Facts
 from tests.vendors.facts.bad_values import ANY_JSON, CALLBACKS, IDS, NAMES, NUMBERS
 
+#: A template renders to a text, so the text of a number is good.
+STEPS = [
+    *(value for value in NUMBERS if not (isinstance(value, str) and value.isdecimal())),
+    2**31,
+    "0",
+    "two",
+]
+
 FACTS = Facts(
     ping=(
         "list_keys",
@@ -27,9 +35,10 @@ FACTS = Facts(
         "workflow_id": IDS,
         "payload": ANY_JSON,
         "configuration_id": IDS[1:],
+        "content_type": NAMES,
         "response_type": NAMES,
-        "start_from_step": [*NUMBERS, 2**31],
-        "end_at_step": [*NUMBERS, 2**31],
+        "start_from_step": STEPS,
+        "end_at_step": STEPS,
         "callback_url": CALLBACKS,
     },
     explanations=[],

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.emulator import Emulator
 from tests.vendors import misread
 from tests.vendors.laminar import CALLBACK, external
@@ -51,6 +52,59 @@ def test_a_parameter_that_is_not_given_is_not_sent(emulator: Emulator) -> None:
 
     (request,) = emulator.requests("laminar", "execute")
     assert (request["query"], request["body"]) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "payload"),
+    [
+        ("text/csv", "id,name\n1,Zoë\n"),
+        ("application/xml", "<order id='7'/>"),
+        ("text/plain; charset=utf-8", ""),
+    ],
+)
+def test_a_text_with_a_media_type_is_sent_as_it_is(
+    emulator: Emulator, content_type: str, payload: str
+) -> None:
+    """The page documents a body of any type. Another media type is another input."""
+    external(payload=payload, content_type=content_type).run()
+
+    (request,) = emulator.requests("laminar", "execute")
+    assert request["headers"]["content-type"] == content_type
+    assert request["headers"]["content-length"] == str(len(payload.encode()))
+    assert (request["body"] or "") == payload
+    starts = [
+        api.execute_workflow(39, payload=payload, content_type=each)
+        for each in (None, content_type, "text/html")
+    ]
+    assert len({fingerprint(start.fingerprint_input) for start in starts}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"payload": {"a": 1}, "content_type": "text/csv"}, "payload must be a text"),
+        ({"content_type": "text/csv"}, "payload must be a text"),
+        ({"payload": "\ud83d", "content_type": "text/csv"}, "payload cannot be sent"),
+        ({"payload": "a", "content_type": "csv"}, "content_type must be a media type"),
+        ({"payload": "a", "content_type": "text/csv\n"}, "content_type"),
+        ({"payload": "a", "content_type": ""}, "content_type is empty"),
+    ],
+)
+def test_what_cannot_be_sent_as_a_text_is_rejected_at_parse(given: dict[str, Any], named: str) -> None:
+    with pytest.raises(errors.InvalidInput, match=named):
+        external(**given).make()
+
+
+def test_steps_may_come_from_a_template(emulator: Emulator) -> None:
+    """A template renders to a text. At parse nothing is known of it, so one step does not contradict the other."""
+    task = external(start_from_step="{{ params.first }}", end_at_step=3).make()
+    external(start_from_step=5, end_at_step="{{ params.last }}").make()
+    task.start_from_step = "2"
+
+    assert task.build_start_request(1.0).query["start_from_step"] == "2"
+    task.start_from_step = "two"
+    with pytest.raises(errors.InvalidInput, match="start_from_step"):
+        task.build_start_request(1.0)
 
 
 def test_the_input_is_json_of_any_type(emulator: Emulator) -> None:
