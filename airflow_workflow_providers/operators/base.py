@@ -40,7 +40,7 @@ class ExecutionOperator(BaseOperator):
     :param on_partial_failure: what a run that finished with failed parts means for the task: ``"fail"``, with the names of
         the parts, or ``"succeed"``.
     :param max_inline_output: an output of more bytes of JSON than this is not put into XCom: ``output`` is then ``None``,
-        and ``output_omitted`` tells its size and how to fetch it; default: 5 MB.
+        and ``output_omitted`` tells its size and how to fetch it; default: 5 MB. With 0, files of a result are not fetched.
     :param output_path: a folder in object storage for the output, such as ``s3://conn_id@bucket/out/{{ ds }}``, or an
         ``ObjectStoragePath`` (templated). The record's ``output`` is then a list of files, each with its ``uri``,
         ``bytes``, ``sha256`` and ``media_type``. Default: the output is in the record.
@@ -157,7 +157,7 @@ class ExecutionOperator(BaseOperator):
             return replace(selected, output=stored).record()
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
         loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected
-        output, changed = storable(loaded.output if loaded is not None else None)
+        output, changed = storable((loaded or selected).output)
         if changed:
             self.log.warning(
                 "Airflow cannot store the output of %s as it is; it is stored in the nearest form: %s.",
@@ -168,8 +168,8 @@ class ExecutionOperator(BaseOperator):
         record = replace(selected, output=output).record(
             max_inline_output=self.max_inline_output, fetch=fetch
         )
-        if loaded is None:
-            record["output_omitted"] = {"bytes": None, "fetch": fetch}
+        if loaded is None:  # the output is there without the content of its files
+            record.setdefault("output_omitted", {"bytes": None, "fetch": fetch})
         if "output_omitted" in record:
             self.log.warning(
                 "The output of %s is larger than max_inline_output=%d and is not put into XCom: %s",

@@ -74,9 +74,11 @@ def load(client: Client, execution: Execution, limit: int) -> Execution | None:
     :param client: as in :func:`store`.
     :param execution: the execution.
     :param limit: how many bytes all files together may have.
-    :return: ``None`` if they have more.
+    :return: ``None`` if they have more; with a limit of 0 they are not fetched.
     :raises WorkflowError: if a file could not be fetched.
     """
+    if not limit:
+        return None
     output = copy.deepcopy(execution.output)
     for file, fetch in _fetches(client, execution):
         content = fetch(partial(_content, limit))

@@ -97,10 +97,11 @@ def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
     assert (record["state"], record["output"]) == ("succeeded", None)
     omitted = record["output_omitted"]
     assert omitted["bytes"] is None or omitted["bytes"] > 10
-    hook = vendor.hook.__name__
-    assert omitted["fetch"].startswith(f"{hook}('{vendor.conn_type}_default').")
-    fetch = omitted["fetch"].replace("s3://bucket/folder", f"file://{tmp_path}")
-    assert eval(fetch, {hook: vendor.hook})  # noqa: S307  # a person would paste it
+    hook = f"{vendor.hook.__name__}('{vendor.conn_type}_default')"
+    assert omitted["fetch"].startswith(f"{hook}.")
+    fetch = omitted["fetch"].replace("s3://bucket/folder", f"file://{tmp_path}").replace(hook, "hook")
+    with closing(vendor.hook()) as known:
+        assert eval(fetch, {"hook": known})  # noqa: S307  # a person would paste it
 
 
 def test_a_task_has_a_button_if_its_vendor_has_a_page_of_the_run(

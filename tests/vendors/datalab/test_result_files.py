@@ -41,6 +41,22 @@ def test_the_documents_are_in_the_record(emulator: Emulator) -> None:
     assert output["parse"]["file-2"]["result"]["markdown"] == "# file-2\n\nparse\n"
 
 
+@pytest.mark.parametrize("limit", [0, 500])
+def test_documents_that_are_too_large_leave_the_statuses_in_the_record(
+    emulator: Emulator, limit: int
+) -> None:
+    """With a limit of 0 nothing is fetched: an execution whose documents are gone can still be waited for."""
+    if not limit:
+        emulator.fail("datalab", "output", "status", status=404, times=None)
+
+    record = task(max_inline_output=limit).run()
+
+    assert record["state"] == "succeeded"
+    assert record["output_omitted"]["fetch"].startswith("DatalabHook('datalab_default').download_result(")
+    assert (emulator.requests("datalab", "output") == []) is (limit == 0)
+    assert limit == 0 or record["output"]["parse"]["file-1"] == {"status": "COMPLETED", "error": None}
+
+
 @pytest.mark.parametrize("steps", ["nested", "flat"])
 def test_the_documents_are_in_the_folder(emulator: Emulator, tmp_path: Path, steps: str) -> None:
     """Under the execution, the step and the file; the record names each."""
