@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.parameters import quoted
+from airflow_workflow_providers.core.text import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -52,7 +53,7 @@ class OutputFolder:
             self.path = ObjectStoragePath(path)
             self._fs = self.path.fs
         except Exception as error:  # the packages of the stores have errors of their own
-            raise InvalidInput(f"output_path {quoted(path)} cannot be used: {error}.") from error
+            raise InvalidInput(f"output_path {quoted(path)} cannot be used: {shown(str(error))}.") from error
 
     def write(self, names: Sequence[str], fill: Fill) -> dict[str, Any]:
         """
@@ -185,7 +186,7 @@ class _Content:
             return act()
         except Exception as error:
             raise WorkflowError(
-                f"{self._path} could not be written: {type(error).__name__}: {error}"
+                f"{self._path} could not be written: {type(error).__name__}: {shown(str(error))}"
             ) from error
 
     def _open(self) -> Any:
