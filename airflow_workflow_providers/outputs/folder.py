@@ -52,8 +52,12 @@ class OutputFolder:
         try:
             self.path = ObjectStoragePath(path)
             self._fs = self.path.fs
-        except Exception as error:  # the packages of the stores have errors of their own
-            raise InvalidInput(f"output_path {quoted(path)} cannot be used: {shown(str(error))}.") from error
+        except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
+            failure = InvalidInput(f"output_path {quoted(path)} cannot be used: {shown(str(error))}.")
+        else:
+            return
+        # Outside of the handler: the error of a store may repeat a signed address, and stays out of the chain.
+        raise failure
 
     def write(self, names: Sequence[str], fill: Fill) -> dict[str, Any]:
         """
@@ -184,10 +188,11 @@ class _Content:
         """Do something with the store; its errors become one of ours."""
         try:
             return act()
-        except Exception as error:
-            raise WorkflowError(
+        except Exception as error:  # noqa: BLE001  # as above
+            failure = WorkflowError(
                 f"{self._path} could not be written: {type(error).__name__}: {shown(str(error))}"
-            ) from error
+            )
+        raise failure
 
     def _open(self) -> Any:
         try:
