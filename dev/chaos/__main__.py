@@ -37,8 +37,9 @@ BUILD = ROOT / "build"
 HOME = ROOT / ".chaos"
 #: How many cases run at the same time; more of them would wait for a processor.
 CONCURRENT_CASES = 14
-#: The two vendors of the short form: one that can stop an execution, and one that cannot.
-SHORT = ("refold", "altostrat")
+#: The vendors of the short form, two for each fault: one that can stop an execution, one that cannot; and one that meets the
+#: faults that neither of them can meet, because its results consist of files.
+SHORT = ("refold", "altostrat", "datalab")
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "100",
@@ -145,7 +146,8 @@ class Suite:
     def _new_cases(self, fault: Fault | SharedFault) -> list[Case]:
         """Return a case of a fault for each vendor and mode that can meet it."""
         chosen: list[Case] = []
-        for vendor in self.vendors:
+        vendors = [each for each in self.vendors if any(fault.fits(each, mode) for mode in each.modes)]
+        for vendor in vendors[:2] if self.one_mode else vendors:
             modes = [mode for mode in vendor.modes if fault.fits(vendor, mode)]
             if self.one_mode:
                 modes = modes[-1:]
