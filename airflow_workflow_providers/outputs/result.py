@@ -57,9 +57,8 @@ def store(client: Client, execution: Execution, folder: OutputFolder, name: str)
             if not folder.holds(index.get(key, {})):
                 index[key] = fetch(partial(folder.write, names))
             stored.append({"name": key, **index[key]})
-            if (
-                time.monotonic() > indexed_at + INDEX_INTERVAL
-            ):  # a worker that is killed does not reach the end
+            # A worker that is killed does not reach the end.
+            if time.monotonic() > indexed_at + INDEX_INTERVAL:
                 folder.write_index(name, index)
                 indexed_at = time.monotonic()
     finally:

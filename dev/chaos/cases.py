@@ -183,10 +183,14 @@ class Case:
                 f"the last try does not name the old execution {execution['execution_id']}"
             )
 
+    def record(self) -> dict[str, Any]:
+        """Return the record that the task has returned."""
+        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
+        return dict(json.loads(returned) if isinstance(returned, str) else returned)
+
     def check_returns(self, execution: dict[str, Any]) -> None:
         """Check that the task has returned the record of an execution."""
-        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
-        record = json.loads(returned) if isinstance(returned, str) else returned
+        record = self.record()
         if record["execution_id"] != execution["execution_id"]:
             raise ExpectationFailed(
                 f"the task returned execution {record['execution_id']}, not {execution['execution_id']}"
@@ -194,8 +198,7 @@ class Case:
 
     def check_files(self) -> None:
         """Check that the folder has the files that the record names, whole, and no half file under its name."""
-        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
-        record = json.loads(returned) if isinstance(returned, str) else returned
+        record = self.record()
         named = {entry["uri"].removeprefix("file://"): entry["sha256"] for entry in record["output"]}
         found = {
             str(path): hashlib.sha256(path.read_bytes()).hexdigest()
