@@ -5,6 +5,7 @@ Pages: "Execute Workflow", "Get Execution", "List Executions" and "Stop Executio
 https://docs.refold.ai/. Where they leave something open, a comment names the page.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +39,19 @@ STATUSES = {
 #: The longest wait for a synchronous run, in seconds; Refold's guideline is 30 s to 2 min.
 SYNC_LIMIT = 600.0
 
+#: The states of a run that has reached its end, so that it may have a result.
+_FINISHED = frozenset({State.SUCCEEDED, State.PARTIAL})
+
+#: The statuses of a node that did not do its work.
+_FAILED_NODE = ("Errored", "Timed_Out", "Rejected")
+
 #: The path of an execution. A GET for an unknown id has been seen to hang, so every request has a timeout.
 EXECUTION = "/api/v2/public/execution/{}"
+
+#: The path of its result alone.
+RESULT = "/api/v1/execution/{}/response"
+
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 class _Started(BaseModel):
@@ -123,7 +135,8 @@ def execute_workflow(
     :param wrap_payload: send ``{"payload": payload}``; False sends ``payload`` itself as the body.
     :param timeout: seconds for a synchronous run, at most and by default 600; without a response in that time the start is
         lost.
-    :return: the run, which is not over unless ``sync_execution`` is set. A run that failed is returned too, with its state.
+    :return: the run, which is not over unless ``sync_execution`` is set. A run that failed is returned too, with its state;
+        one that succeeded without a value, or with ``null``, has ``output_missing``.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises LostStart: if the response was lost, so that a run may exist.
     """
@@ -137,11 +150,15 @@ def execute_workflow(
         started = response.parse(_Started)
         state, status = _sync_outcome(started) if waits else (State.RUNNING, "RUNNING")
         headers = started.headers if repeats else None
+        missing = None
+        if state is State.SUCCEEDED and started.return_value is None:
+            missing = "the response to the synchronous start has no return_value, or null"
         return Execution(
             execution_id=response.execution_id(started.execution_id),
             state=state,
             status=status,
             output=started.return_value,
+            output_missing=missing,
             message=_reason(response, started.execution_error),
             note=f"Request headers as Refold saw them: {response.quote(headers)}" if headers else None,
         )
@@ -207,28 +224,107 @@ def _read_status(execution_id: str, response: Response) -> Execution:
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
-    """Read a run with its output: that of its Response node, if the run has reached one."""
+    """Read a run with its output: that of its Response node, if the response shows one."""
     return execution_request(execution_id, EXECUTION, _read)
 
 
 def _read(execution_id: str, response: Response) -> Execution:
     run = response.parse(_Read)
     nodes = _nodes(run.nodes)
-    # The result of an asynchronous run is documented only as "the Response node". A node that was retried is listed
-    # once for each try, so the last one counts: https://docs.refold.ai/v3/platform/concepts/workflows/nodes/response
-    results = [node.get("latest_output") for node in nodes if _is_response(node.get("node_type"))]
+    state, output = state_of(run.status, STATUSES), _output(nodes)
+    missing = output is None and state in _FINISHED
     message = response.reasons(
         f"node {shown(node.get('node_name'), response.secrets)!r} ({node.get('node_status')}): "
         f"{_reason(response, node.get('latest_output'))}"
         for node in nodes
-        if node.get("node_status") in ("Errored", "Timed_Out", "Rejected")
+        if node.get("node_status") in _FAILED_NODE
     )
-    output = results[-1] if results else None
-    return Execution(execution_id, state_of(run.status, STATUSES), run.status, output, message)
+    return Execution(
+        execution_id,
+        state,
+        run.status,
+        output,
+        message,
+        output_missing="none of its nodes is a Response node with an output" if missing else None,
+    )
 
 
-def _is_response(node_type: Any) -> bool:
-    return isinstance(node_type, str) and node_type.lower() == "response"
+def _output(nodes: list[dict[str, Any]]) -> Any:
+    """
+    Return the output of the Response node; ``None`` if there is none.
+
+    A workflow may have several, and a node that was tried again is listed once for each try. So the last one counts that
+    did not fail and has an output. ``null`` is none: nothing tells it from a node that has returned nothing.
+    """
+    outputs = [
+        _without_envelope(node.get("latest_output"))
+        for node in nodes
+        if _is_response(node) and node.get("node_status") not in (*_FAILED_NODE, "Errored_and_Skipped")
+    ]
+    return next((output for output in reversed(outputs) if output is not None), None)
+
+
+def _is_response(node: dict[str, Any]) -> bool:
+    """
+    Return whether a node is a Response node.
+
+    No page shows the type of one. The types that are known are short and in lower case (``start``), so ``response`` is
+    likely; letter case, separators and the word "node" do not count. Only a node without a type is known by its name, because
+    a name is the author's own text.
+    """
+    kind = node.get("node_type") or node.get("node_name")
+    return isinstance(kind, str) and _SEPARATORS.sub("", kind.lower()).removesuffix("node") == "response"
+
+
+def _without_envelope(output: Any) -> Any:
+    """
+    Return what a Response node returned, without the HTTP response around it.
+
+    No page shows the output of one. Other nodes are referred to as ``{{node.105.body...}}``, so there may be an envelope. An
+    object is one if it has ``status_code``, an HTTP status, and ``body``, and nothing else but ``headers``. An author's own
+    result of exactly this form cannot be told from an envelope: of it, the ``body`` is returned.
+    """
+    if not isinstance(output, dict) or output.keys() - {"headers"} != {"status_code", "body"}:
+        return output
+    code = output["status_code"]
+    return output["body"] if type(code) is int and 100 <= code <= 599 else output
+
+
+def find_output(execution: Execution) -> Request[Execution] | None:
+    """
+    Look for the result of a run that has ended without failure, and whose nodes show none.
+
+    The guide has ``{"response": ..., "status": "COMPLETED"}`` for it. The specification does not have this path. Whether every
+    host has it, and accepts a token there, is not known. So everything but a temporary failure means that there is no
+    result: the status of the run is already known. Like in a node, ``null`` is none.
+    https://docs.refold.ai/build/workflow/workflow_api
+
+    :param execution: the run, as :func:`get_execution` reads it.
+    :return: ``None`` if it has an output, or has failed.
+    """
+    if execution.output_missing is None:
+        return None
+
+    def read(_: str, response: Response) -> Execution:
+        found = _found(response)
+        if found is None:
+            missing = f"{execution.output_missing}, and {path} returned HTTP {response.status} without one"
+            return replace(execution, output_missing=missing)
+        return replace(execution, output=found, output_missing=None)
+
+    request = execution_request(str(execution.execution_id), RESULT, read, action="read the result of")
+    path = request.path
+    return replace(
+        request, accepts=lambda response: response.status < 500 and response.status not in (408, 429)
+    )
+
+
+def _found(response: Response) -> Any:
+    """Return the result of a run that has ended; ``None`` if the response has none."""
+    body = response.json_object() if response.ok else {}
+    status = body.get("status")
+    ended = state_of(status, STATUSES) in _FINISHED if isinstance(status, str) else status is None
+    return body.get("response") if ended else None
 
 
 def _nodes(nodes: Any) -> list[dict[str, Any]]:
@@ -273,6 +369,7 @@ API = VendorApi(
     ping=ping,
     get_status=get_status,
     get_execution=get_execution,
+    find_output=find_output,
     stop=stop,
     find_started=find_started,
     execution_url=execution_url,

@@ -98,14 +98,16 @@ class AsyncClient:
                 raise
         return await self._send(fresh, request, attempts, until, own_connection=own_connection)
 
-    async def run(self, flow: Flow[T]) -> T:
+    async def run(self, flow: Flow[T], *, budget: float = math.inf) -> T:
         """
         Run an operation of several requests; see :meth:`Client.run`.
 
         :param flow: yields requests and pauses; a request that fails raises inside of it.
+        :param budget: seconds for all requests together.
         :return: what the flow returns.
         :raises WorkflowError: if a request failed and the flow does not handle that.
         """
+        began = time.monotonic()
         value: Any = None
         failure: WorkflowError | None = None
         while True:
@@ -114,8 +116,12 @@ class AsyncClient:
             except StopIteration as done:
                 return done.value  # type: ignore[no-any-return]
             value = failure = None
+            spent = time.monotonic() - began
             try:
-                value = await (asyncio.sleep(step.seconds) if isinstance(step, Pause) else self.send(step))
+                if isinstance(step, Pause):
+                    await asyncio.sleep(step.seconds)
+                else:
+                    value = await self.send(step, budget=budget - spent)
             except WorkflowError as error:
                 failure = error
 
@@ -153,7 +159,7 @@ class AsyncClient:
         :raises WorkflowError: if it cannot be read.
         """
         endpoint, _ = await self._open()
-        return endpoint.with_url(await self.send(endpoint.get_execution(execution_id), budget=budget))
+        return await self.run(endpoint.get_execution(execution_id), budget=budget)
 
     async def stop(self, execution_id: str, *, budget: float = math.inf) -> str:
         """

@@ -126,14 +126,17 @@ class Client:
         prepared = self.build(request)
         return tenacity.Retrying(**policy, sleep=self.sleep)(once)
 
-    def run(self, flow: Flow[T]) -> T:
+    def run(self, flow: Flow[T], *, retry_for: float = math.inf, budget: float = math.inf) -> T:
         """
         Run an operation of several requests.
 
         :param flow: yields requests and pauses; a request that fails raises inside of it.
+        :param retry_for: seconds after which no further attempt begins, over all requests together.
+        :param budget: seconds for all requests together.
         :return: what the flow returns.
         :raises WorkflowError: if a request failed and the flow does not handle that.
         """
+        began = time.monotonic()
         value: Any = None
         failure: errors.WorkflowError | None = None
         while True:
@@ -142,8 +145,12 @@ class Client:
             except StopIteration as done:
                 return done.value  # type: ignore[no-any-return]
             value = failure = None
+            spent = time.monotonic() - began
             try:
-                value = self.sleep(step.seconds) if isinstance(step, Pause) else self.send(step)
+                if isinstance(step, Pause):
+                    self.sleep(step.seconds)
+                else:
+                    value = self.send(step, retry_for=retry_for - spent, budget=budget - spent)
             except errors.WorkflowError as error:
                 failure = error
 
@@ -169,19 +176,25 @@ class Client:
         return {execution_id: self.get_status(execution_id) for execution_id in execution_ids}
 
     def get_execution(
-        self, execution_id: str, *, retry_for: float = math.inf, budget: float = math.inf
+        self,
+        execution_id: str,
+        *,
+        require_output: bool = False,
+        retry_for: float = math.inf,
+        budget: float = math.inf,
     ) -> Execution:
         """
         Read a run with its output and the address of its page.
 
         :param execution_id: the run.
+        :param require_output: see :meth:`.Endpoint.get_execution`.
         :param retry_for: seconds after which no further attempt begins.
         :param budget: seconds that this may take at the most.
         :return: the run.
         :raises WorkflowError: if it cannot be read.
         """
-        request = self.endpoint.get_execution(execution_id)
-        return self.endpoint.with_url(self.send(request, retry_for=retry_for, budget=budget))
+        read = self.endpoint.get_execution(execution_id, require_output=require_output)
+        return self.run(read, retry_for=retry_for, budget=budget)
 
     def stop(self, execution_id: str, **limits: Any) -> str:
         """

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.request import Flow, Request, Response
 from airflow_workflow_providers.core.text import shown, without_secrets
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -55,9 +55,24 @@ class Endpoint:
         """Return the request for the status of a run."""
         return self._read(self.api.get_status, execution_id)
 
-    def get_execution(self, execution_id: str) -> Request[Execution]:
-        """Return the request for a run with its output."""
-        return self._read(self.api.get_execution, execution_id)
+    def get_execution(self, execution_id: str, *, require_output: bool = False) -> Flow[Execution]:
+        """
+        Read a run with its output and the address of its page.
+
+        :param execution_id: the run.
+        :param require_output: raise if it cannot be determined whether the run has an output. If False, the run is returned
+            without one, and with the reason.
+        """
+        execution: Execution = yield self._read(self.api.get_execution, execution_id)
+        search = self.api.find_output and self.api.find_output(execution)
+        if search is not None:
+            try:
+                execution = yield search
+            except (errors.RateLimited, errors.Unavailable, errors.UnexpectedResponse) as error:
+                if require_output:
+                    raise
+                execution = replace(execution, output_missing=str(error))
+        return self.with_url(execution)
 
     def stop(self, execution_id: str) -> Request[str]:
         """Return the request that stops a run; the only place that knows that a vendor cannot."""

@@ -57,6 +57,7 @@ class Execution:
     :param note: what the vendor said about a start, for the task's log.
     :param details: what the vendor returned besides the output, from which ``select_output`` may choose.
     :param files: the files of its result; a vendor without such files has its whole result in ``output``.
+    :param output_missing: why no output was found, in a run that may have had one.
     """
 
     execution_id: str | None
@@ -68,6 +69,7 @@ class Execution:
     note: str | None = None
     details: Any = field(default=None, repr=False)
     files: tuple[ResultFile, ...] = field(default=(), repr=False)
+    output_missing: str | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -81,8 +83,9 @@ class Execution:
         :param max_inline_output: a larger output, in bytes of JSON, is left out: ``output`` is ``None``, and
             ``output_omitted`` says how large it is and how to fetch it. ``None``: no limit.
         :param fetch: how to fetch it.
-        :return: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output`` and ``url``; and
-            ``output_omitted``, ``{"bytes", "fetch"}``, where the output was left out.
+        :return: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output`` and ``url``;
+            ``output_omitted``, ``{"bytes", "fetch"}``, where the output was left out; and ``output_missing``, a text, where
+            none was found.
         """
         record: dict[str, Any] = {
             "execution_id": self.execution_id,
@@ -91,6 +94,8 @@ class Execution:
             "output": self.output,
             "url": self.url,
         }
+        if self.output_missing:
+            record["output_missing"] = self.output_missing
         if max_inline_output is not None:
             size = len(json.dumps(self.output).encode())
             if size > max_inline_output:

@@ -20,6 +20,8 @@ class VendorApi:
         may be a sentence for the person who tests the connection.
     :param get_status: reads the status of a run as cheaply as the vendor allows; the output may be missing.
     :param get_execution: reads a run with its output.
+    :param find_output: from a run, as ``get_execution`` has read it, to the request that looks for its output elsewhere
+        and reads the run with it; ``None`` for a run that has its output, or cannot have one.
     :param stop: stops a run; its value is the vendor's acknowledgement.
     :param find_started: from a start as it was sent, its nonce and the time of its intent to the ids of the runs that
         carry the nonce.
@@ -33,6 +35,7 @@ class VendorApi:
     ping: Callable[..., Request[Any]] | None = None
     get_status: Callable[[str], Request[Execution]] | None = None
     get_execution: Callable[[str], Request[Execution]] | None = None
+    find_output: Callable[[Execution], Request[Execution] | None] | None = None
     stop: Callable[[str], Request[str]] | None = None
     find_started: Callable[[Request[Execution], str, float], Flow[list[str]]] | None = None
     has_partial: bool = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.errors import ExecutionFailed, InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
@@ -52,6 +52,9 @@ class ExecutionOperator(BaseOperator):
     unsupported: ClassVar[frozenset[str]] = frozenset()
 
     ui_color = "#e5edfb"
+
+    #: Whether a run without an output fails the task; a vendor whose output may be missing makes it a parameter.
+    require_output: bool = False
 
     #: Seconds for one try of the task.
     timeout: float
@@ -150,6 +153,7 @@ class ExecutionOperator(BaseOperator):
         self._folder  # noqa: B018  # opens its file system
 
     def _record(self, execution: Execution) -> dict[str, Any]:
+        self._check_output(execution)
         selected = self.select_output(execution)
         if execution.is_terminal and self._folder is not None:
             name = execution.execution_id or self._run_name()
@@ -178,6 +182,26 @@ class ExecutionOperator(BaseOperator):
                 record["output_omitted"],
             )
         return record
+
+    def _check_output(self, execution: Execution) -> None:
+        """
+        Say that a run has no output.
+
+        :raises ExecutionFailed: if the author requires one.
+        """
+        if not execution.output_missing:
+            return
+        message = (
+            f"{self.hook.hook_name} execution {execution.execution_id} has ended as {execution.status}, and no output was "
+            f"found: {execution.output_missing.rstrip('.')}."
+        )
+        if self.require_output:
+            raise ExecutionFailed(
+                f"{message} The task fails because of require_output=True: let the workflow return a value, or set it to "
+                "False.",
+                execution_id=execution.execution_id,
+            )
+        self.log.warning("%s", message)
 
     def _run_name(self) -> str:
         """Return a name for a run that has no id of its own: that of the task."""

@@ -19,7 +19,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
 
     The request is "Execute Workflow" of Refold's API reference, https://docs.refold.ai/. The task returns
     ``{"execution_id", "state", "status", "output", "url"}``: ``state`` is ``succeeded``, ``partial`` or, without a
-    wait, ``running``; ``status`` is Refold's; ``output`` is that of the workflow's Response node, or ``None``.
+    wait, ``running``; ``status`` is Refold's; ``output`` is that of the workflow's Response node. If a run has ended without
+    failure and no output was found, ``output`` is ``None``, and ``output_missing`` says where it was searched for.
     ``TERMINATED`` (a Terminate node ended the run early) and ``Partially Successful`` are ``partial``.
 
     :param workflow_id: the id of the published workflow, or its alias (templated).
@@ -34,11 +35,14 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param include_headers: let Refold repeat the request's headers, without secrets, which the task logs.
     :param wrap_payload: send ``{"payload": payload}``, as in Refold's example; False sends ``payload`` itself as
         the body, as in its specification.
+    :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
+        reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises RequestRejected: if Refold rejected the start: the workflow is unpublished, or another account's.
     :raises LostStart: if the response to the start was lost, so that a run may exist; there is no retry.
-    :raises ExecutionFailed: if the run ended without success; with the error of the node that failed.
+    :raises ExecutionFailed: if the run ended without success; with the error of the node that failed. Also if it has no
+        output, with ``require_output``.
     :raises ExecutionStopped: if the run was stopped.
     :raises ExecutionTimedOut: if the deadline came first.
     """
@@ -61,6 +65,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         instance_tag: str | None = None,
         include_headers: bool = False,
         wrap_payload: bool = True,
+        require_output: bool = False,
         refold_conn_id: str = "refold_default",
         **kwargs: Any,
     ) -> None:
@@ -74,11 +79,16 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.sends_nonce = instance_tag is None
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
+        self.require_output = flag("require_output", require_output)
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)
         if sync_execution and not self.wait_for_completion:
             raise InvalidInput(
                 "sync_execution=True and wait_for_completion=False exclude each other: Refold responds to a synchronous run "
                 "when it is over."
+            )
+        if require_output and not self.wait_for_completion:
+            raise InvalidInput(
+                "require_output=True and wait_for_completion=False exclude each other: without a wait there is no output."
             )
         self.validate_at_parse()
 

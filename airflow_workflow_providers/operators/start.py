@@ -101,8 +101,9 @@ class StartOperator(ExecutionOperator):
         Start the run, or use the one that an earlier try of this task has started.
 
         :param context: Airflow's context of the running task.
-        :return: the record: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output``, ``url``; and
-            ``output_omitted``: ``{"bytes", "fetch"}`` if the output is larger than ``max_inline_output``.
+        :return: the record: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output``, ``url``;
+            ``output_omitted``: ``{"bytes", "fetch"}`` if the output is larger than ``max_inline_output``; and
+            ``output_missing``: why no output was found, if a vendor may have none.
         :raises LostStart: if the response to a start was lost, in this try or an earlier one, so that a run may exist.
         :raises UncertainStart: if that was in this try, and ``on_lost_start="resubmit"`` lets a retry submit a new run.
         :raises ExecutionFailed: if the run ended without success.

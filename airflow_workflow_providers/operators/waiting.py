@@ -132,7 +132,10 @@ class WaitingOperator(ExecutionOperator):
         left = max(waiter.deadline - time.time(), RESULT_BUDGET)
         try:
             execution = self.hook.client.get_execution(
-                waiter.execution_id, retry_for=RESULT_RETRY_FOR, budget=left
+                waiter.execution_id,
+                require_output=self.require_output,
+                retry_for=RESULT_RETRY_FOR,
+                budget=left,
             )
         except errors.WorkflowError as error:
             failure = error  # handled below, so that the task ends with one error and not a chain
@@ -195,7 +198,9 @@ class WaitingOperator(ExecutionOperator):
         try:
             if not self.hook.client.get_status(execution_id, budget=LAST_CHECK_TIMEOUT).is_terminal:
                 return None
-            execution = self.hook.client.get_execution(execution_id, retry_for=RESULT_RETRY_FOR)
+            execution = self.hook.client.get_execution(
+                execution_id, require_output=self.require_output, retry_for=RESULT_RETRY_FOR
+            )
         except errors.WorkflowError:
             return None
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)

@@ -64,8 +64,9 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         Wait for the run, here or in the triggerer.
 
         :param context: Airflow's context of the running task.
-        :return: the record: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output``, ``url``; and
-            ``output_omitted``: ``{"bytes", "fetch"}`` if the output is larger than ``max_inline_output``.
+        :return: the record: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output``, ``url``;
+            ``output_omitted``: ``{"bytes", "fetch"}`` if the output is larger than ``max_inline_output``; and
+            ``output_missing``: why no output was found, if a vendor may have none.
         :raises InvalidInput: if ``execution_id`` is empty, as a template over nothing is.
         :raises ExecutionFailed: if the run ended without success.
         :raises ExecutionStopped: if it was stopped.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import conn_id
@@ -16,6 +17,7 @@ class RefoldExecutionSensor(ExecutionSensor):
     The request is "Get Execution" of Refold's API reference, https://docs.refold.ai/. The task returns
     the same record as :class:`~airflow_workflow_providers.operators.refold.RefoldExecuteWorkflowOperator`.
 
+    :param require_output: fail if the run has ended without failure and no output was found. ``null`` is no output.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     """
 
@@ -24,6 +26,9 @@ class RefoldExecutionSensor(ExecutionSensor):
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
 
-    def __init__(self, *, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
+    def __init__(
+        self, *, require_output: bool = False, refold_conn_id: str = "refold_default", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.require_output = flag("require_output", require_output)
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)

@@ -255,7 +255,7 @@ def wrong_with_reading(
                 "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{must}: {short(texts)}"
             )
     for known in reading.ids:
-        allowed = (EXECUTION_ID,) if reading.operation in ("status", "result") else right.ids
+        allowed = (EXECUTION_ID,) if reading.operation in ("status", "result", "output") else right.ids
         if wrong := expected.wrong_with_id(known):
             yield Problem("an invalid id is accepted", f"{whose}: it {wrong}", short(known))
         elif known not in allowed:

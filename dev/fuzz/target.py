@@ -15,7 +15,7 @@ import airflow_workflow_providers
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
-from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request, Response
 from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.vendors import CASES
@@ -84,7 +84,7 @@ class Reading:
         if self.error is not None:
             return {"error": str(self.error), "repr of the error": repr(self.error)}
         if isinstance(self.value, Execution):
-            parts = ("execution_id", "status", "message", "note", "url")
+            parts = ("execution_id", "status", "message", "note", "url", "output_missing")
             shown = {name: getattr(self.value, name) for name in parts}
             return {name: text for name, text in shown.items() if text is not None} | {
                 "repr": repr(self.value)
@@ -128,6 +128,11 @@ def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
         yield operation, _start(vendor, **options)
     for operation, (method, parameters) in known.methods.items():
         yield operation, getattr(hook, method).__wrapped__(**parameters)
+    if find_output := hook.api.find_output:
+        yield (
+            "output",
+            find_output(Execution(EXECUTION_ID, State.SUCCEEDED, "COMPLETED", output_missing="why")),
+        )
     if known.label:
         yield "find_started", next(hook.api.find_started(_start(vendor), known.label, 1_700_000_000.0))
 

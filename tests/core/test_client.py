@@ -22,7 +22,7 @@ from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.request import Flow, Pause, Request
-from tests.core.raw import HEAD, blocking_and_asynchronous, endpoint, request, says, serving
+from tests.core.raw import HEAD, blocking_and_asynchronous, endpoint, hangs, request, says, serving
 
 MIB = 1024 * 1024
 
@@ -134,6 +134,29 @@ def test_a_request_of_a_flow_has_the_retries_of_a_request(asynchronous: bool) ->
         return response.json()
 
     assert run_flow(flow(), DOWN, OK, asynchronous=asynchronous) == "ok"
+
+
+@blocking_and_asynchronous
+def test_the_requests_of_a_flow_share_one_deadline(asynchronous: bool) -> None:
+    """The first one uses it up; each later one is still sent, with the least time for a request."""
+
+    def flow() -> Flow[int]:
+        failed = 0
+        for _ in range(3):
+            try:
+                yield request()
+            except errors.Unavailable:
+                failed += 1
+        return failed
+
+    began = time.monotonic()
+    with serving(hangs) as address:
+        known = endpoint(HttpSettings(address))
+        failed = use(known, lambda client: client.run(flow(), budget=1.0), asynchronous=asynchronous)
+        elapsed = time.monotonic() - began
+
+    assert failed == 3
+    assert elapsed < 2.3
 
 
 @blocking_and_asynchronous

@@ -145,7 +145,7 @@ def test_only_a_success_state_is_a_success(state: State) -> None:
     raise_for_state(execution(state), frozenset({state}), vendor="Vendor")
 
 
-def test_a_record_has_five_keys_and_a_sixth_for_an_omitted_output() -> None:
+def test_a_record_has_five_keys_and_a_sixth_for_an_output_that_is_not_there() -> None:
     ended = Execution("ex-1", State.SUCCEEDED, "DONE", output={"a": 1}, url="https://vendor")
 
     assert ended.record(max_inline_output=100) == {
@@ -157,3 +157,5 @@ def test_a_record_has_five_keys_and_a_sixth_for_an_omitted_output() -> None:
     }
     omitted = ended.record(max_inline_output=7, fetch="so")
     assert (omitted["output"], omitted["output_omitted"]) == (None, {"bytes": 8, "fetch": "so"})
+    missing = Execution("ex-1", State.SUCCEEDED, "DONE", output_missing="why").record(max_inline_output=100)
+    assert (missing["output"], missing["output_missing"]) == (None, "why")

@@ -38,8 +38,8 @@ _STATES = {
 def expected(response: Response) -> Expected:
     """Return what may and what must be read of a response."""
     members = members_of(response.body)
-    if response.operation == "sync_start":
-        return _sync(response, members)
+    if own := _OWN.get(response.operation):
+        return own(response, members)
     if not is_ok(response):
         return http_error(response)
     if response.operation == "start":
@@ -78,6 +78,20 @@ def _sync(response: Response, members: dict[str, Any]) -> Expected:
         must = "started"
     return Expected(may, only(must) if sure else None, (named,))
 
+
+def _output(response: Response, _: dict[str, Any]) -> Expected:
+    """
+    Return the expectation of the result alone, of an execution that has succeeded.
+
+    Only an error that may pass is one. With everything else the execution stays a success, with or without a result.
+    """
+    if response.status >= 500 or response.status in (408, 429):
+        return http_error(response)
+    return Expected(may_succeed=True, must=frozenset(["succeeded"]))
+
+
+#: What is read in a way of its own.
+_OWN = {"sync_start": _sync, "output": _output}
 
 ORACLE = Oracle(
     expected=expected,

@@ -175,3 +175,51 @@ def test_an_added_workflow_keeps_its_own_pace(emulator, start, statuses):
 def test_the_output_may_be_the_input_itself(emulator, sync):
     emulator.add_workflow("refold", "mine", output="{input}")
     assert sync("mine", {"a": 1}).json()["return_value"] == {"a": 1}
+
+
+def result_of(refold, execution_id, **options):
+    root = str(refold.base_url).partition("/api/")[0]
+    return refold.get(f"{root}/api/v1/execution/{execution_id}/response", **options)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "response", "status"),
+    [
+        ("sync-contacts", {"received": {"a": 1}, "ok": True}, "COMPLETED"),
+        ("no-response-node", None, "COMPLETED"),
+        ("always-fails", None, "ERRORED"),
+        ("never-ends", None, "QUEUED"),
+    ],
+)
+def test_the_result_alone_is_at_the_path_of_the_guide(emulator, refold, start, workflow, response, status):
+    emulator.set_pace(seconds=0 if workflow != "never-ends" else 3600)
+    found = result_of(refold, start(workflow, {"a": 1}))
+    assert (found.status_code, found.json()) == (200, {"response": response, "status": status})
+
+
+def test_reading_the_result_is_not_a_status_check(emulator, refold, start, statuses):
+    emulator.set_pace(status_checks=2)
+    execution_id = start("sync-contacts")
+    for _ in range(3):
+        result_of(refold, execution_id)
+    assert statuses(execution_id, 2) == ["QUEUED", "COMPLETED"]
+
+
+def test_the_path_of_the_result_may_be_gone_or_hang(emulator, refold, start):
+    emulator.set_pace(seconds=0)
+    execution_id = start("sync-contacts")
+    emulator.configure("refold", response_path="404")
+    assert result_of(refold, execution_id).status_code == 404
+    emulator.configure("refold", response_path="hang")
+    with pytest.raises(httpx.ReadTimeout):
+        result_of(refold, execution_id, timeout=0.1)
+
+
+def test_a_response_node_may_show_its_output_in_an_envelope_or_not_at_all(emulator, finished):
+    """No page shows one."""
+    output = {"received": {"a": 1}, "ok": True}
+    emulator.configure("refold", response_node="envelope")
+    (node,) = of_type(finished("sync-contacts", {"a": 1}), "response")
+    assert node["latest_output"] == {"status_code": 200, "body": output}
+    emulator.configure("refold", response_node="elsewhere")
+    assert of_type(finished("sync-contacts", {"a": 1}), "response") == []

@@ -10,6 +10,7 @@ _REFERENCE = "https://docs.refold.ai/api-reference/"
 _EXECUTE = f"{_REFERENCE}workflows/execute-workflow"
 _GET = f"{_REFERENCE}executions/get-execution"
 _LIST = f"{_REFERENCE}executions/list-executions"
+_GUIDE = "https://docs.refold.ai/build/workflow/workflow_api"
 _STOP = f"{_REFERENCE}executions/stop-execution"
 _OVERVIEW = f"{_REFERENCE}overview"
 _SPECIFICATION = "https://docs.refold.ai/openapi.yaml, InstanceExecutionResult"
@@ -111,6 +112,15 @@ def _synchronous(
     )
 
 
+def _result(name: str, body: Any, status: int = 200) -> Documented:
+    """
+    Return one response with the result alone, of a run that is known to have succeeded.
+
+    Nothing in it decides whether that is so: the guide documents the path, and the specification does not.
+    """
+    return Documented("refold", "output", name, _GUIDE, "succeeded", body, status)
+
+
 RESPONSES = [
     Documented(
         "refold",
@@ -181,6 +191,28 @@ RESPONSES = [
     *_execution("stopped", "stopped", "STOPPED", _NODE),
     *_execution("terminated", "partial", "TERMINATED", _NODE, page=_CHANGELOG),
     *_execution("partially successful", "partial", "Partially Successful", _NODE, page=_CHANGELOG),
+    _result("the guide's example", {"response": {"success": "true"}, "status": "COMPLETED"}),
+    _result("no result", {"response": None, "status": "COMPLETED"}),
+    _result("of a run that goes on", {"status": "RUNNING"}),
+    _result(
+        "404",
+        {
+            "status_code": 404,
+            "http_error_type": "NOT_FOUND",
+            "error_code": "RESOURCE_NOT_FOUND",
+            "message": "Execution not found",
+        },
+        404,
+    ),
+    _result("not allowed", {"status_code": 401, "error_code": "SERVER_ERROR", "message": "Invalid"}, 401),
+    *errors(
+        "refold",
+        ("output",),
+        rows=[
+            {"name": "429", "page": _OVERVIEW, "status": 429, "body": {"message": "implement backoff"}},
+            {"name": "500", "page": _OVERVIEW, "status": 500, "body": {"message": "Server Error"}},
+        ],
+    ),
     *(
         Documented("refold", operation, "a page", _LIST, "value", _PAGE, decides=(("docs",), ("docs", "*")))
         for operation in ("list", "ping")

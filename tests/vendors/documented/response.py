@@ -45,8 +45,8 @@ class Documented:
     One response that a vendor documents, or that its own client reads, for an operation that this package calls.
 
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
-    :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``run``, ``list``, ``find_started``, ``stop``, or
-        ``ping`` (what the connection test sends).
+    :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
+        ``list``, ``find_started``, ``stop``, or ``ping`` (what the connection test sends).
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
     :param outcome: what a correct reading gives.

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_workflow_providers.apis import refold, refold_lists
 from airflow_workflow_providers.core.errors import RequestRejected
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.documented.refold import LABEL
 from tests.vendors.facts import Facts, Search
@@ -18,6 +19,14 @@ def start(**options: Any) -> Request[Any]:
     return refold.execute_workflow("w", slug="s", **{"payload": {"a": 1}, **options})
 
 
+def find_output() -> Request[Any]:
+    found = refold.find_output(
+        Execution("48291", State.SUCCEEDED, "COMPLETED", output_missing="no node has one")
+    )
+    assert found is not None
+    return found
+
+
 FACTS = Facts(
     ping=("list", "GET", "/api/v2/public/execution", {"limit": "1"}),
     wrong_keys=[({}, "HTTP 401: Invalid Credentials")],
@@ -27,6 +36,8 @@ FACTS = Facts(
         # Airflow's form saves an empty port as 0.
         ({"host": "https://refold.example", "port": 0, "extra": {"linked_account_id": "acct"}}, "https://refold.example"),
     ],
+    operator_only={"require_output": FLAGS},
+    sensor_only={"require_output": FLAGS},
     right={"workflow_id": "a", "slug": "hubspot"},
     bad={
         "workflow_id": IDS,
@@ -62,6 +73,7 @@ FACTS = Facts(
     requests={
         "start": lambda: refold.execute_workflow("a", slug="hubspot", include_headers=True),
         "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
+        "output": find_output,
         "list": refold_lists.list_executions,
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
     },

@@ -30,6 +30,33 @@ def test_a_synchronous_run_needs_one_request(emulator: Emulator, deferrable: boo
     assert emulator.runs("refold")[0]["mode"] == "SYNC"
 
 
+def test_a_synchronous_run_without_a_value_says_so(emulator: Emulator) -> None:
+    """Its response is the documented place of its result, so nothing else is read. ``null`` is no result."""
+    emulator.set_pace(seconds=0)
+
+    record = run("no-response-node", sync_execution=True)
+    with pytest.raises(errors.ExecutionFailed, match="require_output=True") as failed:
+        run("no-response-node", sync_execution=True, require_output=True)
+
+    assert (record["state"], record["output"]) == ("succeeded", None)
+    assert "no return_value" in record["output_missing"]
+    assert str(failed.value.execution_id) in str(failed.value)
+    assert [request["operation"] for request in emulator.requests("refold")] == ["execute", "execute"]
+    request = api.execute_workflow("w", slug="s", sync_execution=True)
+    cases = [
+        ({"return_value": 0}, False),
+        ({"return_value": None}, True),
+        ({"errored": False}, True),
+        ({"errored": True}, False),
+    ]
+    assert (
+        misread(
+            lambda body: bool(request.parse(response({"execution_id": "1", **body})).output_missing), cases
+        )
+        == {}
+    )
+
+
 @pytest.mark.parametrize(("workflow", "status"), [("answers-201", 201), ("answers-500", 500)])
 def test_the_http_status_of_a_synchronous_run_does_not_decide(
     emulator: Emulator, workflow: str, status: int

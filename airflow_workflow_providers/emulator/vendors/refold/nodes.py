@@ -16,8 +16,12 @@ _STARTED = {
 }
 
 
-def nodes_of(workflow: Workflow, given: Any, status: str) -> list[dict[str, Any]]:
-    """Return the nodes in the order in which they ran; a node that was retried is there twice."""
+def nodes_of(workflow: Workflow, given: Any, status: str, response_node: str) -> list[dict[str, Any]]:
+    """
+    Return the nodes in the order in which they ran; a node that was retried is there twice.
+
+    :param response_node: ``plain``, ``envelope``, or ``elsewhere`` if no node shows the output.
+    """
     nodes = [_node("1", "Start", "start", "Success", _STARTED)]
     action = ("2", "Update contact", "action")
     failure = {"message": workflow.error, "node_id": "2", "node_type": "action", "status": "errored"}
@@ -34,8 +38,11 @@ def nodes_of(workflow: Workflow, given: Any, status: str) -> list[dict[str, Any]
         nodes.append(_node("3", "Group", "group", "Success", {"groups": 1}))
     if status == "TERMINATED":
         nodes.append(_node("4", "Terminate", "terminate", "Success", {"message": "Terminated"}))
-    elif workflow.response_node and status in WITH_OUTPUT:
-        nodes.append(_node("5", "Response", "response", "Success", workflow.output_for(given)))
+    elif workflow.response_node and status in WITH_OUTPUT and response_node != "elsewhere":
+        output = workflow.output_for(given)
+        if response_node == "envelope":
+            output = {"status_code": workflow.http_status, "body": output}
+        nodes.append(_node("5", "Response", "response", "Success", output))
     return nodes
 
 

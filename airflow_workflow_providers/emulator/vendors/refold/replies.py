@@ -99,8 +99,17 @@ class Execution:
     config_id: str
 
 
-def detail(execution: Execution, status: str) -> dict[str, Any]:
-    """Return an execution; it does not contain the id (Refold API reference, Get Execution, the example of v3)."""
+def has_output(execution: Execution, status: str) -> bool:
+    """Return whether an execution with this status has passed its Response node."""
+    return status in WITH_OUTPUT and execution.workflow.response_node
+
+
+def detail(execution: Execution, status: str, response_node: str) -> dict[str, Any]:
+    """
+    Return an execution; it does not contain the id (Refold API reference, Get Execution, the example of v3).
+
+    :param response_node: how its Response node shows the output.
+    """
     run, workflow = execution.run, execution.workflow
     return {
         "name": f"Execution for workflow {workflow.hex_id}",
@@ -110,7 +119,7 @@ def detail(execution: Execution, status: str) -> dict[str, Any]:
         "completion_percentage": _PERCENTAGE.get(status, 100),
         "config_id": execution.config_id,
         "linked_account_id": execution.owner,
-        "nodes": [] if status in _PERCENTAGE else nodes_of(workflow, run.input, status),
+        "nodes": [] if status in _PERCENTAGE else nodes_of(workflow, run.input, status, response_node),
     }
 
 
@@ -119,7 +128,7 @@ def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]
     return {
         **({"instance_tag": execution.run.tag} if tagged else {}),
         "_id": execution.run.execution_id,
-        **detail(execution, status),
+        **detail(execution, status, "plain"),
         "trigger_application_event": "API Call",
         "type_of_execution": execution.run.mode,
         "createdAt": timestamp(execution.run.started_at),
@@ -130,12 +139,12 @@ def result(execution: Execution, status: str) -> dict[str, Any]:
     """Return the result of a synchronous start (Refold API reference, schema InstanceExecutionResult)."""
     run, workflow = execution.run, execution.workflow
     errored = status not in (*WITH_OUTPUT, "TERMINATED", "STOPPED")
-    has_output = status in WITH_OUTPUT and workflow.response_node
+    returned = has_output(execution, status)
     body: dict[str, Any] = {
         "execution_id": run.execution_id,
-        "return_value": workflow.output_for(run.input) if has_output else None,
+        "return_value": workflow.output_for(run.input) if returned else None,
         "errored": errored,
-        "status_code": workflow.http_status if has_output else 200,
+        "status_code": workflow.http_status if returned else 200,
     }
     if errored:
         body["execution_error"] = {"message": workflow.error, "node_id": "2"}

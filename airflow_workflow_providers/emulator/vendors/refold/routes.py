@@ -23,8 +23,18 @@ class Refold(EmulatedVendor[Workflow]):
     secret_headers = ("x-api-key", "authorization")
     secrets = ("api_key", "token")
     default_workflows = DEFAULT_WORKFLOWS
-    # Execute takes a tag "to label the resulting execution"; no page says whether an execution shows it.
-    variants = MappingProxyType({"unknown_execution": ("hang", "404"), "tag": ("hidden", "shown")})
+    variants = MappingProxyType(
+        {
+            "unknown_execution": ("hang", "404"),
+            # Execute takes a tag "to label the resulting execution"; no page says whether an execution shows it.
+            "tag": ("hidden", "shown"),
+            # No page shows a Response node of an execution. Other nodes are referred to as {{node.105.body}}, which an
+            # envelope would explain; "elsewhere" shows the result only at the path of the guide.
+            "response_node": ("plain", "envelope", "elsewhere"),
+            # Only the guide has the path of the result alone, below v1, of which other paths were announced to end.
+            "response_path": ("present", "404", "hang"),
+        }
+    )
 
     def new_credentials(self) -> dict[str, str]:
         """Return a new key, linked account and session token."""
@@ -42,6 +52,7 @@ class Refold(EmulatedVendor[Workflow]):
         return (
             Route("execute", "POST", f"{base}/workflow/{{workflow_id}}/execute", self._execute),
             Route("get", "GET", f"{execution}/{{execution_id}}", self._get, returns_status=True),
+            Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
             Route("list", "GET", execution, self._list, returns_status=True),
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
         )
@@ -74,9 +85,10 @@ class Refold(EmulatedVendor[Workflow]):
         return {**body, "status": status}
 
     def with_output_size(self, body: Any, size: int) -> Any:
-        """Pad the output of the Response node or of a synchronous start; without one the body itself."""
-        if "return_value" in body:
-            return {**body, "return_value": padded(body["return_value"], size)}
+        """Pad the output of the Response node, of a synchronous start or of a result; without one the body itself."""
+        for name in ("return_value", "response"):
+            if name in body:
+                return {**body, name: padded(body[name], size)}
         nodes = [dict(node) for node in body.get("nodes", [])]
         responses = [node for node in nodes if node["node_type"] == "response"]
         for node in responses:
@@ -129,7 +141,28 @@ class Refold(EmulatedVendor[Workflow]):
         if execution is None:
             hangs = self.variant["unknown_execution"] == "hang"
             return NoResponse() if hangs else replies.no_such_execution()
-        return Reply(200, replies.detail(execution, execution.run.lifecycle.check()))
+        status = execution.run.lifecycle.check()
+        return Reply(200, replies.detail(execution, status, self.variant["response_node"]))
+
+    def _response(self, incoming: Incoming) -> Reply | NoResponse:
+        """
+        Refold guide, Workflow API; not a status check.
+
+        The page has the result of a completed execution. What a running one has, and one without a Response node, is not
+        documented: here null.
+        """
+        if self.variant["response_path"] == "hang":
+            return NoResponse()
+        execution = self._find(incoming)
+        if execution is None or self.variant["response_path"] == "404":
+            return replies.no_such_execution()
+        status = execution.run.lifecycle.status
+        response = (
+            execution.workflow.output_for(execution.run.input)
+            if replies.has_output(execution, status)
+            else None
+        )
+        return Reply(200, {"response": response, "status": status})
 
     def _list(self, incoming: Incoming) -> Reply:
         """Refold API reference, List Executions; a status check of the executions on the page."""
