@@ -119,7 +119,7 @@ def execute_workflow(
     sync_execution: bool = False,
     instance_tag: str | None = None,
     include_headers: bool = False,
-    wrap_payload: bool = True,
+    wrap_payload: bool = False,
     timeout: float | None = None,
 ) -> Request[Execution]:
     """
@@ -132,7 +132,7 @@ def execute_workflow(
     :param sync_execution: let Refold respond when the run is over, with its output.
     :param instance_tag: a label for the run; default: none.
     :param include_headers: let Refold repeat the request's headers; they are in the run's ``note``.
-    :param wrap_payload: send ``{"payload": payload}``; False sends ``payload`` itself as the body.
+    :param wrap_payload: send ``{"payload": payload}``; default: ``payload`` itself is the body.
     :param timeout: seconds for a synchronous run, at most and by default 600; without a response in that time the start is
         lost.
     :return: the run, which is not over unless ``sync_execution`` is set. A run that failed is returned too, with its state;
@@ -174,8 +174,8 @@ def execute_workflow(
             "instance_tag": None if instance_tag is None else _header("instance_tag", instance_tag),
             "include-headers": "true" if repeats else None,
         },
-        # The pages disagree: the example wraps the input in "payload", the specification calls the body itself
-        # the payload. The example is the newer; wrap_payload=False sends the other.
+        # The pages disagree. The specification calls the body itself the payload; so do the page of the API trigger and the
+        # guide, and Refold's own clients send it like that. Only this page has a body with the field "payload":
         # https://docs.refold.ai/v3/api-reference/workflows/execute-workflow
         body={"payload": body} if flag("wrap_payload", wrap_payload) else body,
         parse=read,

@@ -33,8 +33,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param instance_tag: a label for the run (templated); default: one that no other run has, ``airflow-...``, by which
         a run can be found if the response to its start was lost.
     :param include_headers: let Refold repeat the request's headers, without secrets, which the task logs.
-    :param wrap_payload: send ``{"payload": payload}``, as in Refold's example; False sends ``payload`` itself as
-        the body, as in its specification.
+    :param wrap_payload: send ``{"payload": payload}``, as the page "Execute Workflow" shows it. Default: ``payload`` itself is
+        the body, as Refold's specification, its guide and its own clients have it.
     :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
         reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
@@ -64,7 +64,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         sync_execution: bool = False,
         instance_tag: str | None = None,
         include_headers: bool = False,
-        wrap_payload: bool = True,
+        wrap_payload: bool = False,
         require_output: bool = False,
         refold_conn_id: str = "refold_default",
         **kwargs: Any,

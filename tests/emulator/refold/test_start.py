@@ -30,6 +30,22 @@ def test_the_input_may_come_flat_or_wrapped(emulator, refold, body, given, wrapp
     assert (run["input"], run["wrapped"]) == (given, wrapped)
 
 
+@pytest.mark.parametrize(
+    ("variant", "body", "given"),
+    [
+        ("flat", {"a": 1}, {"a": 1}),
+        ("flat", {"payload": {"a": 1}}, {"payload": {"a": 1}}),
+        ("wrapped", {"payload": {"a": 1}}, {"a": 1}),
+        ("wrapped", {"payload": {"a": 1}, "b": 2}, {"a": 1}),
+        ("wrapped", {"a": 1}, {}),
+    ],
+)
+def test_the_vendor_can_be_literal_about_the_body(emulator, refold, variant, body, given):
+    emulator.configure("refold", body=variant)
+    assert refold.post("/workflow/sync-contacts/execute", json=body).status_code == 200
+    assert emulator.runs()[0]["input"] == given
+
+
 @pytest.mark.parametrize("content", [b"[1]", b'"text"', b"{broken", b"7"])
 def test_a_body_that_is_not_a_json_object_is_refused(emulator, refold, content):
     response = refold.post("/workflow/sync-contacts/execute", content=content)

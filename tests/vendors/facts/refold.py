@@ -84,7 +84,7 @@ FACTS = Facts(
     ],
     same_start=[
         (start(instance_tag="one"), start(instance_tag="other")),
-        (start(), start(include_headers=True, wrap_payload=False)),
+        (start(), start(include_headers=True, wrap_payload=True)),
         (start(payload={"a": 1, "b": 2}), start(payload={"b": 2, "a": 1})),
     ],
     other_start=[

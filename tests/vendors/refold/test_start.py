@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import structlog
@@ -37,7 +38,7 @@ def test_each_parameter_is_sent_where_the_page_says(emulator: Emulator) -> None:
     }
     assert headers["linked_account_id"] == emulator.account("refold")["linked_account_id"]
     assert "sync_execution" not in headers
-    assert request["body"] == {"payload": {"email": "jane@example.com"}}
+    assert request["body"] == {"email": "jane@example.com"}
     assert emulator.runs("refold")[0]["tag"] == "nightly"
 
 
@@ -47,14 +48,29 @@ def test_a_header_that_is_not_given_is_not_sent() -> None:
     assert {name: value for name, value in headers.items() if value is not None} == {"slug": "s"}
 
 
-def test_the_body_wraps_the_input_unless_the_author_does_not_want_that(emulator: Emulator) -> None:
-    """The page's example wraps it, and the specification does not. The vendor takes both for the same input."""
-    assert api.execute_workflow("w", slug="s").body == {"payload": {}}
-    for wrap_payload, body in ((True, {"payload": {"a": 1}}), (False, {"a": 1})):
-        run(payload={"a": 1}, wrap_payload=wrap_payload)
-        assert emulator.requests("refold", "execute")[-1]["body"] == body
+@pytest.mark.parametrize(
+    ("literal", "options", "body"),
+    [("flat", {}, {"a": 1}), ("wrapped", {"wrap_payload": True}, {"payload": {"a": 1}})],
+)
+def test_a_vendor_that_is_literal_about_the_body_receives_the_payload(
+    emulator: Emulator, literal: str, options: dict[str, Any], body: dict[str, Any]
+) -> None:
+    """
+    The specification calls the body the payload, one page has it in a field of the body.
 
+    The default is the first, and the switch is for the other. One that takes both for the same receives it in both ways.
+    """
+    for variant in (literal, "either"):
+        emulator.configure("refold", body=variant)
+        run(payload={"a": 1}, **options)
+
+    assert [request["body"] for request in emulator.requests("refold", "execute")] == [body, body]
     assert [known["input"] for known in emulator.runs("refold")] == [{"a": 1}, {"a": 1}]
+
+
+def test_without_a_payload_an_empty_one_is_sent() -> None:
+    assert api.execute_workflow("w", slug="s").body == {}
+    assert api.execute_workflow("w", slug="s", wrap_payload=True).body == {"payload": {}}
 
 
 def test_a_workflow_name_with_any_character_arrives_as_it_was_written(emulator: Emulator) -> None:

@@ -28,6 +28,9 @@ class Refold(EmulatedVendor[Workflow]):
             "unknown_execution": ("hang", "404"),
             # Execute takes a tag "to label the resulting execution"; no page says whether an execution shows it.
             "tag": ("hidden", "shown"),
+            # The page wraps the input in `payload`; the specification, the guide and the vendor's own clients do not. A
+            # vendor that is literal takes what it expects, whatever the client meant.
+            "body": ("either", "flat", "wrapped"),
             # No page shows a Response node of an execution. Other nodes are referred to as {{node.105.body}}, which an
             # envelope would explain; "elsewhere" shows the result only at the path of the guide.
             "response_node": ("plain", "envelope", "elsewhere"),
@@ -109,13 +112,14 @@ class Refold(EmulatedVendor[Workflow]):
         body = incoming.body if incoming.raw else {}
         if reason := _refusal(workflow, blocking, body):
             return replies.start_refused(reason)
-        # The page wraps the input in `payload`, the specification and the vendor's own clients send it flat.
-        wrapped = set(body) == {"payload"}
+        wrapped = self.variant["body"] == "wrapped" or (
+            self.variant["body"] == "either" and set(body) == {"payload"}
+        )
         run = Run(
             vendor=self.name,
             execution_id=replies.new_id(),
             workflow_id=named,
-            input=body["payload"] if wrapped else body,
+            input=body.get("payload", {}) if wrapped else body,
             lifecycle=self.lifecycle(workflow, *_STATUSES),
             mode="SYNC" if blocking == "true" else "ASYNC",
             tag=incoming.headers.get("instance_tag"),
