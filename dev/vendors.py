@@ -181,6 +181,8 @@ REFOLD = VendorCase(
         ({"instance_tag": "\n"}, "instance_tag"),
         ({"on_partial_failure": "ignore"}, "on_partial_failure"),
         ({"sync_execution": True, "wait_for_completion": False}, "sync_execution"),
+        ({"linked_account_id": ""}, "linked_account_id"),
+        ({"linked_account_id": "acct_1\n"}, "linked_account_id"),
         ({"require_output": True, "wait_for_completion": False}, "require_output"),
     ),
     without_nonce={"instance_tag": "a label of the author"},

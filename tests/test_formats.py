@@ -3,7 +3,7 @@ What Airflow stores of this package, and what a later release must read: trigger
 
 ``tests/formats`` has one file for each release, with what that release writes. A file of a release is never changed; a
 release that writes something else adds a file. It has the trigger once, with places for the vendor, so that a new vendor
-changes no file.
+changes no file; ``own_kwargs`` are the parameters that only one vendor's trigger has.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def triggers(release: dict[str, Any]) -> Iterator[tuple[VendorCase, str, dict[st
             name = trigger["other_names"].get(vendor, NAMES[vendor][0])
             conn_id = trigger["kwargs"]["conn_id"].format(vendor=vendor)
             path = trigger["path"].format(vendor=vendor, name=name)
-            yield case, path, {**trigger["kwargs"], "conn_id": conn_id}
+            own = trigger["own_kwargs"].get(vendor, {})
+            yield case, path, {**trigger["kwargs"], **own, "conn_id": conn_id}
 
 
 def start_store(store: StateStore) -> StartStore:

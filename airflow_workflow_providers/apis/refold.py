@@ -88,11 +88,18 @@ def auth_headers(secret: str, *, auth_type: str, linked_account_id: str | None) 
     if auth_type == "bearer":
         return {"Authorization": "Bearer " + header("password", secret)}
     if not linked_account_id:
-        raise InvalidInput("An API key acts for a linked account: set the extra field linked_account_id.")
+        raise InvalidInput(
+            "An API key acts for a linked account: set the extra field linked_account_id, or the parameter of each task."
+        )
     return {
         "x-api-key": header("password", secret),
         "linked_account_id": header("linked_account_id", linked_account_id),
     }
+
+
+def linked_account(value: object) -> str:
+    """Return the id of a linked account, a text or a whole number, as its header has it."""
+    return header("linked_account_id", id_or_name("linked_account_id", value))
 
 
 def error_message(response: Response) -> str | None:

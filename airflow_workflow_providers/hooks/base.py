@@ -61,6 +61,9 @@ class WorkflowHook(BaseHook):
     form: ClassVar[dict[str, Any]]
     extra_model: ClassVar[type[HttpExtra]] = HttpExtra
 
+    #: The parameters with which a task chooses the account itself; its hook and its trigger have them too.
+    account_parameters: ClassVar[tuple[str, ...]] = ()
+
     # Airflow's names of a hook; all follow from the form.
     conn_type: ClassVar[str]
     hook_name: ClassVar[str]
@@ -90,6 +93,24 @@ class WorkflowHook(BaseHook):
         self.account = account
         self.client = Client(self._read_connection, sleep=sleep)
 
+    @classmethod
+    def account_of(cls, task: Any) -> dict[str, Any]:
+        """
+        Return the parameters with which a task chooses the account, for another hook or trigger of the task.
+
+        :param task: an operator, a sensor, a trigger or a hook.
+        :return: those that are set, by name.
+        :raises InvalidInput: if the author has set one, and its template or XCom has no value.
+        """
+        chosen = {name: getattr(task, name) for name in cls.account_parameters}
+        missing = [name for name, value in chosen.items() if value is None]
+        if missing and getattr(task, "chooses_account", False):
+            raise errors.InvalidInput(
+                f"{', '.join(missing)} has no value: what it was set to is None. The account of the connection is not used "
+                "in its place."
+            )
+        return {name: value for name, value in chosen.items() if value is not None}
+
     def send(self, request: Request[T], *, built: BuiltRequest | None = None, **limits: Any) -> T:
         """
         Send a request on the worker.
@@ -111,7 +132,7 @@ class WorkflowHook(BaseHook):
 
         :return: for ``async with``; the last user closes its connections.
         """
-        account = json.dumps(self.account, sort_keys=True)
+        account = json.dumps([self.account, self.account_of(self)], sort_keys=True)
         return AsyncClient.shared((self.conn_type, self.conn_id, account), self._aread_connection)
 
     def get_status(self, execution_id: str) -> Execution:
@@ -202,6 +223,16 @@ class WorkflowHook(BaseHook):
         """
         return base_url(connection, self.api.base_url), secret_of(connection)
 
+    def read_extra(self, connection: Connection) -> Any:
+        """
+        Return the extra fields of the connection, with what the task has chosen itself.
+
+        :param connection: the connection.
+        :return: an object of :attr:`extra_model`.
+        :raises InvalidInput: if a field is wrong; the error names it and shows no value.
+        """
+        return self.extra_model.from_connection(connection)
+
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """
@@ -257,7 +288,7 @@ class WorkflowHook(BaseHook):
             raise errors.InvalidInput(
                 f"Connection {self.conn_id!r} is {kind}; {self.hook_name} needs one of type {self.conn_type!r}."
             )
-        extra = self.extra_model.from_connection(connection)
+        extra = self.read_extra(connection)
         url, secret = self.address(connection, extra)
         if not secret:
             raise errors.InvalidInput(

@@ -2,7 +2,10 @@
 
 from typing import Any, Literal
 
+from airflow.providers.common.compat.sdk import Connection
+
 from airflow_workflow_providers.apis import refold, refold_lists
+from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra
@@ -23,14 +26,45 @@ class RefoldHook(WorkflowHook):
     execution. The API is described at https://docs.refold.ai/.
 
     :param refold_conn_id: the connection, of type ``refold``.
+    :param linked_account_id: the linked account to act for; default: that of the connection. A connection with a token
+        cannot have another account than the token's.
+    :raises InvalidInput: if a parameter is wrong.
     """
 
     api = refold.API
     form = FORM
     extra_model = RefoldExtra
+    account_parameters = ("linked_account_id",)
 
-    def __init__(self, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        refold_conn_id: str = "refold_default",
+        *,
+        linked_account_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(refold_conn_id, **kwargs)
+        self.linked_account_id = (
+            None if linked_account_id is None else refold.linked_account(linked_account_id)
+        )
+
+    def read_extra(self, connection: Connection) -> Any:
+        """
+        Return the extra fields of the connection, with the linked account that the task has chosen.
+
+        :param connection: the connection.
+        :return: a :class:`RefoldExtra`.
+        :raises InvalidInput: if a field is wrong, or if the connection has a token and the task has chosen an account.
+        """
+        extra = super().read_extra(connection)
+        if self.linked_account_id is None:
+            return extra
+        if extra.auth_type == "bearer":
+            raise InvalidInput(
+                f"linked_account_id={self.linked_account_id!r} cannot be used with connection {self.conn_id!r}: its token "
+                "belongs to one account. Leave the parameter out, or use a connection with an API key."
+            )
+        return extra.model_copy(update={"linked_account_id": self.linked_account_id})
 
     execute_workflow = sends(refold.execute_workflow)
     list_executions = sends(refold_lists.list_executions)

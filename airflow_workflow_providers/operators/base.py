@@ -102,7 +102,8 @@ class ExecutionOperator(BaseOperator):
 
         :return: always the same one, made when it is first needed.
         """
-        return self.hook_class(getattr(self, self.hook_class.conn_name_attr), sleep=self._sleep)
+        hook = self.hook_class
+        return hook(getattr(self, hook.conn_name_attr), sleep=self._sleep, **hook.account_of(self))
 
     @property
     def success_states(self) -> frozenset[State]:
@@ -210,7 +211,8 @@ class ExecutionOperator(BaseOperator):
     def _how_to_fetch(self, execution: Execution) -> str:
         if execution.execution_id is None:
             return "It cannot be fetched again: such a run has no id."
-        hook = f"{type(self.hook).__name__}({self.hook.conn_id!r})"
+        chosen = [f", {name}={value!r}" for name, value in self.hook.account_of(self.hook).items()]
+        hook = f"{type(self.hook).__name__}({self.hook.conn_id!r}{''.join(chosen)})"
         if execution.files:
             return f"{hook}.download_result({execution.execution_id!r}, 's3://bucket/folder')"
         return f"{hook}.get_execution({execution.execution_id!r}).output"

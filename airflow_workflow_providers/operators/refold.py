@@ -9,7 +9,7 @@ from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
-from airflow_workflow_providers.operators.validation import conn_id
+from airflow_workflow_providers.operators.validation import account, conn_id
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -37,6 +37,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         the body, as Refold's specification, its guide and its own clients have it.
     :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
         reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
+    :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
+        a token cannot have another account than the token's.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises RequestRejected: if Refold rejected the start: the workflow is unpublished, or another account's.
@@ -47,7 +49,15 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionTimedOut: if the deadline came first.
     """
 
-    template_fields = ("workflow_id", "slug", "payload", "config_id", "instance_tag", "refold_conn_id")
+    template_fields = (
+        "workflow_id",
+        "slug",
+        "payload",
+        "config_id",
+        "instance_tag",
+        "linked_account_id",
+        "refold_conn_id",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
     operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
@@ -66,6 +76,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         include_headers: bool = False,
         wrap_payload: bool = False,
         require_output: bool = False,
+        linked_account_id: str | None = None,
         refold_conn_id: str = "refold_default",
         **kwargs: Any,
     ) -> None:
@@ -80,6 +91,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
         self.require_output = flag("require_output", require_output)
+        self.linked_account_id = account(linked_account_id, api.linked_account)
+        self.chooses_account = linked_account_id is not None
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)
         if sync_execution and not self.wait_for_completion:
             raise InvalidInput(
@@ -114,14 +127,24 @@ class RefoldStopExecutionOperator(StopExecutionOperator):
 
     The request is "Stop Execution" of Refold's API reference, https://docs.refold.ai/.
 
+    :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
+        a token cannot have another account than the token's.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises ExecutionTimedOut: if it has not ended in time.
     """
 
-    template_fields = ("execution_id", "refold_conn_id")
+    template_fields = ("execution_id", "linked_account_id", "refold_conn_id")
     hook_class = RefoldHook
 
-    def __init__(self, *, refold_conn_id: str = "refold_default", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        linked_account_id: str | None = None,
+        refold_conn_id: str = "refold_default",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.linked_account_id = account(linked_account_id, api.linked_account)
+        self.chooses_account = linked_account_id is not None
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)

@@ -126,7 +126,8 @@ class StopExecutionOperator(BaseOperator):
         # A template over the XCom of a task that started nothing renders to one of these.
         if self.execution_id in (None, "", "None"):
             raise AirflowSkipException("There is no execution to stop: none was started.")
-        hook = self.hook_class(getattr(self, self.hook_class.conn_name_attr))
+        conn_id = getattr(self, self.hook_class.conn_name_attr)
+        hook = self.hook_class(conn_id, **self.hook_class.account_of(self))
         try:
             execution = hook.client.run(self._stop(hook))
         finally:

@@ -1,5 +1,6 @@
 """Rejecting bad parameters when a DAG is parsed, with an error that names the parameter."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,20 @@ def conn_id(name: str, value: str) -> str:
     :raises InvalidInput: if it is not a text, or empty.
     """
     text(name, without_templates(value))
+    return value
+
+
+def account(value: Any, check: Callable[[object], str]) -> Any:
+    """
+    Return the account that a task chooses; a template or an XComArg may become one when the task runs.
+
+    :param value: the author's choice; ``None``: the account of the connection.
+    :param check: the vendor's check of an account.
+    :return: the same value.
+    :raises InvalidInput: if it is not an account.
+    """
+    if value is not None:
+        check(without_templates(value))
     return value
 
 

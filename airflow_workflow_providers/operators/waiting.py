@@ -225,6 +225,7 @@ class WaitingOperator(ExecutionOperator):
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,
                 account=account,
+                **self.hook.account_of(self.hook),
             ),
             method_name="execute_complete",
             kwargs={"wait": waiter.stored(), "account": account},

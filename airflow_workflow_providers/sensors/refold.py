@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from airflow_workflow_providers.apis.refold import linked_account
 from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.validation import conn_id
+from airflow_workflow_providers.operators.validation import account, conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
@@ -18,17 +19,26 @@ class RefoldExecutionSensor(ExecutionSensor):
     the same record as :class:`~airflow_workflow_providers.operators.refold.RefoldExecuteWorkflowOperator`.
 
     :param require_output: fail if the run has ended without failure and no output was found. ``null`` is no output.
+    :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
+        a token cannot have another account than the token's.
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     """
 
-    template_fields = ("execution_id", "refold_conn_id")
+    template_fields = ("execution_id", "linked_account_id", "refold_conn_id")
     operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
 
     def __init__(
-        self, *, require_output: bool = False, refold_conn_id: str = "refold_default", **kwargs: Any
+        self,
+        *,
+        require_output: bool = False,
+        linked_account_id: str | None = None,
+        refold_conn_id: str = "refold_default",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.require_output = flag("require_output", require_output)
+        self.linked_account_id = account(linked_account_id, linked_account)
+        self.chooses_account = linked_account_id is not None
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)

@@ -74,7 +74,7 @@ class ExecutionTrigger(BaseTrigger):
         self.status = status
         self.account = account
         self.version = version
-        self.hook = self.hook_class(conn_id, account=account)
+        self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """
@@ -85,7 +85,7 @@ class ExecutionTrigger(BaseTrigger):
         names = inspect.signature(ExecutionTrigger).parameters
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
-            {name: getattr(self, name) for name in names},
+            {**{name: getattr(self, name) for name in names}, **self.hook_class.account_of(self)},
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -48,6 +48,19 @@ def test_a_key_needs_a_linked_account(emulator, connect, method, path):
     assert response.json()["message"] == "linked_account_id or org_id is required"
 
 
+def test_a_workflow_may_be_shared_by_all_linked_accounts(emulator, connect):
+    """Each of them has its own executions."""
+    emulator.add_workflow("refold", "each", shared=True)
+    key = emulator.account("refold")["api_key"]
+    first, other = (
+        connect(**{"x-api-key": key, "linked_account_id": name, "slug": "hubspot"}) for name in ("a", "b")
+    )
+    execution_id = first.post("/workflow/each/execute", json={}).json()["execution_id"]
+    emulator.configure("refold", unknown_execution="404")
+    assert first.get(f"/execution/{execution_id}").json()["linked_account_id"] == "a"
+    assert other.get(f"/execution/{execution_id}").status_code == 404
+
+
 def test_another_linked_account_owns_nothing(emulator, connect, start):
     execution_id = start("sync-contacts")
     other = connect(

@@ -50,7 +50,10 @@ TEXTS: list[Any] = ["", " ", "\ud800", "x" * 1_001]
 IDS = [None, *THINGS, *TEXTS, ".", "..", "None", HUGE, -HUGE, 2**70]
 NAMES = [*THINGS, *TEXTS, 7, HUGE]
 #: A header holds printable ASCII only.
-HEADERS = [*NAMES, "ä", "a\r\nx-api-key: other", "a\x00", "x\n"]
+NO_HEADER = ["ä", "a\r\nx-api-key: other", "a\x00", "x\n"]
+HEADERS = [*NAMES, *NO_HEADER]
+#: An id in a header may be a number.
+HEADER_IDS = [*THINGS, *TEXTS, HUGE, *NO_HEADER]
 INSIDE: list[Any] = [
     *({"a": value} for value in (b"x", {1}, object(), Hostile(), math.nan, math.inf, "\ud800", HUGE, 1 + 2j)),
     *({"a": [{"b": value}]} for value in (b"x", object(), "x\udfff", -math.inf)),

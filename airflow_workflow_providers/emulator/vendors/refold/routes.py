@@ -103,7 +103,7 @@ class Refold(EmulatedVendor[Workflow]):
         named = incoming.path_params["workflow_id"]
         workflow = self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
         owner, slug = self._linked_account(incoming), incoming.headers.get("slug")
-        owned = workflow is not None and owner == self.account["linked_account_id"]
+        owned = workflow is not None and (workflow.shared or owner == self.account["linked_account_id"])
         if workflow is None or not owned or not workflow.published or not slug:
             return replies.start_refused()
         if slug != workflow.slug:

@@ -26,6 +26,7 @@ class Workflow(EmulatedWorkflow):
     :param response_node: whether it has one; without it there is no output.
     :param group_node: whether it has one; with it there is no synchronous start.
     :param retried_node: whether its action is retried, and listed twice.
+    :param shared: whether every linked account has it; otherwise only the one of the emulator's connection does.
     """
 
     alias: str
@@ -38,6 +39,7 @@ class Workflow(EmulatedWorkflow):
     response_node: bool = True
     group_node: bool = False
     retried_node: bool = False
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.http_status not in _STATUSES:
