@@ -151,7 +151,8 @@ class WorkflowHook(BaseHook):
 
         :param execution_id: the vendor's id of the run.
         :return: an :class:`~airflow_workflow_providers.core.execution.Execution`, with its ``output``, if it has one yet,
-            and its ``url``, if the vendor has a page for it.
+            and its ``url``, if the vendor has a page for it. If it has ended and no output was found, ``output_missing`` says
+            why, for a vendor whose output may be missing.
         :raises WorkflowError: if it cannot be read.
         """
         return self.client.get_execution(execution_id)

@@ -95,7 +95,11 @@ class Refold(EmulatedVendor[Workflow]):
         nodes = [dict(node) for node in body.get("nodes", [])]
         responses = [node for node in nodes if node["node_type"] == "response"]
         for node in responses:
-            node["latest_output"] = padded(node["latest_output"], size)
+            output = node["latest_output"]
+            inside = self.variant["response_node"] == "envelope"
+            node["latest_output"] = (
+                {**output, "body": padded(output["body"], size)} if inside else padded(output, size)
+            )
         return {**body, "nodes": nodes} if responses else padded(body, size)
 
     def _execute(self, incoming: Incoming) -> Reply | Pending:
