@@ -104,6 +104,8 @@ def result_of(
             workflow_emulator_process.fail("datalab", "get", "html", times=7)
         if dag_id.startswith("odd"):
             workflow_emulator_process.add_workflow("refold", "odd-output", slug="hubspot", output=ODD_OUTPUT)
+        if dag_id == "customers":
+            workflow_emulator_process.add_workflow("refold", "each", shared=True)
         state = dags[dag_id].test().state
         return Result(state, workflow_emulator_process.runs(), xcoms(dag_id))
 

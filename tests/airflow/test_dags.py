@@ -91,6 +91,17 @@ def test_each_mapped_task_has_its_own_run(result_of: Callable[[str], Result]) ->
     assert stored["count", -1, "return_value"] == 3
 
 
+def test_a_task_can_be_mapped_over_linked_accounts(result_of: Callable[[str], Result]) -> None:
+    """Each has its own run, which its trigger polls. A sensor finds a run with the same linked account."""
+    stored, started = result_of("customers").xcoms, result_of("customers").started
+
+    assert result_of("customers").state == "success"
+    ids = {run["execution_id"]: run["linked_account_id"] for run in started}
+    records = [stored["run", index, "return_value"] for index in (0, 1)]
+    assert [ids[record["execution_id"]] for record in records] == ["customer_1", "customer_2"]
+    assert stored["wait", -1, "return_value"] == records[1]
+
+
 def test_a_teardown_stops_the_run(result_of: Callable[[str], Result]) -> None:
     (run,) = result_of("refold_stopped").started
 

@@ -59,6 +59,7 @@ def test_a_workflow_may_be_shared_by_all_linked_accounts(emulator, connect):
     emulator.configure("refold", unknown_execution="404")
     assert first.get(f"/execution/{execution_id}").json()["linked_account_id"] == "a"
     assert other.get(f"/execution/{execution_id}").status_code == 404
+    assert emulator.runs()[0]["linked_account_id"] == "a"
 
 
 def test_another_linked_account_owns_nothing(emulator, connect, start):

@@ -127,7 +127,7 @@ class Refold(EmulatedVendor[Workflow]):
             lifecycle=self.lifecycle(workflow, *_STATUSES),
             mode="SYNC" if blocking == "true" else "ASYNC",
             tag=incoming.headers.get("instance_tag"),
-            notes={"wrapped": wrapped},
+            notes={"wrapped": wrapped, "linked_account_id": owner},
         )
         execution = Execution(run, workflow, owner, incoming.headers.get("config_id") or owner)
         self._executions[run.execution_id] = execution
