@@ -35,7 +35,7 @@ demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 	@$(RUN) dev.demo $(if $(KEEP),--keep)
 
 # Folders whose tests `check` leaves to `test`. They are named, because reading a file costs time even if none of its tests runs.
-SLOW := airflow browser emulator fuzz packaging real
+SLOW := airflow browser emulator fuzz packaging real sdks
 
 # Four workers also on two cores, because some tests wait for a timeout.
 check: $(READY) ## lint, types and the quick tests
@@ -90,12 +90,12 @@ wheel: $(READY) ## build wheel and sdist into dist/
 test: check docs matrix units ## everything that CI runs
 	@$(RUN) coverage combine --keep --quiet
 	@printf 'coverage of lines and branches, in %%: '; $(RUN) coverage report --format=total
-	$(RUN) pytest -n 2 -m "not fuzz" tests/emulator tests/fuzz
+	$(RUN) pytest -n 2 -m "not fuzz" tests/emulator tests/sdks tests/fuzz
 	$(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder -m "real or browser or fuzz" tests/real tests/fuzz tests/browser tests/packaging
 
 constraints: $(READY) ## make the files in constraints/ (needs uv; UPGRADE=1 for the newest of every package)
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
 
 clean: ## remove everything that the other targets make
-	rm -rf .venv .matrix .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .matrix .sdks .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

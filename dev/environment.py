@@ -21,20 +21,21 @@ ROOT = Path(__file__).resolve().parent.parent
 _PROJECT = ROOT / "pyproject.toml"
 
 
-def make(path: Path, constraints: Path, install: Sequence[str]) -> Path:
+def make(path: Path, constraints: Path | None, install: Sequence[str]) -> Path:
     """
     Make an environment and return its Python.
 
     It is only made again if its Python, the arguments, pyproject.toml or the constraints have changed.
 
     :param path: its folder.
-    :param constraints: a file of constraints.
+    :param constraints: a file of constraints, if there is one.
     :param install: arguments of `pip install`.
     """
     python = path / "bin" / "python"
-    arguments = [*install, "--constraint", str(constraints)]
+    arguments = [*install, *(["--constraint", str(constraints)] if constraints else [])]
     made_from = path / ".made-from"
-    decides = "\n".join([sys.version, *arguments, _PROJECT.read_text(), constraints.read_text()])
+    contents = [file.read_text() for file in (_PROJECT, constraints) if file]
+    decides = "\n".join([sys.version, *arguments, *contents])
     if made_from.exists() and made_from.read_text() == decides:
         return python
     shutil.rmtree(path, ignore_errors=True)

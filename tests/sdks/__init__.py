@@ -1,0 +1,1 @@
+"""The vendors' released clients, unmodified and in environments of their own, against the emulator."""
