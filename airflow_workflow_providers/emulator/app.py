@@ -5,14 +5,15 @@ The request is recorded, its fault is looked up, the vendor authenticates and ha
 and what the client is about to receive is recorded before it is sent.
 """
 
-import json
+import contextlib
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.routing import Route as Address
 
+from airflow_workflow_providers.emulator.body import read_body
 from airflow_workflow_providers.emulator.ledger import HIDDEN, RecordedRequest, hide, hide_header
 from airflow_workflow_providers.emulator.messages import (
     ConnectionReset,
@@ -65,6 +66,8 @@ class VendorApp:
         incoming = await self._read(request, route)
         with self._state.lock:
             recorded = self._record(incoming, route)
+            if not incoming.is_complete:
+                return HangResponse()
             fault = self._state.faults.due(
                 self._vendor.name,
                 route.operation,
@@ -82,7 +85,10 @@ class VendorApp:
         return self._respond(recorded, reply)
 
     async def _read(self, request: Request, route: Route) -> Incoming:
-        raw = await request.body()
+        body: Any = None
+        raw: bytes | None = None
+        with contextlib.suppress(ClientDisconnect):
+            body, raw = await read_body(request, route.takes)
         return Incoming(
             operation=route.operation,
             method=request.method,
@@ -90,8 +96,9 @@ class VendorApp:
             path_params={name: str(value) for name, value in request.path_params.items()},
             query=dict(request.query_params),
             headers=dict(request.headers),
-            body=_parsed(raw),
-            raw=raw,
+            body=body,
+            raw=raw or b"",
+            is_complete=raw is not None,
         )
 
     def _record(self, incoming: Incoming, route: Route) -> RecordedRequest:
@@ -165,13 +172,3 @@ class VendorApp:
     def _record_status(self, recorded: RecordedRequest, reply: Reply) -> None:
         received = reply.execution_id is not None
         self._state.ledger.record_status(recorded, reply.status, client_received=received)
-
-
-def _parsed(raw: bytes) -> Any:
-    """Return JSON where the body is JSON, its text where it is not, None where it is empty."""
-    if not raw:
-        return None
-    try:
-        return json.loads(raw)
-    except ValueError:
-        return raw.decode("utf-8", "replace")

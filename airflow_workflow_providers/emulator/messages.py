@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_workflow_providers.emulator.body import BodyKind
+
 #: After this many seconds a blocking request gets a 504, with any pace.
 MAX_BLOCKING_SECONDS = 30.0
 
@@ -14,7 +16,8 @@ class Incoming:
     """
     A request that has been read.
 
-    Header names are in lower case. ``body`` is parsed where it is JSON; ``raw`` is empty where there is none.
+    Header names are in lower case. ``body`` is parsed where it is JSON; ``raw`` is empty where there is none. Without
+    ``is_complete`` the client has left before its end, and nothing more of it is known.
     """
 
     operation: str
@@ -25,6 +28,7 @@ class Incoming:
     headers: dict[str, str]
     body: Any
     raw: bytes
+    is_complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class Route:
     One operation of a vendor.
 
     :param method: the HTTP method; an empty one means any.
+    :param takes: what the body of its request is.
     :param returns_status: whether its reply has the status of a run.
     :param execution_id_parameter: the query parameter that names the run, where the path does not.
     """
@@ -111,6 +116,7 @@ class Route:
     method: str
     path: str
     handle: Callable[[Incoming], Reply | Pending | NoResponse]
+    takes: BodyKind = "json"
     returns_status: bool = False
     execution_id_parameter: str | None = None
 

@@ -7,7 +7,8 @@ folders test what one vendor does: their literals are written from the vendor's 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 EXECUTE = "/workflow/sync-contacts/execute"
 
@@ -21,12 +22,14 @@ class Start:
     :param workflow_id: the workflow that the path names.
     :param status: the status of the vendor's own response.
     :param headers: the headers, with places for values of the account.
+    :param body: its body, as a parameter of httpx.
     """
 
     path: str
     workflow_id: str
     status: int
     headers: dict[str, str]
+    body: dict[str, Any] = field(default_factory=lambda: {"json": {}})
 
 
 def recorded(emulator) -> list[tuple]:

@@ -33,7 +33,7 @@ def send(emulator, reach, case, start):
     account = emulator.account(case.conn_type)
     headers = {name: value.format(**account) for name, value in start.headers.items()}
     client = reach(account["base_url"], headers)
-    return lambda **options: client.post(start.path, json={}, **options)
+    return lambda **options: client.post(start.path, **start.body, **options)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_fault_for_a_workflow_meets_its_start_even_without_credentials(emulato
     """A request names its workflow in the path, however the vendor writes it there."""
     emulator.fail(case.conn_type, case.start, "server_error", workflow_id=start.workflow_id, status=599)
     url = emulator.account(case.conn_type)["base_url"] + start.path
-    assert httpx.post(url, json={}, verify=no_tls).status_code == 599
+    assert httpx.post(url, **start.body, verify=no_tls).status_code == 599
     assert emulator.requests()[0]["workflow_id"] == start.workflow_id
 
 

@@ -3,7 +3,7 @@
 WORKFLOWS = "/api/v1/workflows/workflows"
 EXECUTIONS = "/api/v1/workflows/executions"
 ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
-TWO = {"file_urls": ["https://example.com/file1.pdf", "datalab://file-abc123"]}
+TWO = {"file_urls": ["https://example.com/file1.pdf", "https://example.com/file2.pdf"]}
 
 
 def cells(execution: dict, *names: str) -> list[tuple]:

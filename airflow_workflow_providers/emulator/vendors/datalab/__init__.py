@@ -1,8 +1,8 @@
 """
-Datalab (datalab.to), the Workflows API under ``/api/v1``; its newer Pipelines API is not emulated.
+Datalab (datalab.to): workflows, the newer pipelines, and files, under ``/api/v1``.
 
-Page titles here are those of documentation.datalab.to. The API cannot stop or list runs and has no idempotency key, so
-the emulator has neither.
+Page titles here are those of documentation.datalab.to. The API cannot stop a run and has no idempotency key, and it lists
+only the executions of a pipeline; so does the emulator. What no page says is marked as inferred.
 """
 
 from airflow_workflow_providers.emulator.vendors.datalab.routes import Datalab

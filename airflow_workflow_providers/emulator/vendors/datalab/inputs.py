@@ -1,10 +1,18 @@
-"""The files that an ``input_config`` names, and the problems in it."""
+"""What requests name: the files of an ``input_config``, the fields of a form, numbers; and the problems in them."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from airflow_workflow_providers.emulator.messages import Incoming
+
 #: The reason for a refusal, the location in the request, and the value there.
 Problem = tuple[str, list[str | int], Any]
+#: The texts that FastAPI reads as a bool.
+_BOOLS = frozenset({"true", "false", "1", "0", "on", "off", "yes", "no", "t", "f", "y", "n"})
+_OUTPUT_FORMATS = ("json", "html", "markdown", "chunks")
+_PAGE_RANGE = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")
 
 
 def problems_in(given: dict[str, Any] | None) -> list[Problem]:
@@ -23,7 +31,9 @@ def problems_in(given: dict[str, Any] | None) -> list[Problem]:
         listed += [(["file_urls", n], value) for n, value in enumerate(many)]
     elif many is not None:
         found.append(("list_type", ["file_urls"], many))
-    found += [(kind, location, value) for location, value in listed if (kind := _problem(value)) is not None]
+    found += [
+        (kind, location, value) for location, value in listed if (kind := url_problem(value)) is not None
+    ]
     return found
 
 
@@ -39,7 +49,59 @@ def without_secrets(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _problem(url: Any) -> str | None:
+def problems_in_form(form: dict[str, Any] | None) -> list[Problem]:
+    """
+    Return what is wrong with the form of a document: its file or URL, and the options that all forms have.
+
+    Run Pipeline has the types of the fields, and neither a refusal nor that a file is needed: that is inferred, and
+    from the vendor's client, which sends exactly one of the two.
+    """
+    if form is None:
+        return [("form_parsing", ["body"], None)]
+    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    found: list[Problem] = [
+        ("string_type", ["body", name], value) for name, value in form.items() if name not in {*texts, "file"}
+    ]
+    if "file" in texts:
+        found.append(("file_type", ["body", "file"], texts["file"]))
+    if ("file" in form) == ("file_url" in form):
+        found.append(("one_file", ["body"], None))
+    checks: dict[str, Callable[[str], str | None]] = {
+        "file_url": url_problem,
+        "output_format": lambda value: None if value in _OUTPUT_FORMATS else "output_format",
+        "page_range": lambda value: None if _PAGE_RANGE.fullmatch(value.replace(" ", "")) else "page_range",
+        "run_evals": lambda value: None if value.lower() in _BOOLS else "bool_parsing",
+        "skip_cache": lambda value: None if value.lower() in _BOOLS else "bool_parsing",
+        "version": lambda value: None if re.fullmatch("[0-9]{1,9}", value) else "int_parsing",
+    }
+    return found + [
+        (kind, ["body", name], texts[name])
+        for name, check in checks.items()
+        if name in texts and (kind := check(texts[name])) is not None
+    ]
+
+
+def whole_number(
+    incoming: Incoming, name: str, default: int, *, lowest: int = 0, highest: int | None = None
+) -> int | Problem:
+    """Return a whole number of the query, or what is wrong with it."""
+    given = incoming.query.get(name, str(default))
+    if not re.fullmatch("-?[0-9]{1,9}", given):
+        return "int_parsing", ["query", name], given
+    if int(given) < lowest:
+        return "greater_than_equal", ["query", name], given
+    if highest is not None and int(given) > highest:
+        return "less_than_equal", ["query", name], given
+    return int(given)
+
+
+def is_true(given: str | None, *, default: bool = False) -> bool:
+    """Return a bool of a query or form as FastAPI reads it."""
+    return default if given is None else given.lower() in ("true", "1", "on", "yes", "t", "y")
+
+
+def url_problem(url: Any) -> str | None:
+    """Say what is wrong with the URL of a file."""
     if not isinstance(url, str):
         return "string_type"
     try:

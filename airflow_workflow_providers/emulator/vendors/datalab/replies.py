@@ -1,10 +1,13 @@
 """The shapes of Datalab's replies: errors, the steps of an execution, and the result behind one."""
 
+import html
+import json
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.messages import Reply
+from airflow_workflow_providers.emulator.messages import Incoming, Reply
 from airflow_workflow_providers.emulator.vendors.datalab.inputs import Problem, files_of, without_secrets
 from airflow_workflow_providers.emulator.vendors.datalab.workflows import Workflow
 
@@ -27,6 +30,16 @@ _INVALID = {
     "model_attributes_type": "Input should be a valid dictionary or object to extract fields from",
     "list_type": "Input should be a valid list",
     "string_type": "Input should be a valid string",
+    "bool_parsing": "Input should be a valid boolean, unable to interpret input",
+    "greater_than_equal": "Input should be greater than or equal to the minimum",
+    "less_than_equal": "Input should be less than or equal to the maximum",
+    "missing": "Field required",
+    # The rest is on no page.
+    "file_type": "Value error, expected a file",
+    "form_parsing": "There was an error parsing the body",
+    "one_file": "Either file or file_url must be provided",
+    "output_format": "Output format should be 'json', 'html', 'markdown' or 'chunks'",
+    "page_range": "Page range should be numbers and ranges, such as 0,2-4",
     "url_parsing": "Input should be a valid URL",
     "url_scheme": "URL scheme should be 'http', 'https' or 'datalab'",
 }
@@ -98,6 +111,43 @@ def result(run: Run, workflow: Workflow, step: str, key: str, *, failed: bool) -
     if failed:
         return {**body, "status": "failed", "error": workflow.error}
     return {**body, "status": "complete", "output_format": "markdown", "markdown": f"# {key}\n\n{step}\n"}
+
+
+def document(kind: str, source: str | None, output_format: str, error: str | None) -> dict[str, Any]:
+    """
+    Return the result of a processor for a document, always the same (Convert Result Check, and its like).
+
+    :param kind: the processor: ``convert``, ``extract``, ``segment`` or another.
+    :param source: what the document is called.
+    :param output_format: the format of the result.
+    :param error: why it failed; None if it did not.
+    """
+    if error is not None:
+        return {"status": "failed", "success": False, "error": error, "page_count": 0}
+    body = {"status": "complete", "success": True, "error": None, "page_count": 1, "runtime": 0.1}
+    text = f"# {source}\n\n{kind}\n"
+    content: dict[str, Any] = {
+        "markdown": text,
+        "html": f"<h1>{html.escape(str(source))}</h1>",
+        "json": {"children": [{"block_type": "Page", "html": text}]},
+        "chunks": {"blocks": [{"block_type": "Text", "html": text}]},
+    }
+    body |= {"output_format": output_format, output_format: content[output_format]}
+    if kind == "extract":
+        body["extraction_schema_json"] = json.dumps({"title": source})
+    if kind == "segment":
+        body["segmentation_results"] = {"segments": [{"name": "all", "pages": [0]}]}
+    return body
+
+
+def base_url(incoming: Incoming) -> str:
+    """Return the base URL that a client has used."""
+    return f"http://{incoming.headers['host']}/datalab"
+
+
+def quoted(name: str) -> str:
+    """Return a file name as a header has it (RFC 8187)."""
+    return quote(name, safe="")
 
 
 def naive(at: float) -> str:
