@@ -2,6 +2,8 @@
 
 WORKFLOWS = "/api/v1/workflows/workflows"
 EXECUTIONS = "/api/v1/workflows/executions"
+PIPELINES = "/api/v1/pipelines"
+EXECUTION = "/api/v1/pipelines/executions"
 ONE = {"type": "single_file", "file_url": "https://example.com/file.pdf"}
 TWO = {"file_urls": ["https://example.com/file1.pdf", "https://example.com/file2.pdf"]}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.emulator.datalab import EXECUTIONS, WORKFLOWS
+from tests.emulator.datalab import EXECUTION, EXECUTIONS, PIPELINES, WORKFLOWS
 
 
 @pytest.fixture
@@ -44,3 +44,22 @@ def finished(emulator, execute, get_execution):
         return get_execution(execute(workflow, given))
 
     return finished
+
+
+@pytest.fixture
+def run_pipeline(datalab):
+    """Start a pipeline with a URL, and return the id of the execution."""
+
+    def run_pipeline(pipeline: str = "pl_parse", **form: str) -> str:
+        data = {"file_url": "https://example.com/file.pdf", **form}
+        response = datalab.post(f"{PIPELINES}/{pipeline}/run", data=data)
+        assert response.status_code == 200, response.text
+        return response.json()["execution_id"]
+
+    return run_pipeline
+
+
+@pytest.fixture
+def get_pipeline_execution(datalab):
+    """Check the status of an execution of a pipeline and return it."""
+    return lambda execution_id: datalab.get(f"{EXECUTION}/{execution_id}").json()

@@ -42,7 +42,7 @@ class PipelineDefinitions:
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes."""
-        all_, one = "/api/v1/pipelines", "/api/v1/pipelines/{workflow_id}"
+        all_, one = "/api/v1/pipelines", "/api/v1/pipelines/{pipeline_id}"
         return (
             Route("list_pipelines", "GET", all_, self._list),
             Route("create_pipeline", "POST", all_, self._create),
@@ -162,7 +162,7 @@ class PipelineDefinitions:
         return Reply(200, {"rate_per_1000_pages_cents": _RATE, "rate_breakdown": breakdown})
 
     def _pipeline(self, incoming: Incoming) -> Pipeline | Reply:
-        found = self._vendor.workflows.get(incoming.path_params["workflow_id"])
+        found = self._vendor.workflows.get(incoming.path_params["pipeline_id"])
         if isinstance(found, Pipeline):
             return found
         return self._vendor.error(incoming.operation, 404, "Pipeline not found")

@@ -48,7 +48,7 @@ class PipelineExecutions:
     def routes(self) -> tuple[Route, ...]:
         """Return the routes; the path of an execution comes before that of a pipeline."""
         execution = "/api/v1/pipelines/executions/{execution_id}"
-        pipeline = "/api/v1/pipelines/{workflow_id}"
+        pipeline = "/api/v1/pipelines/{pipeline_id}"
         return (
             Route("run_pipeline", "POST", f"{pipeline}/run", self._run, takes="form"),
             Route("get_pipeline_execution", "GET", execution, self._get, returns_status=True),
@@ -132,7 +132,7 @@ class PipelineExecutions:
         return Reply(200, {**result, **({} if error else pipeline.output)})
 
     def _pipeline(self, incoming: Incoming) -> Pipeline | None:
-        found = self._vendor.workflows.get(incoming.path_params["workflow_id"])
+        found = self._vendor.workflows.get(incoming.path_params["pipeline_id"])
         return found if isinstance(found, Pipeline) else None
 
     def _execution(self, incoming: Incoming) -> tuple[Run, Pipeline] | None:

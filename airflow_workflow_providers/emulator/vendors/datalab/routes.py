@@ -95,6 +95,10 @@ class Datalab(EmulatedVendor[Workflow | Pipeline]):
         self.workflows[workflow.key] = workflow
         return {"workflow_id": workflow_id}
 
+    def workflow_id_of(self, incoming: Incoming) -> str | None:
+        """Return the workflow or the pipeline."""
+        return incoming.path_params.get("workflow_id") or incoming.path_params.get("pipeline_id")
+
     def authenticate(self, incoming: Incoming) -> Reply | None:
         """Refuse a request without the key; the storage service needs the signature in the URL instead."""
         if incoming.operation not in _STORAGE:
