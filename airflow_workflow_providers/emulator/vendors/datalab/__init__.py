@@ -1,5 +1,5 @@
 """
-Datalab (datalab.to): workflows, the newer pipelines, and files, under ``/api/v1``.
+Datalab (datalab.to): workflows, the newer pipelines, files, and documents, under ``/api/v1``.
 
 Page titles here are those of documentation.datalab.to. The API cannot stop a run and has no idempotency key, and it lists
 only the executions of a pipeline; so does the emulator. What no page says is marked as inferred.

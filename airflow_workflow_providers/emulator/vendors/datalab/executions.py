@@ -1,7 +1,6 @@
 """Executions of workflows: start one, check its status, and the signed URLs of its results."""
 
 import itertools
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +9,8 @@ from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
 from airflow_workflow_providers.emulator.vendors.datalab.files import Files
-from airflow_workflow_providers.emulator.vendors.datalab.inputs import Problem, files_of, problems_in
+from airflow_workflow_providers.emulator.vendors.datalab.inputs import INTEGER, Problem, files_of, problems_in
 from airflow_workflow_providers.emulator.vendors.datalab.workflows import Workflow
-
-#: A whole number as it is written in a path.
-INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Executions:

@@ -9,6 +9,8 @@ from airflow_workflow_providers.emulator.messages import Incoming
 
 #: The reason for a refusal, the location in the request, and the value there.
 Problem = tuple[str, list[str | int], Any]
+#: A whole number as it is written in a path.
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 #: The texts that FastAPI reads as a bool.
 _BOOLS = frozenset({"true", "false", "1", "0", "on", "off", "yes", "no", "t", "f", "y", "n"})
 _OUTPUT_FORMATS = ("json", "html", "markdown", "chunks")

@@ -18,7 +18,6 @@ from airflow_workflow_providers.emulator.vendors.datalab.files import Files
 from airflow_workflow_providers.emulator.vendors.datalab.inputs import (
     problems_in_form,
     whole_number,
-    without_secrets,
 )
 from airflow_workflow_providers.emulator.vendors.datalab.pipelines import Pipeline
 
@@ -124,11 +123,9 @@ class PipelineExecutions:
             return self._vendor.error(
                 "get_step_result", self._vendor.variant["unfinished_step"], "Step result not available"
             )
-        file, url = run.input.get("file"), run.input.get("file_url")
-        source = file["filename"] if url is None else without_secrets(url)
         error = pipeline.error if status == "failed" else None
         output_format = run.input.get("output_format", "markdown")
-        result = replies.document(pipeline.steps[index], source, output_format, error)
+        result = replies.document(pipeline.steps[index], replies.source_of(run.input), output_format, error)
         return Reply(200, {**result, **({} if error else pipeline.output)})
 
     def _pipeline(self, incoming: Incoming) -> Pipeline | None:

@@ -113,7 +113,7 @@ def result(run: Run, workflow: Workflow, step: str, key: str, *, failed: bool) -
     return {**body, "status": "complete", "output_format": "markdown", "markdown": f"# {key}\n\n{step}\n"}
 
 
-def document(kind: str, source: str | None, output_format: str, error: str | None) -> dict[str, Any]:
+def document(kind: str, source: str, output_format: str, error: str | None) -> dict[str, Any]:
     """
     Return the result of a processor for a document, always the same (Convert Result Check, and its like).
 
@@ -128,7 +128,7 @@ def document(kind: str, source: str | None, output_format: str, error: str | Non
     text = f"# {source}\n\n{kind}\n"
     content: dict[str, Any] = {
         "markdown": text,
-        "html": f"<h1>{html.escape(str(source))}</h1>",
+        "html": f"<h1>{html.escape(source)}</h1>",
         "json": {"children": [{"block_type": "Page", "html": text}]},
         "chunks": {"blocks": [{"block_type": "Text", "html": text}]},
     }
@@ -138,6 +138,12 @@ def document(kind: str, source: str | None, output_format: str, error: str | Non
     if kind == "segment":
         body["segmentation_results"] = {"segments": [{"name": "all", "pages": [0]}]}
     return body
+
+
+def source_of(form: dict[str, Any]) -> str:
+    """Return what the document of a form is called: its URL without secrets, or the name of the file."""
+    url = form.get("file_url")
+    return str(form["file"]["filename"]) if url is None else without_secrets(url)
 
 
 def base_url(incoming: Incoming) -> str:

@@ -10,8 +10,16 @@ from airflow_workflow_providers.emulator.lifecycle import Clock
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
-from airflow_workflow_providers.emulator.vendors.datalab.executions import INTEGER, Executions
+from airflow_workflow_providers.emulator.vendors.datalab.definitions import Definitions
+from airflow_workflow_providers.emulator.vendors.datalab.documents import (
+    DEFAULT_PROCESSORS,
+    PROCESSORS,
+    Documents,
+    Processor,
+)
+from airflow_workflow_providers.emulator.vendors.datalab.executions import Executions
 from airflow_workflow_providers.emulator.vendors.datalab.files import Files
+from airflow_workflow_providers.emulator.vendors.datalab.inputs import INTEGER
 from airflow_workflow_providers.emulator.vendors.datalab.pipeline_definitions import PipelineDefinitions
 from airflow_workflow_providers.emulator.vendors.datalab.pipeline_executions import PipelineExecutions
 from airflow_workflow_providers.emulator.vendors.datalab.pipelines import DEFAULT_PIPELINES, PREFIX, Pipeline
@@ -22,17 +30,18 @@ _SIGNATURE = "X-Amz-Signature"
 _STORAGE = frozenset({"output", "put_file", "stored_file"})
 
 
-class Datalab(EmulatedVendor[Workflow | Pipeline]):
+class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
     """One team with one API key."""
 
     name = "datalab"
     secret_headers = ("x-api-key",)
     secret_parameters = (_SIGNATURE,)
     secrets = ("api_key",)
-    default_workflows = (*DEFAULT_WORKFLOWS, *DEFAULT_PIPELINES)
+    default_workflows = (*DEFAULT_WORKFLOWS, *DEFAULT_PIPELINES, *DEFAULT_PROCESSORS)
     # ``start_id_field``: the field of a start's reply that has the id; the vendor's client reads both, the page names
     # none. ``steps``: "nested" by file as the vendor's client reads them, or "flat" as on the page Get Execution Status.
     # ``queued``: whether runs pass through QUEUED, which that page lists and Workflow Concepts does not.
+    # ``step_type_key``: the key of a step's type, "type" in the vendor's recipe and "step_type" on the page of its client.
     # Of pipelines: ``input_config``: whether an execution shows what it was started with, of which the page Get Pipeline
     # Execution says only that it is an object or null. ``unfinished_step``: the status with which the result of a step is
     # refused that has none yet, inferred. ``later_steps``: the status of steps after one that failed; only a third party
@@ -44,6 +53,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline]):
             "start_id_field": ("execution_id", "id"),
             "steps": ("nested", "flat"),
             "queued": (False, True),
+            "step_type_key": ("type", "step_type"),
             "input_config": ("shown", "hidden"),
             "unfinished_step": (404, 400),
             "later_steps": ("pending", "skipped"),
@@ -53,7 +63,8 @@ class Datalab(EmulatedVendor[Workflow | Pipeline]):
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._files = Files(self)
-        self._definitions = PipelineDefinitions(self)
+        self._workflow_definitions = Definitions(self)
+        self._pipeline_definitions = PipelineDefinitions(self)
         super().__init__(ledger, clock)
         # A revocation renews the key and not the signature: signed URLs stay valid. The signature is still a secret.
         self.issued_secrets.add(self.account["signature"])
@@ -68,12 +79,14 @@ class Datalab(EmulatedVendor[Workflow | Pipeline]):
         return {**known, "extra": {"download_hosts": urlsplit(base_url).hostname}}
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of workflows, pipelines and files, and of what is behind signed URLs."""
+        """Return the routes of workflows, pipelines, documents and files, and of what is behind signed URLs."""
         return (
             Route("user_health", "GET", "/api/v1/user_health", self._user_health),
             *Executions(self, self._files).routes(),
+            *self._workflow_definitions.routes(),
             *PipelineExecutions(self, self._files).routes(),
-            *self._definitions.routes(),
+            *self._pipeline_definitions.routes(),
+            *Documents(self, self._files).routes(),
             *self._files.routes(),
         )
 
@@ -81,22 +94,32 @@ class Datalab(EmulatedVendor[Workflow | Pipeline]):
         """Forget files and changes of definitions, too."""
         super().reset()
         self._files.reset()
-        self._definitions.reset()
+        self._workflow_definitions.reset()
+        self._pipeline_definitions.reset()
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
-        """Add a workflow by its number, or a pipeline; :class:`Workflow` and :class:`Pipeline` have the options."""
+        """
+        Add a workflow by its number, or a pipeline, or change a processor of documents.
+
+        :class:`Workflow`, :class:`Pipeline` and :class:`Processor` have the options.
+        """
+        added: Workflow | Pipeline | Processor
         if workflow_id.startswith(PREFIX):
-            pipeline = Pipeline.from_options(workflow_id, options)
-            self.workflows[pipeline.key] = pipeline
-            return {"workflow_id": workflow_id}
-        if not INTEGER.fullmatch(workflow_id) or int(workflow_id) < 1:
-            raise ValueError(f"`workflow_id` is a whole number from 1, or the id of a pipeline: {PREFIX}...")
-        workflow = Workflow.from_options(int(workflow_id), options)
-        self.workflows[workflow.key] = workflow
+            added = Pipeline.from_options(workflow_id, options)
+        elif workflow_id in PROCESSORS:
+            added = Processor.from_options(workflow_id, options)
+        elif INTEGER.fullmatch(workflow_id) and int(workflow_id) > 0:
+            added = Workflow.from_options(int(workflow_id), options)
+        else:
+            others = ", ".join(PROCESSORS)
+            raise ValueError(f"`workflow_id` is a whole number from 1, {PREFIX}..., or one of {others}.")
+        self.workflows[added.key] = added
         return {"workflow_id": workflow_id}
 
     def workflow_id_of(self, incoming: Incoming) -> str | None:
-        """Return the workflow or the pipeline."""
+        """Return the workflow, the pipeline or the processor."""
+        if incoming.operation in PROCESSORS:
+            return incoming.operation
         return incoming.path_params.get("workflow_id") or incoming.path_params.get("pipeline_id")
 
     def authenticate(self, incoming: Incoming) -> Reply | None:

@@ -1,0 +1,102 @@
+"""
+Processing of one document without a workflow: convert, extract, segment.
+
+The pages are Convert, Extract and Segment of the API reference, each with a page for its result
+(documentation.datalab.to/api-reference/convert-result-check and others), and API Overview, which has their pattern.
+"""
+
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
+from airflow_workflow_providers.emulator.vendor import EmulatedVendor
+from airflow_workflow_providers.emulator.vendors.datalab import replies
+from airflow_workflow_providers.emulator.vendors.datalab.files import Files
+from airflow_workflow_providers.emulator.vendors.datalab.inputs import problems_in_form
+from airflow_workflow_providers.emulator.workflow import EmulatedWorkflow
+
+
+@dataclass(frozen=True)
+class Processor(EmulatedWorkflow):
+    """
+    A processor, and how its requests go.
+
+    :param name: ``convert``, ``extract`` or ``segment``.
+    :param ends: the status in which its requests end: complete or failed; None for requests that never end.
+    :param error: the message of a request that failed.
+    :param output: fields of a result, besides the usual ones.
+    """
+
+    name: str
+    ends: str | None = "complete"
+    error: str = "The document could not be processed"
+    output: dict[str, Any] = field(default_factory=dict)
+
+
+DEFAULT_PROCESSORS = (Processor("convert"), Processor("extract"), Processor("segment"))
+PROCESSORS = tuple(processor.name for processor in DEFAULT_PROCESSORS)
+
+
+class Documents:
+    """What processes a document. Its requests are runs of the processor in the ledger."""
+
+    def __init__(self, vendor: EmulatedVendor[Any], files: Files) -> None:
+        self._vendor = vendor
+        self._files = files
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the two routes of each processor; the operation of the second is ``check_`` and its name."""
+        return tuple(
+            route
+            for name in PROCESSORS
+            for route in (
+                Route(name, "POST", f"/api/v1/{name}", self._submit, takes="form"),
+                Route(
+                    f"check_{name}",
+                    "GET",
+                    f"/api/v1/{name}/{{execution_id}}",
+                    self._check,
+                    returns_status=True,
+                ),
+            )
+        )
+
+    def _submit(self, incoming: Incoming) -> Reply:
+        """Submit a document."""
+        if problems := problems_in_form(incoming.body):
+            return replies.invalid(*problems)
+        given = dict(incoming.body)
+        processor = self._vendor.workflows[incoming.operation]
+        if (problem := self._files.problem_with(given.get("file_url", ""))) is not None:
+            if self._files.refuses:
+                return self._vendor.error(incoming.operation, 400, problem)
+            processor = replace(processor, ends="failed", error=problem)
+        lifecycle = self._vendor.lifecycle(processor, "processing")
+        request_id = secrets.token_urlsafe(12)
+        self._vendor.start(
+            Run(self._vendor.name, request_id, processor.name, given, lifecycle, "ASYNC"), processor
+        )
+        body = {
+            "success": True,
+            "error": None,
+            "request_id": request_id,
+            "request_check_url": f"{replies.base_url(incoming)}/api/v1/{processor.name}/{request_id}",
+            "versions": None,
+        }
+        return Reply(200, body, execution_id=request_id)
+
+    def _check(self, incoming: Incoming) -> Reply:
+        """Check for the result. Only the status is there before."""
+        run, processor = self._vendor.runs.get(incoming.path_params["execution_id"], (None, None))
+        name = incoming.operation.removeprefix("check_")
+        if run is None or not isinstance(processor, Processor) or processor.name != name:
+            return self._vendor.error(incoming.operation, 404, "Request not found")
+        status = run.lifecycle.check()
+        if status == "processing":
+            return Reply(200, {"status": status})
+        error = processor.error if status == "failed" else None
+        output_format = run.input.get("output_format", "markdown")
+        result = replies.document(name, replies.source_of(run.input), output_format, error)
+        return Reply(200, {**result, "status": status, **({} if error else processor.output)})
