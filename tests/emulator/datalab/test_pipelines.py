@@ -70,6 +70,7 @@ def test_a_start_returns_a_pending_execution_with_every_field_of_the_page(emulat
         "mode": "ASYNC",
         "id_received": True,
         "pipeline_version": 1,
+        "pipeline_steps": [{"type": "convert", "settings": {}}, {"type": "extract", "settings": {}}],
     }
 
 
@@ -101,9 +102,9 @@ def test_every_start_is_a_new_execution(datalab, run_pipeline):
 @pytest.mark.parametrize(
     ("form", "kind", "location"),
     [
-        ({"data": {"page_range": "1"}}, "one_file", ["body"]),
-        ({"json": {"file_url": URL}}, "one_file", ["body"]),
-        ({"data": {"file_url": URL}, "files": {"file": FILE}}, "one_file", ["body"]),
+        ({"data": {"page_range": "1"}}, "one_source", ["body"]),
+        ({"json": {"file_url": URL}}, "one_source", ["body"]),
+        ({"data": {"file_url": URL}, "files": {"file": FILE}}, "one_source", ["body"]),
         ({"data": {"file": "file.pdf"}}, "file_type", ["body", "file"]),
         ({"data": {"file_url": "file.pdf"}}, "url_parsing", ["body", "file_url"]),
         ({"data": {"file_url": "s3://a/b"}}, "url_scheme", ["body", "file_url"]),

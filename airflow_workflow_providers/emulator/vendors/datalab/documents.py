@@ -14,7 +14,7 @@ from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
 from airflow_workflow_providers.emulator.vendors.datalab.files import Files
-from airflow_workflow_providers.emulator.vendors.datalab.inputs import problems_in_form
+from airflow_workflow_providers.emulator.vendors.datalab.inputs import is_true, problems_in_form
 from airflow_workflow_providers.emulator.workflow import EmulatedWorkflow
 
 
@@ -36,6 +36,8 @@ class Processor(EmulatedWorkflow):
 
 
 DEFAULT_PROCESSORS = (Processor("convert"), Processor("extract"), Processor("segment"))
+#: Where a document comes from that need not be converted again (Extract, Segment).
+_SOURCES = ("file", "file_url", "checkpoint_id")
 PROCESSORS = tuple(processor.name for processor in DEFAULT_PROCESSORS)
 
 
@@ -65,7 +67,8 @@ class Documents:
 
     def _submit(self, incoming: Incoming) -> Reply:
         """Submit a document."""
-        if problems := problems_in_form(incoming.body):
+        sources = ("file", "file_url") if incoming.operation == "convert" else _SOURCES
+        if problems := problems_in_form(incoming.body, sources):
             return replies.invalid(*problems)
         given = dict(incoming.body)
         processor = self._vendor.workflows[incoming.operation]
@@ -99,4 +102,8 @@ class Documents:
         error = processor.error if status == "failed" else None
         output_format = run.input.get("output_format", "markdown")
         result = replies.document(name, replies.source_of(run.input), output_format, error)
-        return Reply(200, {**result, "status": status, **({} if error else processor.output)})
+        if error is not None:
+            return Reply(200, {**result, "status": status})
+        saves = is_true(run.input.get("save_checkpoint"))
+        result["checkpoint_id"] = f"checkpoint-{run.execution_id}" if saves else None
+        return Reply(200, {**result, "status": status, **processor.output})

@@ -51,12 +51,15 @@ def without_secrets(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def problems_in_form(form: dict[str, Any] | None) -> list[Problem]:
+def problems_in_form(form: dict[str, Any] | None, sources: tuple[str, ...]) -> list[Problem]:
     """
-    Return what is wrong with the form of a document: its file or URL, and the options that all forms have.
+    Return what is wrong with the form of a document: where it comes from, and the options that all forms have.
 
-    Run Pipeline has the types of the fields, and neither a refusal nor that a file is needed: that is inferred, and
-    from the vendor's client, which sends exactly one of the two.
+    The pages have the types of the fields, and neither a refusal nor that a document is needed: that is inferred, and
+    from the vendor's client, which sends exactly one.
+
+    :param form: its fields; None if it cannot be read.
+    :param sources: the fields of which exactly one says where the document comes from.
     """
     if form is None:
         return [("form_parsing", ["body"], None)]
@@ -66,11 +69,11 @@ def problems_in_form(form: dict[str, Any] | None) -> list[Problem]:
     ]
     if "file" in texts:
         found.append(("file_type", ["body", "file"], texts["file"]))
-    if ("file" in form) == ("file_url" in form):
-        found.append(("one_file", ["body"], None))
+    if sum(name in form for name in sources) != 1:
+        found.append(("one_source", ["body"], None))
     checks: dict[str, Callable[[str], str | None]] = {
         "file_url": url_problem,
-        "output_format": lambda value: None if value in _OUTPUT_FORMATS else "output_format",
+        "output_format": _output_format_problem,
         "page_range": lambda value: None if _PAGE_RANGE.fullmatch(value.replace(" ", "")) else "page_range",
         "run_evals": lambda value: None if value.lower() in _BOOLS else "bool_parsing",
         "skip_cache": lambda value: None if value.lower() in _BOOLS else "bool_parsing",
@@ -81,6 +84,11 @@ def problems_in_form(form: dict[str, Any] | None) -> list[Problem]:
         for name, check in checks.items()
         if name in texts and (kind := check(texts[name])) is not None
     ]
+
+
+def _output_format_problem(value: str) -> str | None:
+    """Say what is wrong with the formats, of which there may be several (Convert)."""
+    return None if set(value.split(",")) <= set(_OUTPUT_FORMATS) else "output_format"
 
 
 def whole_number(

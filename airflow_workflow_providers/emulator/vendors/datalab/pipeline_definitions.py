@@ -57,6 +57,12 @@ class PipelineDefinitions:
             Route("get_pipeline_rate", "GET", f"{one}/rate", self._rate),
         )
 
+    def steps_of(self, pipeline: Pipeline, version: int) -> list[dict[str, Any]] | None:
+        """Return the steps of a published version, or of the draft, which is version 0; None if there is none."""
+        definition = self._definition(pipeline)
+        versions = {each["version"]: each["steps"] for each in definition.versions}
+        return {0: definition.steps, **versions}.get(version)
+
     def _list(self, incoming: Incoming) -> Reply:
         """List Pipelines."""
         limit = whole_number(incoming, "limit", 50, lowest=1, highest=200)
@@ -80,10 +86,8 @@ class PipelineDefinitions:
         steps = _steps_in(incoming.body)
         if isinstance(steps, Reply):
             return steps
-        pipeline = Pipeline(
-            f"{PREFIX}{secrets.token_hex(6)}", None, _types(steps), active_version=0, is_saved=False
-        )
-        return self._keep(pipeline, steps)
+        pipeline = Pipeline(f"{PREFIX}{secrets.token_hex(6)}", None, active_version=0, is_saved=False)
+        return self._keep(pipeline.with_steps(steps), steps)
 
     def _get(self, incoming: Incoming) -> Reply:
         """Get Pipeline."""
@@ -95,9 +99,7 @@ class PipelineDefinitions:
         pipeline, steps = self._pipeline(incoming), _steps_in(incoming.body)
         if isinstance(pipeline, Reply):
             return pipeline
-        return (
-            steps if isinstance(steps, Reply) else self._keep(replace(pipeline, steps=_types(steps)), steps)
-        )
+        return steps if isinstance(steps, Reply) else self._keep(pipeline.with_steps(steps), steps)
 
     def _save(self, incoming: Incoming) -> Reply:
         """Save Pipeline. A pipeline without a name gets one."""
@@ -151,7 +153,7 @@ class PipelineDefinitions:
         version = versions.get(pipeline.active_version if wanted is None else wanted)
         if version is None:
             return self._vendor.error(incoming.operation, 404, "Pipeline version not found")
-        return self._keep(replace(pipeline, steps=_types(version["steps"])), version["steps"])
+        return self._keep(pipeline.with_steps(version["steps"]), version["steps"])
 
     def _rate(self, incoming: Incoming) -> Reply:
         """Get Pipeline Rate; the fields are those that the vendor's client names."""
@@ -212,7 +214,3 @@ def _steps_in(body: Any) -> list[dict[str, Any]] | Reply:
         if not isinstance(step, dict) or not isinstance(step.get("type"), str):
             return replies.invalid(("string_type", ["body", "steps", index, "type"], step))
     return steps
-
-
-def _types(steps: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(step["type"] for step in steps)

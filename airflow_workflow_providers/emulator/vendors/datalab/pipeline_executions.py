@@ -19,6 +19,7 @@ from airflow_workflow_providers.emulator.vendors.datalab.inputs import (
     problems_in_form,
     whole_number,
 )
+from airflow_workflow_providers.emulator.vendors.datalab.pipeline_definitions import PipelineDefinitions
 from airflow_workflow_providers.emulator.vendors.datalab.pipelines import Pipeline
 
 #: The fields that a reply always has: the optional ones are null where they say nothing, as FastAPI writes them.
@@ -40,8 +41,9 @@ _STEP = MappingProxyType(
 class PipelineExecutions:
     """What runs a pipeline."""
 
-    def __init__(self, vendor: EmulatedVendor[Any], files: Files) -> None:
+    def __init__(self, vendor: EmulatedVendor[Any], definitions: PipelineDefinitions, files: Files) -> None:
         self._vendor = vendor
+        self._definitions = definitions
         self._files = files
 
     def routes(self) -> tuple[Route, ...]:
@@ -61,12 +63,14 @@ class PipelineExecutions:
         pipeline = self._pipeline(incoming)
         if pipeline is None:
             return self._vendor.error("run_pipeline", 404, "Pipeline not found")
-        if problems := problems_in_form(form):
+        if problems := problems_in_form(form, ("file", "file_url")):
             return replies.invalid(*problems)
         given = dict(form or {})
         version = int(given.get("version", pipeline.active_version))
-        if version > pipeline.active_version:
+        steps = self._definitions.steps_of(pipeline, version)
+        if steps is None:
             return self._vendor.error("run_pipeline", 404, "Pipeline version not found")
+        pipeline = pipeline.with_steps(steps)
         if (problem := self._files.problem_with(given.get("file_url", ""))) is not None:
             if self._files.refuses:
                 return self._vendor.error("run_pipeline", 400, problem)
@@ -78,7 +82,7 @@ class PipelineExecutions:
             given,
             self._vendor.lifecycle(pipeline, "pending", "running"),
             "ASYNC",
-            notes={"pipeline_version": version},
+            notes={"pipeline_version": version, "pipeline_steps": steps},
         )
         self._vendor.start(run, pipeline)
         return Reply(200, self._shown(incoming, run, pipeline, "pending"), execution_id=run.execution_id)
@@ -156,7 +160,7 @@ class PipelineExecutions:
             "started_at": None if status == "pending" else at,
             "completed_at": at if ended else None,
             "created": at,
-            "config_snapshot": {"steps": [{"type": kind, "settings": {}} for kind in pipeline.steps]},
+            "config_snapshot": {"steps": run.notes["pipeline_steps"]},
             "input_config": self._input_config(run),
             "rate_breakdown": None,
         }

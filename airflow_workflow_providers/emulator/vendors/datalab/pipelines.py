@@ -1,7 +1,9 @@
 """Datalab's pipelines: their options, the steps of their executions, and the default ones."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from typing_extensions import Self
 
 from airflow_workflow_providers.emulator.workflow import EmulatedWorkflow
 
@@ -54,6 +56,11 @@ class Pipeline(EmulatedWorkflow):
         if self.failing_step is not None:
             return self.failing_step
         return {"failed": 0, "completed_with_errors": len(self.steps) - 1}.get(self.ends or "")
+
+    def with_steps(self, steps: list[dict[str, Any]]) -> Self:
+        """Return the pipeline with these steps, as a definition has them."""
+        failing = self.failing_step if (self.failing_step or 0) < len(steps) else None
+        return replace(self, steps=tuple(step["type"] for step in steps), failing_step=failing)
 
     def step_status(self, status: str, index: int, *, skipped: bool) -> str:
         """

@@ -37,7 +37,7 @@ _INVALID = {
     # The rest is on no page.
     "file_type": "Value error, expected a file",
     "form_parsing": "There was an error parsing the body",
-    "one_file": "Either file or file_url must be provided",
+    "one_source": "Exactly one document must be provided",
     "output_format": "Output format should be 'json', 'html', 'markdown' or 'chunks'",
     "page_range": "Page range should be numbers and ranges, such as 0,2-4",
     "url_parsing": "Input should be a valid URL",
@@ -119,7 +119,7 @@ def document(kind: str, source: str, output_format: str, error: str | None) -> d
 
     :param kind: the processor: ``convert``, ``extract``, ``segment`` or another.
     :param source: what the document is called.
-    :param output_format: the format of the result.
+    :param output_format: the format of the result, or several with commas between them.
     :param error: why it failed; None if it did not.
     """
     if error is not None:
@@ -132,7 +132,7 @@ def document(kind: str, source: str, output_format: str, error: str | None) -> d
         "json": {"children": [{"block_type": "Page", "html": text}]},
         "chunks": {"blocks": [{"block_type": "Text", "html": text}]},
     }
-    body |= {"output_format": output_format, output_format: content[output_format]}
+    body |= {"output_format": output_format, **{name: content[name] for name in output_format.split(",")}}
     if kind == "extract":
         body["extraction_schema_json"] = json.dumps({"title": source})
     if kind == "segment":
@@ -141,9 +141,10 @@ def document(kind: str, source: str, output_format: str, error: str | None) -> d
 
 
 def source_of(form: dict[str, Any]) -> str:
-    """Return what the document of a form is called: its URL without secrets, or the name of the file."""
-    url = form.get("file_url")
-    return str(form["file"]["filename"]) if url is None else without_secrets(url)
+    """Return what the document of a form is called: its URL without secrets, the name of the file, or a checkpoint."""
+    if "file_url" in form:
+        return without_secrets(form["file_url"])
+    return str(form["file"]["filename"] if "file" in form else form["checkpoint_id"])
 
 
 def base_url(incoming: Incoming) -> str:

@@ -84,7 +84,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             Route("user_health", "GET", "/api/v1/user_health", self._user_health),
             *Executions(self, self._files).routes(),
             *self._workflow_definitions.routes(),
-            *PipelineExecutions(self, self._files).routes(),
+            *PipelineExecutions(self, self._pipeline_definitions, self._files).routes(),
             *self._pipeline_definitions.routes(),
             *Documents(self, self._files).routes(),
             *self._files.routes(),
