@@ -85,7 +85,8 @@ class State:
         The options are the fields of the vendor's ``Workflow`` in ``emulator/vendors``, by keyword; each has a default.
 
         :param vendor: its name.
-        :param workflow_id: the workflow's id or name, as the vendor takes it: for Datalab a number, as text.
+        :param workflow_id: the workflow's id or name, as the vendor takes it: for Datalab a number, as text, or the id of
+            a pipeline, ``pl_...``.
         :return: how it is called: ``workflow_id``, and besides for Refold ``alias`` and ``slug``, for PromptLayer
             ``workflow_name``, for Laminar ``surface`` and ``path``.
         :raises ValueError: if there is no such vendor or option, or it cannot have this value.

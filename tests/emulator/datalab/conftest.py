@@ -1,20 +1,38 @@
+import httpx
 import pytest
 
-from tests.emulator.datalab import EXECUTION, EXECUTIONS, PIPELINES, WORKFLOWS
+from tests.emulator.datalab import EXECUTION, EXECUTIONS, PIPELINES, WORKFLOWS, schemas
 
 
 @pytest.fixture
-def stranger(emulator, reach):
+def held_to_the_pages(emulator, reach):
+    """Make clients that fail if a reply does not fit its schema, unless it is a fault or no JSON of the API."""
+
+    def check(response: httpx.Response) -> None:
+        request = emulator.requests("datalab")[-1]
+        operation = request["operation"]
+        if request["fault"] is None and operation not in {*schemas.STORAGE, "unknown"}:
+            response.read()
+            schemas.check(operation, response.status_code, response.json())
+
+    def make(headers: dict[str, str] | None = None) -> httpx.Client:
+        client = reach(emulator.account("datalab")["base_url"], headers)
+        client.event_hooks = {"response": [check]}
+        return client
+
+    return make
+
+
+@pytest.fixture
+def stranger(held_to_the_pages):
     """Return a client without a key."""
-    return reach(emulator.account("datalab")["base_url"])
+    return held_to_the_pages()
 
 
 @pytest.fixture
-def datalab(emulator, reach):
+def datalab(emulator, held_to_the_pages):
     """Return a client with the key."""
-    account = emulator.account("datalab")
-    headers = {"X-API-Key": account["api_key"]}
-    return reach(account["base_url"], headers)
+    return held_to_the_pages({"X-API-Key": emulator.account("datalab")["api_key"]})
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """
 Processing of one document without a workflow: convert, extract, segment.
 
-The pages are Convert, Extract and Segment of the API reference, each with a page for its result
-(documentation.datalab.to/api-reference/convert-result-check and others), and API Overview, which has their pattern.
+The page API Overview has the pattern that all processors follow: submit, check, read the result
+(documentation.datalab.to/docs/welcome/api).
 """
 
 import secrets

@@ -110,7 +110,7 @@ class PipelineDefinitions:
         return self._keep(replace(pipeline, is_saved=True, name=str(name or pipeline.name or "Pipeline")))
 
     def _archive(self, incoming: Incoming) -> Reply:
-        """Archive Pipeline, and Unarchive Pipeline; the vendor's client reads no field of the reply."""
+        """Archive Pipeline, and Unarchive Pipeline; their pages show no reply, and the vendor's client reads none."""
         pipeline = self._pipeline(incoming)
         if isinstance(pipeline, Reply):
             return pipeline

@@ -115,7 +115,10 @@ def result(run: Run, workflow: Workflow, step: str, key: str, *, failed: bool) -
 
 def document(kind: str, source: str, output_format: str, error: str | None) -> dict[str, Any]:
     """
-    Return the result of a processor for a document, always the same (Convert Result Check, and its like).
+    Return the result of a processor for a document, always the same.
+
+    The fields are those of Custom Processor Result Check
+    (documentation.datalab.to/api-reference/custom-processor-result-check-deprecated); what is in them is ours.
 
     :param kind: the processor: ``convert``, ``extract``, ``segment`` or another.
     :param source: what the document is called.
