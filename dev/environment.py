@@ -1,5 +1,5 @@
 """
-Make a Python environment with this project in it, with `uv` if it is installed, else with `pip`.
+Make a Python environment, mostly with this project in it, with `uv` if it is installed, else with `pip`.
 
 This runs before anything is installed, with the Python that the Makefile finds, so it uses only the standard library.
 """

@@ -68,6 +68,26 @@ def test_its_wait_ends_without_an_error_while_the_execution_goes_on(emulator, ca
     assert len(emulator.requests("datalab", "get")) == 3
 
 
+def test_it_reads_the_id_of_a_start_from_either_field(emulator, call):
+    emulator.configure("datalab", start_id_field="id")
+    assert call("workflow_until", workflow_id=101, polls=3)["success"] is True
+
+
+def test_it_repeats_a_start_that_was_refused_for_the_rate(emulator, call):
+    """It pauses for 5 s, and starts one execution."""
+    emulator.fail("datalab", "run_pipeline", "rate_limit")
+    assert call("pipeline_until", pipeline_id="pl_parse", polls=3)["status"] == "completed"
+    assert [each["status"] for each in emulator.requests("datalab", "run_pipeline")] == [429, 200]
+    assert len(emulator.runs("datalab")) == 1
+
+
+def test_it_gives_up_a_wait_at_the_first_server_error(emulator, call):
+    """A named exception: the pages say that the client repeats such a request; it does so for documents only."""
+    emulator.fail("datalab", "get_pipeline_execution", "server_error")
+    assert call("pipeline_until", pipeline_id="pl_parse", polls=3)["status"] == 500
+    assert len(emulator.requests("datalab", "get_pipeline_execution")) == 1
+
+
 def test_it_does_not_download_the_results_of_flat_steps(emulator, call):
     """The client reads nested steps only; the page shows flat ones."""
     emulator.configure("datalab", steps="flat")

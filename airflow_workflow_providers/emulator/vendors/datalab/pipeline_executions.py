@@ -58,7 +58,11 @@ class PipelineExecutions:
         )
 
     def _run(self, incoming: Incoming) -> Reply:
-        """Run Pipeline. The page has no refusal but the 422; the others are inferred."""
+        """
+        Run Pipeline. The page has no refusal but the 422; the others are inferred.
+
+        Nothing is posted to ``webhook_url``: no page says what an execution of a pipeline posts.
+        """
         form: dict[str, Any] | None = incoming.body
         pipeline = self._pipeline(incoming)
         if pipeline is None:
@@ -166,6 +170,7 @@ class PipelineExecutions:
         }
 
     def _step(self, run: Run, pipeline: Pipeline, status: str, index: int, address: str) -> dict[str, Any]:
+        """Return a step. What its key and URL look like, and from which status on they are there, is inferred."""
         own = self._step_status(pipeline, status, index)
         at = replies.naive(run.started_at)
         step = {**_STEP, "step_index": index, "step_type": pipeline.steps[index], "status": own}
