@@ -175,8 +175,8 @@ class State:
         :param vendor: only those of this vendor; default: of all.
         :param operation: only those of this operation; default: of all.
         :return: for each ``n`` (from 1), ``at`` (seconds since the epoch), ``vendor``, ``operation``, ``method``,
-            ``path``, ``query``, ``headers``, ``body``, ``status`` (``None``: no response), ``fault``, ``execution_id``
-            and ``workflow_id`` (``None`` where there is none).
+            ``path``, ``query``, ``headers``, ``body`` (a file in it as its size and digest), ``status`` (``None``: no
+            response), ``fault``, ``execution_id`` and ``workflow_id`` (``None`` where there is none).
         """
         return self.ledger.requests(vendor, operation)
 

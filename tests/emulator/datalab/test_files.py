@@ -136,17 +136,24 @@ def test_what_was_not_uploaded_is_neither_confirmed_nor_downloaded(datalab, stra
     assert stranger.get(asked["upload_url"]).status_code == 404
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(emulator, datalab, ask):
-    """It is in the ledger without a status, and the file can still be uploaded."""
+@pytest.mark.parametrize("before", [None, CONTENT])
+def test_an_upload_that_breaks_off_leaves_nothing(emulator, datalab, stranger, ask, before):
+    """It is in the ledger without a status, and what was uploaded before stays."""
     asked = ask()
+    if before is not None:
+        stranger.put(asked["upload_url"], content=before)
+    count = len(emulator.requests("datalab", "put_file"))
     url = urlsplit(asked["upload_url"])
     with socket.create_connection((url.hostname, url.port)) as client:
         head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 100000\r\n\r\n"
         client.sendall(head.encode() + b"x" * 50_000)
-    wait_until(lambda: emulator.requests("datalab", "put_file") != [])
-    (request,) = emulator.requests("datalab", "put_file")
+    wait_until(lambda: len(emulator.requests("datalab", "put_file")) > count)
+    request = emulator.requests("datalab", "put_file")[-1]
     assert (request["status"], request["body"]) == (None, None)
-    assert datalab.get(f"{FILES}/{asked['file_id']}/confirm").status_code == 400
+    confirmed = datalab.get(f"{FILES}/{asked['file_id']}/confirm").status_code
+    assert confirmed == (400 if before is None else 200)
+    size = datalab.get(f"{FILES}/{asked['file_id']}").json()["file_size"]
+    assert size == len(before or b"")
 
 
 def test_the_ledger_has_the_size_and_the_digest_of_a_file_but_no_byte_and_no_signature(emulator, upload):
