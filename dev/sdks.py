@@ -6,7 +6,11 @@ Their packages must not decide which packages this project is tested with, and t
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from dev import environment
@@ -22,8 +26,42 @@ def python_sdk(name: str, requirement: str, constraints: Path | None = None) -> 
     :param requirement: the client with its version, such as `datalab-python-sdk==0.5.0`.
     :param constraints: a file with versions of what it depends on, if they fit; default: what the package index has.
     """
+    with _installing(name):
+        return environment.make(SDKS / name, constraints, [requirement])
+
+
+def missing_node() -> str | None:
+    """Return why no JavaScript client can be installed here; None if one can."""
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    return f"{' and '.join(missing)} not installed (Debian: apt-get install nodejs npm)" if missing else None
+
+
+def javascript_sdk(name: str, requirement: str) -> Path:
+    """
+    Install a vendor's JavaScript client, unless it is installed already, and return the folder of modules that has it.
+
+    :param name: the folder of its environment.
+    :param requirement: the client with its version, such as `promptlayer@1.3.6`.
+    """
+    folder = SDKS / name
+    with _installing(name):
+        made_from = folder / ".made-from"
+        if not (made_from.exists() and made_from.read_text() == requirement):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            # npm would install into a folder above that has a package.json.
+            (folder / "package.json").write_text("{}")
+            npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
+            # No script of a package runs: none is needed to use this one.
+            subprocess.run([*npm, "--ignore-scripts", requirement], cwd=folder, check=True)
+            made_from.write_text(requirement)
+    return folder / "node_modules"
+
+
+@contextlib.contextmanager
+def _installing(name: str) -> Iterator[None]:
+    """Let one process install: tests run in several, and the others wait for it."""
     SDKS.mkdir(exist_ok=True)
-    # Tests run in several processes; the first one installs, the others wait for it.
     with (SDKS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return environment.make(SDKS / name, constraints, [requirement])
+        yield

@@ -2,20 +2,27 @@
 What happens to a request around its vendor's handler, once for all vendors.
 
 The request is recorded, its fault is looked up, the vendor authenticates and handles it, the fault changes the reply,
-and what the client is about to receive is recorded before it is sent.
+and what the client is about to receive is recorded before it is sent. Of a websocket its opening is recorded; no fault
+applies to it.
 """
 
+import asyncio
 import contextlib
 from typing import Any
 
+from starlette.convertors import Convertor, register_url_convertor  # codespell:ignore  # as Starlette has it
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import BaseRoute
 from starlette.routing import Route as Address
+from starlette.routing import WebSocketRoute as WebSocketAddress
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from typing_extensions import override
 
 from airflow_workflow_providers.emulator.body import read_body
 from airflow_workflow_providers.emulator.ledger import HIDDEN, RecordedRequest, hide, hide_header
 from airflow_workflow_providers.emulator.messages import (
+    Close,
     ConnectionReset,
     Incoming,
     NoResponse,
@@ -25,6 +32,7 @@ from airflow_workflow_providers.emulator.messages import (
     Result,
     Route,
     StreamedReply,
+    WebSocketRoute,
 )
 from airflow_workflow_providers.emulator.server import (
     HangResponse,
@@ -37,8 +45,25 @@ from airflow_workflow_providers.emulator.state import State
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-#: How often a blocking request checks whether its result is available.
+#: How often a blocking request checks whether its result is available, and a websocket whether a message is due.
 _READY_INTERVAL = 0.02
+
+
+class _Anything(Convertor[str]):  # codespell:ignore  # as Starlette has it
+    """What a path has from here on; Starlette's own ends before a line feed, which a client may send (``%0A``)."""
+
+    regex = r"[\s\S]*"
+
+    @override
+    def convert(self, value: str) -> str:
+        return value
+
+    @override
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
 
 
 class VendorApp:
@@ -48,19 +73,27 @@ class VendorApp:
         self._vendor = vendor
         self._state = state
 
-    def mount(self) -> Mount:
+    def addresses(self) -> list[BaseRoute]:
         """Return the vendor's routes, and one for every other path."""
-        known = [self._address(route) for route in self._vendor.routes]
         unknown = Route(
-            "unknown", "", "/{rest:path}", lambda incoming: self._vendor.error(incoming.operation, 404)
+            "unknown", "", "/{rest:anything}", lambda incoming: self._vendor.error(incoming.operation, 404)
         )
-        return Mount(f"/{self._vendor.name}", routes=[*known, self._address(unknown)])
+        return [
+            *(self._address(route) for route in self._vendor.routes),
+            *(self._websocket_address(route, f"/{self._vendor.name}") for route in self._vendor.websockets()),
+            self._address(unknown),
+        ]
+
+    def addresses_at_root(self) -> list[BaseRoute]:
+        """Return the routes of the vendor's websockets without the vendor's name in their path."""
+        return [self._websocket_address(route) for route in self._vendor.websockets()]
 
     def _address(self, route: Route) -> Address:
         async def serve(request: Request) -> Response:
             return await self._serve(request, route)
 
-        return Address(route.path, serve, methods=[route.method] if route.method else _METHODS)
+        path = f"/{self._vendor.name}{route.path}"
+        return Address(path, serve, methods=[route.method] if route.method else _METHODS)
 
     async def _serve(self, request: Request, route: Route) -> Response:
         incoming = await self._read(request, route)
@@ -101,7 +134,7 @@ class VendorApp:
             is_complete=raw is not None,
         )
 
-    def _record(self, incoming: Incoming, route: Route) -> RecordedRequest:
+    def _record(self, incoming: Incoming, route: Route | WebSocketRoute) -> RecordedRequest:
         secrets = self._vendor.issued_secrets
         headers = {
             name: hide_header(value) if name in self._vendor.secret_headers else hide(value, secrets)
@@ -131,6 +164,42 @@ class VendorApp:
             reply = refusal or route.handle(incoming)
             recorded.execution_id = getattr(reply, "execution_id", None) or recorded.execution_id
             return reply
+
+    def _websocket_address(self, route: WebSocketRoute, base: str = "") -> WebSocketAddress:
+        async def serve(websocket: WebSocket) -> None:
+            await websocket.accept()
+            # A client may leave while a message is sent to it.
+            with contextlib.suppress(WebSocketDisconnect):
+                await self._converse(websocket, route)
+
+        return WebSocketAddress(base + route.path, serve)
+
+    async def _converse(self, websocket: WebSocket, route: WebSocketRoute) -> None:
+        """Record that a client has connected, and pass messages between it and the vendor until one of them leaves."""
+        query, headers = dict(websocket.query_params), dict(websocket.headers)
+        opening = Incoming(route.operation, "GET", route.path, {}, query, headers, body=None, raw=b"")
+        with self._state.lock:
+            self._state.ledger.record_status(self._record(opening, route), 101, client_received=False)
+            conversation = route.begin()
+        receiving = asyncio.ensure_future(websocket.receive())
+        try:
+            while True:
+                await asyncio.wait({receiving}, timeout=_READY_INTERVAL)
+                with self._state.lock:
+                    messages: list[str | Close] = [*conversation.due()]
+                    if receiving.done():
+                        received = receiving.result()
+                        if received["type"] == "websocket.disconnect":
+                            return
+                        messages += conversation.answer(received.get("text") or "")
+                        receiving = asyncio.ensure_future(websocket.receive())
+                for message in messages:
+                    if isinstance(message, Close):
+                        await websocket.close(message.code, message.reason)
+                        return
+                    await websocket.send_text(message)
+        finally:
+            receiving.cancel()
 
     async def _wait(self, request: Request, incoming: Incoming, result: Result | Pending) -> Result | None:
         """Return the result when it is available; None if the client leaves before."""

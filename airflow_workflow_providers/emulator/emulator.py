@@ -23,10 +23,12 @@ class Emulator(State):
     def __init__(self, port: int = 0) -> None:
         super().__init__()
         self._control_token = secrets.token_urlsafe(32)
-        mounts = [VendorApp(vendor, self).mount() for vendor in self.by_name.values()]
-        app = Starlette(routes=[*control_routes(self, self._control_token), *mounts])
+        routes = control_routes(self, self._control_token)
+        for vendor in self.by_name.values():
+            app = VendorApp(vendor, self)
+            routes += [*app.addresses(), *app.addresses_at_root()]
         self.port = port
-        self._server = Server(app, port)
+        self._server = Server(Starlette(routes=routes), port)
 
     def __enter__(self) -> Self:
         self.start()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_workflow_providers.emulator.body import BodyKind
 
@@ -118,6 +118,39 @@ class Route:
     handle: Callable[[Incoming], Reply | Pending | NoResponse]
     takes: BodyKind = "json"
     returns_status: bool = False
+    execution_id_parameter: str | None = None
+
+
+@dataclass(frozen=True)
+class Close:
+    """The end of a websocket, with a code and a reason as the vendor gives them."""
+
+    code: int
+    reason: str
+
+
+class Conversation(Protocol):
+    """What a vendor says on one websocket; each message is a text."""
+
+    def answer(self, text: str) -> list[str | Close]:
+        """Return what a message of the client is answered with."""
+
+    def due(self) -> list[str]:
+        """Return what is to be sent now although the client has said nothing; called again and again."""
+
+
+@dataclass(frozen=True)
+class WebSocketRoute:
+    """
+    A websocket of a vendor, below its base URL and at the root of the port: a client may drop the path of a base URL.
+
+    :param begin: begins the conversation with a client that has connected.
+    :param execution_id_parameter: as of a :class:`Route`.
+    """
+
+    operation: str
+    path: str
+    begin: Callable[[], Conversation]
     execution_id_parameter: str | None = None
 
 

@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
 
 import uvicorn
 from starlette.requests import Request
@@ -27,7 +28,11 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's own, with three changes: a response can reach it, no request is logged, none outlives the server."""
+    """
+    uvicorn's own, with four changes.
+
+    A response can reach it, no request is logged, none outlives the server, and an empty header about websockets is taken.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
         super().connection_made(transport)
@@ -40,6 +45,12 @@ class _Protocol(H11Protocol):
             super().shutdown()
         else:
             self.transport.abort()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        # A client of a vendor names no subprotocol in this header; its server takes that, the library `websockets` does not.
+        empty = (b"sec-websocket-protocol", b"")
+        self.headers = [header for header in self.headers if header != empty]
+        super().handle_websocket_upgrade(event)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -75,7 +86,8 @@ class Server:
         config = uvicorn.Config(
             self._app,
             http=_Protocol,
-            ws="none",
+            # It uses nothing of `websockets` that is deprecated. Airflow brings that library, with fastapi[standard].
+            ws="websockets-sansio",
             lifespan="off",
             loop="asyncio",
             log_config=None,

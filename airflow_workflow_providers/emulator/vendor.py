@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic
 
 from airflow_workflow_providers.emulator.ledger import Ledger, Run
 from airflow_workflow_providers.emulator.lifecycle import Clock, Lifecycle
-from airflow_workflow_providers.emulator.messages import Incoming, Pending, Reply, Route
+from airflow_workflow_providers.emulator.messages import Incoming, Pending, Reply, Route, WebSocketRoute
 from airflow_workflow_providers.emulator.workflow import W
 
 
@@ -45,6 +45,10 @@ class EmulatedVendor(ABC, Generic[W]):
     @abstractmethod
     def build_routes(self) -> tuple[Route, ...]:
         """Return the vendor's routes; called once."""
+
+    def websockets(self) -> tuple[WebSocketRoute, ...]:
+        """Return the vendor's websockets; none, unless it has one."""
+        return ()
 
     @abstractmethod
     def error(self, operation: str, status: int, message: str | None = None) -> Reply:

@@ -106,6 +106,7 @@ def test_a_run_is_recorded_with_what_its_start_said(emulator, start):
         "mode": "ASYNC",
         "id_received": True,
         "wrapped": True,
+        "linked_account_id": emulator.account("refold")["linked_account_id"],
     }
 
 

@@ -142,3 +142,16 @@ def test_a_connection_has_the_base_url_the_key_and_its_own_fields(emulator, vend
         "password": account["api_key"],
         "extra": {name: account.get(name, "127.0.0.1") for name in starts_of(vendor).EXTRA},
     }
+
+
+@pytest.mark.parametrize("vendor", NAMES)
+def test_a_path_with_a_line_feed_is_the_vendors_and_recorded(emulator, reach, vendor):
+    """Starlette's own routes end before one."""
+    response = reach(emulator.account(vendor)["base_url"]).get("/nothing%0Ahere")
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/json")
+    (request,) = emulator.requests()
+    assert (request["vendor"], request["operation"], request["path"]) == (
+        vendor,
+        "unknown",
+        "/nothing\nhere",
+    )

@@ -128,6 +128,12 @@ def test_the_parts_of_uvicorn_that_the_server_uses_are_there(reach):
         )
         expect(getattr(protocol, "access_log", None) is False, "H11Protocol.access_log", "turns the log off")
         expect(inspect.ismethod(getattr(protocol, "shutdown", None)), "H11Protocol.shutdown", "stops at once")
+        upgrade = getattr(protocol, "handle_websocket_upgrade", None)
+        expect(
+            inspect.ismethod(upgrade) and isinstance(getattr(protocol, "headers", None), list),
+            "H11Protocol.handle_websocket_upgrade and .headers",
+            "takes an empty header",
+        )
         tasks = getattr(getattr(server._uvicorn, "server_state", None), "tasks", ())
         expect(len(tasks) == 1, "Server.server_state.tasks", "counts open requests")
         await Response("done")(scope, receive, send)

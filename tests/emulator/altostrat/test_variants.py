@@ -64,6 +64,7 @@ def test_a_run_may_have_ended_in_the_response_to_its_start_as_in_the_pages_examp
     assert run["completed_at"]
 
 
+@pytest.mark.usefixtures("against_schema")
 def test_an_added_workflow_may_end_in_an_unknown_status_or_never(emulator, send_start, get_run):
     emulator.set_pace(seconds=0)
     emulator.add_workflow("altostrat", "fl_mine", ends="EVAPORATED", output=[1])

@@ -23,6 +23,7 @@ def statuses(execution: dict) -> list[str]:
 
 
 def test_a_start_returns_a_pending_execution_with_every_field_of_the_page(emulator, datalab):
+    emulator.configure("datalab", input_config="shown")
     response = datalab.post(f"{PIPELINES}/pl_parse/run", data={"file_url": URL})
     body = response.json()
     step = {
@@ -268,18 +269,18 @@ def test_a_page_out_of_bounds_is_refused(datalab, query):
     assert response.json()["detail"][0]["loc"] == ["query", query.partition("=")[0]]
 
 
-def test_the_list_shows_the_file_of_an_execution_unless_it_hides_it(emulator, datalab, run_pipeline):
+def test_the_list_shows_the_file_of_an_execution_if_it_is_told_to(emulator, datalab, run_pipeline):
     """With it a client finds the execution of a start whose response it never received."""
     run_pipeline(file_url="https://example.com/one.pdf")
     datalab.post(f"{PIPELINES}/pl_parse/run", files={"file": FILE})
     path = f"{PIPELINES}/pl_parse/executions"
+    assert [each["input_config"] for each in datalab.get(path).json()["executions"]] == [None, None]
+    emulator.configure("datalab", input_config="shown")
     shown = [each["input_config"] for each in datalab.get(path).json()["executions"]]
     assert shown == [
         {"filename": "file.pdf", "content_type": "application/pdf"},
         {"file_url": "https://example.com/one.pdf"},
     ]
-    emulator.configure("datalab", input_config="hidden")
-    assert [each["input_config"] for each in datalab.get(path).json()["executions"]] == [None, None]
 
 
 @pytest.mark.parametrize(

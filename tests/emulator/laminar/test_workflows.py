@@ -32,6 +32,7 @@ def test_an_account_has_both_urls_and_their_keys(emulator, account):
     assert min(len(account["api_key"]), len(account["trigger_api_key"])) >= 20
 
 
+@pytest.mark.usefixtures("against_schema")
 @pytest.mark.parametrize(
     ("workflow", "status", "output"),
     [

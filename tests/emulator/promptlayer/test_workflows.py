@@ -142,3 +142,38 @@ def test_an_invalid_workflow_is_refused(emulator, start, options, named):
     with pytest.raises(ValueError, match=named):
         emulator.add_workflow("promptlayer", "mine", **options)
     assert start("mine").status_code == 404
+
+
+@pytest.mark.parametrize("named", ["101", "answer-question"])
+def test_a_workflow_is_returned_in_the_documented_form_and_as_an_object(client, named):
+    body = client.get(f"/workflows/{named}", params={"version": 2}).json()
+    assert body["workflow"] == {
+        "id": 101,
+        "workspace_id": 1,
+        "user_id": None,
+        "name": "answer-question",
+        "is_draft": False,
+        "is_deleted": False,
+    }
+    assert (body["workflow_id"], body["workflow_name"], body["version"]) == (101, "answer-question", 2)
+    assert body["release_labels"] == ["production"]
+    assert [(node["name"], node["is_output_node"]) for node in body["nodes"]] == [
+        ("Draft", False),
+        ("Answer", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/workflows/nobody", 404),
+        ("/workflows/answer-question?label=nothing", 404),
+        ("/workflows/answer-question?version=4", 404),
+        ("/workflows/answer-question?version=0", 422),
+        ("/workflows/answer-question?version=1&label=production", 400),
+        ("/workflows/support%2Ftriage%20v2", 200),
+        ("/workflows/answer-question?label=production", 200),
+    ],
+)
+def test_a_workflow_that_is_not_there(client, path, status):
+    assert client.get(path).status_code == status

@@ -54,7 +54,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             "steps": ("nested", "flat"),
             "queued": (False, True),
             "step_type_key": ("type", "step_type"),
-            "input_config": ("shown", "hidden"),
+            "input_config": ("hidden", "shown"),
             "unfinished_step": (404, 400),
             "later_steps": ("pending", "skipped"),
             "unusable_file": ("fails", "refused"),

@@ -82,7 +82,7 @@ class Laminar(EmulatedVendor[Workflow]):
             Route("list_keys", "GET", "/configurations/{external_id}/keys/external", self._list_keys),
             Route("get_job", "GET", job, self._get_job, returns_status=True),
             Route("list_jobs", "GET", f"{TRIGGER}/_jobs", self._list_jobs),
-            Route("run_job", "", f"{TRIGGER}/{{job_path:path}}", self._run_job),
+            Route("run_job", "", f"{TRIGGER}/{{job_path:anything}}", self._run_job),
         )
 
     def reset(self) -> None:

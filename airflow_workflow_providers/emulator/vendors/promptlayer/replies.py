@@ -1,10 +1,13 @@
 """The shapes of PromptLayer's replies: a run's nodes, a page of workflows."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import Node, Workflow
 from airflow_workflow_providers.emulator.workflow import fill_input
+
+_NAMESPACE = uuid.UUID(int=0)
 
 #: The statuses of a node that has not ended.
 RUNNING_STATUSES = ("QUEUED", "RUNNING")
@@ -20,6 +23,11 @@ class Nodes(dict[str, Any]):
     def successful_outputs(self) -> list[str]:
         """Return the names of the output nodes that succeeded."""
         return [name for name, node in self.items() if node["is_output_node"] and node["status"] == "SUCCESS"]
+
+    def final_output(self, *, all_outputs: bool) -> Any:
+        """Return all nodes, or the value of the first output that succeeded; without one, inferred, all nodes too."""
+        outputs = self.successful_outputs()
+        return self if all_outputs or self.are_running() or not outputs else self[outputs[0]]["value"]
 
 
 def nodes_of(workflow: Workflow, given: Any, status: str, variant: Mapping[str, Any]) -> Nodes:
@@ -56,6 +64,44 @@ def listed(workflow: Workflow, number: int) -> dict[str, Any]:
         "latest_version_number": max(workflow.versions),
         "release_labels": list(workflow.labels),
         "external_ids": [],
+    }
+
+
+def described(workflow: Workflow, number: int, version: int | None) -> dict[str, Any]:
+    """Return a workflow in the documented form, and beside it as an object, which the vendor's Python client reads."""
+    nodes = [
+        {
+            "id": str(uuid.uuid5(_NAMESPACE, f"{number}/{node.name}")),
+            "name": node.name,
+            "node_type": "VARIABLE",
+            "is_output_node": bool(node.is_output),
+            "configuration": {},
+            "dependencies": [],
+        }
+        for node in workflow.nodes
+    ]
+    shown = version or max(workflow.versions)
+    return {
+        "success": True,
+        "workflow_id": number,
+        "workflow_name": workflow.name,
+        "version": shown,
+        "workflow_version_id": 1000 * number + shown,
+        "commit_message": None,
+        "required_input_variables": dict.fromkeys(workflow.required or (), "string"),
+        "release_labels": list(workflow.labels),
+        "created_at": "2026-01-01T00:00:00Z",
+        "nodes": nodes,
+        "edges": [],
+        # As it was recorded in May 2025; the changelog of March 20, 2026 added it beside the flat form.
+        "workflow": {
+            "id": number,
+            "workspace_id": 1,
+            "user_id": None,
+            "name": workflow.name,
+            "is_draft": False,
+            "is_deleted": False,
+        },
     }
 
 

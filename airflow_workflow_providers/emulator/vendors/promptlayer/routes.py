@@ -3,6 +3,7 @@
 import itertools
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,10 +11,10 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from airflow_workflow_providers.emulator.ledger import Run
-from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
+from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, WebSocketRoute, padded
 from airflow_workflow_providers.emulator.options import from_options
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
-from airflow_workflow_providers.emulator.vendors.promptlayer import replies
+from airflow_workflow_providers.emulator.vendors.promptlayer import push, replies
 from airflow_workflow_providers.emulator.vendors.promptlayer.replies import Nodes
 from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import (
     DEFAULT_WORKFLOWS,
@@ -50,7 +51,17 @@ _VARIANTS: Mapping[str, tuple[Any, ...]] = {
     "raw_error": ("string", "object"),  # an object in older samples
     "error_field": ("message", "error"),  # "some legacy endpoints may return either" (schema ErrorResponse)
     "invalid": ("message", "detail"),  # a 422 is an ErrorResponse or a list of details
+    "result_code": (
+        "OK",
+        "EXCEEDS_SIZE_LIMIT",
+    ),  # of the pushed message; the vendor's clients know both, the limit is not known
+    "late_subscriber": (
+        "told",
+        "missed",
+    ),  # inferred: the vendor's JavaScript client subscribes after it has started the run
 }
+#: How long a token for the websocket is valid: one that the vendor's own tests recorded is, for an hour. Here it stays valid.
+_TOKEN_SECONDS = 3600
 
 
 class PromptLayer(EmulatedVendor[Workflow]):
@@ -76,8 +87,24 @@ class PromptLayer(EmulatedVendor[Workflow]):
             returns_status=True,
             execution_id_parameter=_EXECUTION_ID,
         )
-        run = Route("run", "POST", "/workflows/{named:path}/run", self._run)
-        return (run, results, Route("list_workflows", "GET", "/workflows", self._list_workflows))
+        run = Route("run", "POST", "/workflows/{named:anything}/run", self._run)
+        return (
+            run,
+            results,
+            Route("list_workflows", "GET", "/workflows", self._list_workflows),
+            Route("get_workflow", "GET", "/workflows/{named:anything}", self._get_workflow),
+            Route("push_token", "POST", "/ws-token-request-library", self._push_token),
+        )
+
+    def websockets(self) -> tuple[WebSocketRoute, ...]:
+        """Return the websocket on which the vendor's own clients wait for the end of a run."""
+        return (WebSocketRoute("push", push.PATH, self._subscriber),)
+
+    def reset(self) -> None:
+        """Forget the websocket's tokens and channels too."""
+        super().reset()
+        self._tokens: dict[str, str] = {}
+        self._channels: dict[str, str] = {}
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Add a workflow by its name; see :class:`Workflow` for the options, nodes being objects."""
@@ -137,6 +164,11 @@ class PromptLayer(EmulatedVendor[Workflow]):
             },
         )
         self.start(run, workflow)
+        # The suffix is not documented; the vendor's Python client sends it.
+        for channel in push.channels_of(
+            run.execution_id, self._id_of(workflow), body.get("channel_name_suffix")
+        ):
+            self._channels[channel] = run.execution_id
         # The example says "started"; a recorded response and the page's description of 201 say "created successfully".
         outcome = "created successfully" if callback_url is None else "accepted"
         started = {
@@ -152,7 +184,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
         execution_id = incoming.query.get(_EXECUTION_ID, "")
         # The vendor's Python client may send True.
         all_outputs = incoming.query.get("return_all_outputs", "false").lower()
-        if not (execution_id.isascii() and execution_id.isdecimal()):
+        if re.fullmatch("-?[0-9]{1,19}", execution_id) is None:
             return self._invalid("query", _EXECUTION_ID, "an integer")
         if all_outputs not in ("true", "false"):
             return self._invalid("query", "return_all_outputs", "a boolean")
@@ -162,11 +194,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
         nodes = replies.nodes_of(workflow, run.input, run.lifecycle.check(), self.variant)
         if nodes.are_running() and not self.variant["early_200"]:
             return Reply(202, nodes) if self.variant["running"] == "202" else Reply(204, None)
-        outputs = nodes.successful_outputs()
-        # Without a successful output the reply is inferred from the vendor's clients.
-        if all_outputs == "true" or nodes.are_running() or not outputs:
-            return Reply(200, nodes)
-        return Reply(200, nodes[outputs[0]]["value"])
+        return Reply(200, nodes.final_output(all_outputs=all_outputs == "true"))
 
     def _list_workflows(self, incoming: Incoming) -> Reply:
         """List Workflows, the newest first; its filters are not emulated."""
@@ -179,6 +207,56 @@ class PromptLayer(EmulatedVendor[Workflow]):
             replies.listed(workflow, self._id_of(workflow)) for workflow in reversed(self.workflows.values())
         ]
         return Reply(200, replies.page_of(items, int(page), int(per_page)))
+
+    def _get_workflow(self, incoming: Incoming) -> Reply:
+        """Get Workflow (docs.promptlayer.com/reference/get-workflow); the 400 is inferred from that of a start."""
+        label, version = incoming.query.get("label"), incoming.query.get("version")
+        if label is not None and version is not None:
+            return self.error("get_workflow", 400, "version and label are exclusive")
+        if version is not None and not _is_positive(version):
+            return self._invalid("query", "version", "an integer from 1")
+        number = None if version is None else int(version)
+        workflow = self._find(incoming.path_params["named"], label, number)
+        if isinstance(workflow, Reply):
+            return workflow
+        return Reply(200, replies.described(workflow, self._id_of(workflow), number))
+
+    def _push_token(self, incoming: Incoming) -> Reply:
+        """Issue a token for one channel of the websocket; not documented, but recorded. The refusal is inferred."""
+        channel = incoming.query.get("capability")
+        if not channel:
+            return self._invalid("query", "capability", "a channel")
+        token = secrets.token_urlsafe(32)
+        self._tokens[token] = channel
+        self.issued_secrets.add(token)
+        now = int(time.time() * 1000)
+        details = {
+            "token": token,
+            "issued": now,
+            "expires": now + _TOKEN_SECONDS * 1000,
+            "capability": {"user:1": ["presence", "subscribe"], channel: ["presence", "subscribe"]},
+            "clientId": "1",
+        }
+        # The backend is newer than the recorded answer. Without it the vendor's JavaScript client uses another service.
+        return Reply(201, {"success": True, "token_details": details, "messaging_backend": "centrifugo"})
+
+    def _subscriber(self) -> push.Subscriber:
+        return push.Subscriber(
+            self._tokens, self._message_for, lambda: self.variant["late_subscriber"] == "told"
+        )
+
+    def _message_for(self, channel: str) -> dict[str, Any] | None:
+        """Return what a channel says about its run; None before the end."""
+        found = self.runs.get(self._channels.get(channel, ""))
+        if found is None:
+            return None
+        run, workflow = found
+        run.lifecycle.finish_if_paced_by_checks()
+        nodes = replies.nodes_of(workflow, run.input, run.lifecycle.status, self.variant)
+        if nodes.are_running():
+            return None
+        output = nodes.final_output(all_outputs=run.notes["return_all_outputs"])
+        return push.completed(run.execution_id, self.variant["result_code"], output)
 
     def _id_of(self, workflow: Workflow) -> int:
         return _FIRST_WORKFLOW_ID + list(self.workflows).index(workflow.name)
@@ -227,6 +305,6 @@ def _is_http_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def _is_positive(text: str, maximum: int = 10**9) -> bool:
-    """Whether it is a whole number from 1 to the maximum."""
-    return re.fullmatch("[0-9]{1,10}", text) is not None and 1 <= int(text) <= maximum
+def _is_positive(text: str, maximum: int | None = None) -> bool:
+    """Whether it is a whole number from 1 to the maximum; without one, of any size that a number of a request may have."""
+    return re.fullmatch("[0-9]{1,1000}", text) is not None and 1 <= int(text) <= (maximum or int(text))

@@ -1,4 +1,4 @@
-"""Refold's list of executions: what a query asks for, and the shape of a page."""
+"""Refold's lists, of executions and of workflows: what a query asks for, and the shape of a page."""
 
 import re
 from collections.abc import Callable
@@ -66,6 +66,26 @@ def execution_filter(query: dict[str, str]) -> Callable[[Run, Workflow, str], bo
                 since is None or run.started_at >= since,
                 until is None or run.started_at <= until,
             )
+        )
+
+    return selected
+
+
+def workflow_filter(query: dict[str, str]) -> Callable[[Workflow], bool]:
+    """Return what a query selects workflows by (Refold API reference, List Workflows)."""
+    published = query.get("published")
+    if published not in (None, "true", "false"):
+        raise ValueError("published must be true or false")
+    try:
+        name = re.compile(query.get("name", ""))
+    except re.error:
+        raise ValueError("name must be a regular expression") from None
+
+    def selected(workflow: Workflow) -> bool:
+        return (
+            published in (None, str(workflow.published).lower())
+            and query.get("slug") in (None, workflow.slug)
+            and name.search(workflow.alias) is not None
         )
 
     return selected

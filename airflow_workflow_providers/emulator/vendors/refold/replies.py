@@ -135,6 +135,16 @@ def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]
     }
 
 
+def listed_workflow(workflow: Workflow) -> dict[str, Any]:
+    """Return a workflow as a list shows it (Refold API reference, List Workflows)."""
+    return {
+        "_id": workflow.hex_id,
+        "name": workflow.alias,
+        "published": workflow.published,
+        "slug": workflow.slug,
+    }
+
+
 def result(execution: Execution, status: str) -> dict[str, Any]:
     """Return the result of a synchronous start (Refold API reference, schema InstanceExecutionResult)."""
     run, workflow = execution.run, execution.workflow

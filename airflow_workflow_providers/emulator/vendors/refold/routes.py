@@ -51,13 +51,21 @@ class Refold(EmulatedVendor[Workflow]):
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes of the public API that running a workflow needs."""
         base = "/api/v2/public"
+        workflow = f"{base}/workflow"
         execution = f"{base}/execution"
         return (
-            Route("execute", "POST", f"{base}/workflow/{{workflow_id}}/execute", self._execute),
+            Route("execute", "POST", f"{workflow}/{{workflow_id}}/execute", self._execute),
             Route("get", "GET", f"{execution}/{{execution_id}}", self._get, returns_status=True),
             Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
             Route("list", "GET", execution, self._list, returns_status=True),
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
+            Route("list_workflows", "GET", workflow, self._list_workflows),
+            Route(
+                "request_structure",
+                "GET",
+                f"{workflow}/request-structure/{{workflow_id}}",
+                self._request_structure,
+            ),
         )
 
     def reset(self) -> None:
@@ -105,7 +113,7 @@ class Refold(EmulatedVendor[Workflow]):
     def _execute(self, incoming: Incoming) -> Reply | Pending:
         """Refold API reference, Execute Workflow."""
         named = incoming.path_params["workflow_id"]
-        workflow = self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
+        workflow = self._find_workflow(named)
         owner, slug = self._linked_account(incoming), incoming.headers.get("slug")
         owned = workflow is not None and (workflow.shared or owner == self.account["linked_account_id"])
         if workflow is None or not owned or not workflow.published or not slug:
@@ -199,6 +207,35 @@ class Refold(EmulatedVendor[Workflow]):
             return replies.no_such_execution()
         execution.run.stop("STOPPING", "STOPPED")
         return Reply(200, {"message": "Stopping instance"})
+
+    def _list_workflows(self, incoming: Incoming) -> Reply:
+        """
+        Refold API reference, List Workflows.
+
+        The scope, which the pages explain differently, and the dates change nothing. The order, oldest first, is inferred.
+        """
+        try:
+            selected = lists.workflow_filter(incoming.query)
+            number, limit = lists.page_number_and_limit(incoming.query)
+        except ValueError as refused:
+            return self.error("list_workflows", 400, str(refused))
+        found = [replies.listed_workflow(each) for each in self.workflows.values() if selected(each)]
+        shown = lists.page(found[(number - 1) * limit : number * limit], number, limit, len(found))
+        return Reply(200, {**shown, "schema": None})
+
+    def _request_structure(self, incoming: Incoming) -> Reply:
+        """
+        Refold API reference, Get Workflow Request Structure: the page's example of a workflow without a schema.
+
+        Each workflow takes any input. The 404 is inferred from that of executions.
+        """
+        if self._find_workflow(incoming.path_params["workflow_id"]) is None:
+            return self.error("request_structure", 404, "Workflow not found")
+        return Reply(200, {"payload": None, "schema": None, "schema_interpreted": None})
+
+    def _find_workflow(self, named: str) -> Workflow | None:
+        """Return a workflow by its id or its alias."""
+        return self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
 
     def _linked_account(self, incoming: Incoming) -> str:
         return authentication.linked_account(incoming, self.account)

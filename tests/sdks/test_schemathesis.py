@@ -1,0 +1,116 @@
+"""
+Schemathesis, unmodified and in an environment of its own, finds nothing against the vendors' schemas but what is named.
+
+It sends what a document allows and what it forbids, and judges each answer by the document.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from airflow_workflow_providers.emulator import Emulator
+from dev.sdks import python_sdk
+from tests.emulator import schemas
+from tests.emulator.test_every_vendor import starts_of
+from tests.emulator.test_schemas import EXCHANGES
+
+#: What it finds and the emulator is right to do: by vendor, operation and finding. ``*`` stands for all.
+EXCEPTIONS = {
+    (
+        "*",
+        "*",
+        "UnsupportedMethodResponse",
+    ): "no page says what another method gets; here it is a 404 and not a 405",
+    ("laminar", "POST /workflow/execute/external/{workflow}", "UndefinedStatusCode"): (
+        "the document has no 404, and no page says what an unknown workflow gets"
+    ),
+    ("datalab", "POST /api/v1/workflows/workflows/{workflow}/execute", "UndefinedStatusCode"): (
+        "the document has neither 401 nor 404, which the page about errors has"
+    ),
+    ("datalab", "POST /api/v1/workflows/workflows/{workflow}/execute", "RejectedPositiveData"): (
+        "the document allows a number of any size; the emulator takes one that an id may have"
+    ),
+    ("altostrat", "POST /workflows/{workflow}/execute", "UndefinedStatusCode"): (
+        "the document has no 422; a context that is no object gets what the vendor's framework gives"
+    ),
+    ("altostrat", "GET /workflows/{workflow}/executions", "AcceptedNegativeData"): (
+        "the lists of the vendor's framework take any page for the first"
+    ),
+    ("promptlayer", "POST /workflows/{workflow}/run", "RejectedPositiveData"): (
+        "label and version are exclusive, which the document says in words only"
+    ),
+    ("promptlayer", "GET /workflows/{workflow}", "RejectedPositiveData"): (
+        "label and version are exclusive, which the document says in words only"
+    ),
+    ("refold", "POST /api/v2/public/workflow/{workflow}/execute", "RejectedPositiveData"): (
+        "the page says that a slug is required; the document allows an empty one"
+    ),
+    ("refold", "*", "AcceptedNegativeData"): (
+        "no page says that the vendor refuses a wrong header or query; a client that depends on it would be wrong"
+    ),
+}
+SECONDS = 120
+
+
+@pytest.fixture(scope="session")
+def schemathesis() -> Path:
+    return python_sdk("schemathesis", "schemathesis==4.32.5").parent / "schemathesis"
+
+
+@pytest.mark.parametrize("vendor", schemas.VENDORS)
+def test_nothing_is_found_but_the_exceptions(emulator: Emulator, schemathesis: Path, tmp_path: Path, vendor):
+    emulator.set_pace(seconds=0)
+    if vendor == "refold":
+        # By default a request for an unknown execution hangs, as was seen live.
+        emulator.configure("refold", unknown_execution="404")
+    account = emulator.account(vendor)
+    headers = {
+        name: value.format(**account) for name, value in starts_of(vendor).STARTS[vendor].headers.items()
+    }
+    method, path, body, status = EXCHANGES[vendor][0]
+    started = httpx.request(method, account["base_url"] + path, headers=headers, json=body, trust_env=False)
+    assert started.status_code == status
+    run = emulator.runs(vendor)[0]["execution_id"]
+    described = tmp_path / "openapi.json"
+    text = json.dumps(schemas.document_of(vendor))
+    described.write_text(text.replace(f'"{schemas.RUN}"', run if run.isdecimal() else f'"{run}"'))
+    report = tmp_path / "report.json"
+    # The slug is a parameter of the document.
+    headers.pop("slug", None)
+    ended = subprocess.run(
+        [
+            str(schemathesis),
+            *("run", str(described), "--url", account["base_url"]),
+            *(word for name, value in headers.items() for word in ("--header", f"{name}:{value}")),
+            *("--seed", "1", "--max-examples", "50", "--generation-database", "none"),
+            *("--continue-on-failure", "--no-color", "--report", "json", "--report-json-path", str(report)),
+        ],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert report.exists(), ended.stderr
+    result = json.loads(report.read_text())
+    assert (result["errors"], result["complete"]) == ([], True), ended.stdout
+    found = [
+        (vendor, operation, failure["type"])
+        for failure in result["failures"]
+        for operation in failure["operations"]
+    ]
+    assert [each for each in found if not is_exception(*each)] == [], ended.stdout
+    assert result["operations"]["tested"] == len(schemas.operations(vendor))
+    assert len(emulator.requests(vendor)) > 50 * result["operations"]["tested"]
+
+
+def is_exception(vendor: str, operation: str, finding: str) -> bool:
+    return any(
+        (known in (vendor, "*"), where in (operation, "*"), what) == (True, True, finding)
+        for known, where, what in EXCEPTIONS
+    )
