@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants bench docs pictures wheel test constraints clean
+.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants live bench docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1:
 
 chaos-mutants: $(READY) ## switch off each safety check in turn and expect chaos to fail (ONLY=... for some)
 	@$(RUN) dev.chaos.mutants $(if $(ONLY),--only "$(ONLY)")
+
+live: $(READY) ## run one small DAG of a vendor against a real account (VENDOR=datalab, with DATALAB_API_KEY set)
+	@$(RUN) dev.live $(VENDOR)
 
 bench: $(READY) ## measure the redaction of text, a result of 1 GB, and a thousand waits (WAITS=..., LATENCY=...)
 	@$(RUN) dev.bench text
