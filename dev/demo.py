@@ -22,6 +22,7 @@ from dev import processes
 from dev.demo_report import progress, say, table, write
 from dev.demo_runs import Runs
 from dev.real_airflow import RealAirflow
+from dev.vendors import DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,10 @@ EXAMPLES = ROOT / "example_dags"
 RUN_SECONDS = 12
 TIMEOUT = 600
 # Emulated executions are short, so the tasks poll more often than usual.
-SETTINGS = {"AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2"}
+SETTINGS = {
+    "AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2",
+    "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": str(DOCUMENT.parent),
+}
 INTERRUPTED = 130
 
 

@@ -31,6 +31,7 @@ _FIELDS = (
     "expected",
     "deferred",
     "seconds",
+    "outputs",
 )
 
 
@@ -60,7 +61,7 @@ def progress(seconds: float, task: Task, dag_width: int) -> str:
 
 
 def table(tasks: Sequence[Task]) -> str:
-    """Return a table with a row for each vendor task; the message of a failure is on a line below it."""
+    """Return a table with a row for each vendor task; its stored files and the message of a failure are on lines below it."""
     head = ["vendor", "DAG", "task", "state", "expected", "deferred", "seconds", "execution id"]
     rows = [
         [
@@ -79,6 +80,9 @@ def table(tasks: Sequence[Task]) -> str:
     lines = [_line(head, widths), _line(["-" * width for width in widths], widths)]
     for task, row in zip(tasks, rows, strict=True):
         lines.append(_line(row, widths, task) + ("" if task.as_expected else "  <- not as expected"))
+        lines += [
+            f"{' ' * (widths[0] + 2)}{output['uri']} ({output['bytes']} bytes)" for output in task.outputs
+        ]
         if task.message:
             lines.append(f"{' ' * (widths[0] + 2)}{task.message.splitlines()[0]}")
     return "\n".join(lines)

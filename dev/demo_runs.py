@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_workflow_providers.get_provider_info import VENDORS
@@ -45,6 +47,7 @@ class Task:
     seconds: float | None = None
     try_number: int = 1
     message: str = ""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     run_as_expected: bool = False
 
     @property
@@ -54,8 +57,8 @@ class Task:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the task and its DAG run have ended as the example expects."""
-        return self.state == self.expected and self.run_as_expected
+        """Whether the task and its DAG run have ended as the example expects, and its files are as its record says."""
+        return self.state == self.expected and self.run_as_expected and all(map(_is_stored, self.outputs))
 
 
 @dataclass
@@ -111,8 +114,10 @@ class Runs:
             key = (task.dag_id, task.task_id, task.map_index)
             task.deferred = task.deferred or key in deferred
             task.run_as_expected = self.ended_as_expected(task.dag_id)
-            if task.execution_id is None:
-                task.execution_id = self._id_in_result(task)
+            record = self._record(task)
+            if task.execution_id is None and record.get("execution_id") is not None:
+                task.execution_id = str(record["execution_id"])  # a sensor starts nothing, so it pushes no id
+            task.outputs = _files_of(record)
             if task.state == "failed":
                 task.message = self._last_error(task)
         return sorted(tasks, key=lambda task: (task.vendor or "", task.dag_id, task.task_id, task.map_index))
@@ -144,12 +149,11 @@ class Runs:
         value = self.airflow.xcom(task.dag_id, run_id, task.task_id, "execution_id", task.map_index)
         return None if value is None else str(value)
 
-    def _id_in_result(self, task: Task) -> str | None:
-        """Return the id from the result of a task: a sensor starts nothing, so it pushes no id."""
+    def _record(self, task: Task) -> dict[str, Any]:
+        """Return the record that a task has returned; an empty one if it has returned none."""
         run_id = self.run_ids[task.dag_id]
         result = self.airflow.xcom(task.dag_id, run_id, task.task_id, "return_value", task.map_index)
-        found = result.get("execution_id") if isinstance(result, dict) else None
-        return None if found is None else str(found)
+        return result if isinstance(result, dict) else {}
 
     def _last_error(self, task: Task) -> str:
         """Return the last error in the log of a task."""
@@ -165,6 +169,26 @@ class Runs:
             return ""
         details = errors[-1].get("error_detail") or []
         return str(details[0]["exc_value"] if details else errors[-1]["event"])
+
+
+def _files_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the files in object storage that a record names, as the report shows them."""
+    output = record.get("output")
+    entries = output if isinstance(output, list) else []
+    return [
+        {name: entry[name] for name in ("uri", "bytes", "sha256")}
+        for entry in entries
+        if isinstance(entry, dict) and "uri" in entry
+    ]
+
+
+def _is_stored(entry: Mapping[str, Any]) -> bool:
+    """Whether a local file has the size and the digest that a record names."""
+    try:
+        content = Path(entry["uri"].removeprefix("file://")).read_bytes()
+    except OSError:
+        return False
+    return (len(content), sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
 
 
 def _update(task: Task, instance: Mapping[str, Any]) -> None:

@@ -10,9 +10,9 @@ def altostrat_blocking() -> None:
     """Wait, then read the record."""
 
     @task
-    def show(record: dict) -> str:
-        """Return the state of the execution, from the record of the task before."""
-        return record["state"]
+    def use(record: dict) -> str:
+        """Use the output of the execution, from the record of the task before."""
+        return f"{record['execution_id']} has returned {record['output']}"
 
     sync = AltostratExecuteWorkflowOperator(
         task_id="sync",
@@ -20,7 +20,7 @@ def altostrat_blocking() -> None:
         context={"site_id": "site_456"},
         deferrable=False,
     )
-    show(sync.output)
+    use(sync.output)
 
 
 altostrat_blocking()

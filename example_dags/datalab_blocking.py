@@ -10,9 +10,10 @@ def datalab_blocking() -> None:
     """Wait, then read the record."""
 
     @task
-    def show(record: dict) -> str:
-        """Return the state of the execution, from the record of the task before."""
-        return record["state"]
+    def use(record: dict) -> str:
+        """Use the output of the execution, from the record of the task before."""
+        [document] = record["output"]["parse"].values()
+        return document["result"]["markdown"]
 
     parse = DatalabExecuteWorkflowOperator(
         task_id="parse",
@@ -20,7 +21,7 @@ def datalab_blocking() -> None:
         input_config={"file_urls": ["https://example.com/report.pdf"]},
         deferrable=False,
     )
-    show(parse.output)
+    use(parse.output)
 
 
 datalab_blocking()

@@ -12,9 +12,9 @@ def laminar_blocking() -> None:
     """Wait on the worker. This kind of execution has no id, so no other task can wait for it."""
 
     @task
-    def show(record: dict) -> str:
-        """Return the state of the execution, from the record of the task before."""
-        return record["state"]
+    def use(record: dict) -> str:
+        """Use the output of the execution, from the record of the task before."""
+        return f"Laminar has returned {record['output']}"
 
     sync = LaminarExecuteWorkflowOperator(
         task_id="sync",
@@ -22,7 +22,7 @@ def laminar_blocking() -> None:
         payload={"since": "2026-01-01"},
         timeout=timedelta(minutes=5),
     )
-    show(sync.output)
+    use(sync.output)
 
 
 laminar_blocking()

@@ -10,9 +10,9 @@ def promptlayer_blocking() -> None:
     """Wait, then read the record."""
 
     @task
-    def show(record: dict) -> str:
-        """Return the state of the execution, from the record of the task before."""
-        return record["state"]
+    def use(record: dict) -> str:
+        """Use the output of the execution, from the record of the task before."""
+        return f"{record['execution_id']} has returned {record['output']}"
 
     answer = PromptLayerExecuteWorkflowOperator(
         task_id="answer",
@@ -20,7 +20,7 @@ def promptlayer_blocking() -> None:
         input_variables={"question": "What is new?"},
         deferrable=False,
     )
-    show(answer.output)
+    use(answer.output)
 
 
 promptlayer_blocking()

@@ -1,7 +1,9 @@
 """`make demo` in a new copy: it succeeds, prints that, writes a report, and leaves no process."""
 
+import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,7 @@ FIELDS = {
     "expected",
     "deferred",
     "seconds",
+    "outputs",
 }
 
 
@@ -40,6 +43,16 @@ def test_the_report_has_each_vendor_task_in_its_expected_state(report):
     for row in report:
         assert set(row) == FIELDS
         assert row["state"] == row["expected"], row
+
+
+def test_the_documents_lie_in_the_folder_with_the_digests_that_the_report_names(report):
+    """A local PDF through a pipeline and through a workflow; the Markdown of both is there."""
+    stored = [(row["task_id"], output) for row in report for output in row["outputs"]]
+    assert {task_id for task_id, _ in stored} == {"pipeline", "workflow"}
+    for _, output in stored:
+        content = Path(output["uri"].removeprefix("file://")).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (output["bytes"], output["sha256"])
+        assert json.loads(content)["markdown"].startswith("# ")
 
 
 def test_tasks_of_the_demo_wait_in_the_triggerer(report):
