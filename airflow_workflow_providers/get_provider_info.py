@@ -36,6 +36,14 @@ def get_provider_info() -> dict[str, Any]:
             "The least number of seconds between two status checks; a smaller value of a task is raised to it.",
             "1.0",
         ),
+        "input_folders": {
+            "description": "The local folders below which a task may read an input file, separated by commas. By default "
+            "there is none, because what a DAG run renders could otherwise send any file of a worker to a vendor.",
+            "type": "string",
+            "default": "",
+            "version_added": "0.1.0",
+            "example": "/data/in,/mnt/scans",
+        },
     }
     return {
         "package-name": "airflow-workflow-providers",

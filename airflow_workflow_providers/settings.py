@@ -16,3 +16,13 @@ def min_poll_interval() -> float:
     :return: ``[workflow_providers] min_poll_interval``; 1 s unless the configuration says otherwise.
     """
     return float(conf.getfloat("workflow_providers", "min_poll_interval", fallback=1.0))
+
+
+def input_folders() -> list[str]:
+    """
+    Return the local folders below which a task may read an input file.
+
+    :return: ``[workflow_providers] input_folders``, separated by commas; none unless the configuration says otherwise.
+    """
+    listed = conf.get("workflow_providers", "input_folders", fallback="")
+    return [folder.strip() for folder in str(listed).split(",") if folder.strip().startswith("/")]

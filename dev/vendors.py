@@ -7,12 +7,16 @@ the workflows and operations of the emulator, and examples of bad input.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from airflow_workflow_providers.get_provider_info import VENDORS as NAMES
+
+#: A document for tests and examples; tasks may read its folder.
+DOCUMENT = Path(__file__).resolve().parent.parent / "example_dags" / "documents" / "invoice.pdf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +32,14 @@ class VendorCase:
     :param operator_name: the class of the operator; default: the usual name.
     :param workflow: the operator's parameter that names the workflow.
     :param input: the operator's parameter that is the input of the workflow.
+    :param make_input: from a text, which may be a template, to an input that holds it.
     :param required: further parameters that the operator needs.
     :param start: the emulator's name of the operation that starts an execution.
     :param get_status: of the one that reads its status; ``None`` if an execution has no id.
     :param stop: of the one that stops it; ``None`` if the vendor cannot.
     :param file: of the one that returns a file of its result; ``None`` if a result has no files.
+    :param upload: of the one that receives a file of the input, which a start with a nonce uploads; ``None`` if the vendor
+        takes no files.
     :param secrets: the secrets of the emulator's account that an operator sends.
     :param succeeds: a workflow that succeeds.
     :param fails: a workflow that fails, with ``failure`` in its message.
@@ -57,11 +64,13 @@ class VendorCase:
     operator_name: str = ""
     workflow: str
     input: str
+    make_input: Callable[[str], Any] = field(default=lambda text: {"text": text})
     required: Mapping[str, Any] = field(default_factory=dict)
     start: str
     get_status: str | None = None
     stop: str | None = None
     file: str | None = None
+    upload: str | None = None
     secrets: tuple[str, ...] = ("api_key",)
     succeeds: str
     fails: str = ""
@@ -114,6 +123,10 @@ class VendorCase:
             if name.endswith("StopExecutionOperator") and getattr(each, "hook_class", None) is self.hook
         ]
         return found  # type: ignore[no-any-return]  # a class of ours
+
+    def input_of(self, text: str) -> dict[str, Any]:
+        """Return the parameter of the operator with an input that holds a text, which may be a template."""
+        return {self.input: self.make_input(text)}
 
     @property
     def conn_id(self) -> str:
@@ -215,6 +228,41 @@ DATALAB = VendorCase(
     new_workflow="9{:05}",
 )
 
+DATALAB_PIPELINES = VendorCase(
+    name="datalab_pipelines",
+    conn_type="datalab",
+    operator_name="DatalabRunPipelineOperator",
+    workflow="pipeline_id",
+    input="file",
+    make_input="https://files.example/{}.pdf".format,
+    required={"file": "https://files.example/a.pdf"},
+    start="run_pipeline",
+    get_status="get_pipeline_execution",
+    file="get_step_result",
+    upload="put_file",
+    succeeds="pl_parse",
+    fails="pl_fails",
+    failure="document is encrypted",
+    goes_on="pl_never_ends",
+    partial="pl_partly",
+    unknown="pl_no_such_pipeline",
+    bad_input=(
+        ({"pipeline_id": ""}, "pipeline_id"),
+        ({"pipeline_id": ".."}, "pipeline_id"),
+        ({"file": "report.pdf"}, "file"),
+        ({"file": "datalab://"}, "file"),
+        ({"page_range": ""}, "page_range"),
+        ({"output_format": ["markdown"]}, "output_format"),
+        ({"version": "3"}, "version"),
+        ({"webhook_url": "example.com"}, "webhook_url"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+    new_workflow="pl_case_{}",
+    with_nonce={"file": f"file://{DOCUMENT}"},
+    without_nonce={"file": "https://files.example/a.pdf"},
+    shows_nonce={"input_config": "shown"},
+)
+
 PROMPTLAYER = VendorCase(
     name="promptlayer",
     conn_type="promptlayer",
@@ -305,4 +353,7 @@ LAMINAR = VendorCase(
 )
 
 #: All rows, by their names.
-CASES = {case.name: case for case in (REFOLD, DATALAB, PROMPTLAYER, ALTOSTRAT, LAMINAR_JOBS, LAMINAR)}
+CASES = {
+    case.name: case
+    for case in (REFOLD, DATALAB, DATALAB_PIPELINES, PROMPTLAYER, ALTOSTRAT, LAMINAR_JOBS, LAMINAR)
+}

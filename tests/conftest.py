@@ -20,10 +20,14 @@ os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(Path(_home.name) / "dags")
 # The example DAGs use the default; here it is short.
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"] = "0.01"
+# The documents of the examples, which some tests copy into the folder of DAGs.
+_documents = Path(__file__).resolve().parent.parent / "example_dags" / "documents"
+os.environ["AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS"] = f"{_documents},{_home.name}/dags"
 # No proxy of the environment is used for 127.0.0.1.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 from airflow_workflow_providers.emulator import Emulator  # noqa: E402  # after the home is set
+from tests.object_store import store  # noqa: E402, F401  # a fixture
 from tests.vendors import VendorCase  # noqa: E402
 
 

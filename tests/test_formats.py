@@ -46,7 +46,7 @@ def triggers(release: dict[str, Any]) -> Iterator[tuple[VendorCase, str, dict[st
     for case in CASES.values():
         if case.get_status:
             vendor = case.conn_type
-            name = trigger["other_names"].get(vendor, NAMES[vendor][0])
+            name = trigger["other_names"].get(case.name, NAMES[vendor][0])
             conn_id = trigger["kwargs"]["conn_id"].format(vendor=vendor)
             path = trigger["path"].format(vendor=vendor, name=name)
             own = trigger["own_kwargs"].get(vendor, {})

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
 from airflow_workflow_providers.core.parameters import id_or_name
-from airflow_workflow_providers.core.request import Flow, Request, Response, paged
+from airflow_workflow_providers.core.request import Flow, Request, Response, paged, texts
 
 #: How many pages of 100 runs are searched for one that may have started.
 SEARCHED_PAGES = 50
@@ -90,7 +90,9 @@ def _search_page(nonce: str, since: float, page: int) -> Request[tuple[list[str]
 
     def read(response: Response) -> tuple[list[str], bool]:
         found = response.parse(_Searched)
-        runs = [run for run in found.docs if isinstance(run, dict) and _shows(run, nonce)]
+        runs = [
+            run for run in found.docs if isinstance(run, dict) and any(nonce in each for each in texts(run))
+        ]
         ids = [known for run in runs if (known := response.find_id(run.get("_id")))]
         return ids, bool(found.docs) and found.hasNextPage is True
 
@@ -99,17 +101,3 @@ def _search_page(nonce: str, since: float, page: int) -> Request[tuple[list[str]
     return Request(
         "search for a run that may have started", listed.method, listed.path, read, query=listed.query
     )
-
-
-def _shows(run: dict[str, Any], nonce: str) -> bool:
-    """Return whether any text of a run holds the nonce."""
-    rest: list[Any] = [run]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, dict):
-            rest += [*value, *value.values()]
-        elif isinstance(value, list):
-            rest += value
-        elif isinstance(value, str) and nonce in value:
-            return True
-    return False

@@ -55,7 +55,7 @@ class AsyncClient:
         """
         Use the client that belongs to ``key`` in this event loop; the last user closes it.
 
-        :param key: connection type, connection id and account.
+        :param key: the kind of hook, the connection id and the account.
         :param read: reads the connection; that of the first user counts.
         :yield: the client; the connection is read when the first request is sent.
         """

@@ -36,11 +36,15 @@ class ResultFile:
     A file of a result, as the vendor keeps it for a while.
 
     :param names: what it is the result of: a step, a file. They are the vendor's text, fit to be shown.
-    :param address: where it is. Whoever has the address has the file, so it is shown nowhere.
+    :param source: where it is: an address, which is fetched without the key, or a
+        :class:`~airflow_workflow_providers.core.request.Request` to the vendor. Whoever has the address has the file, so it
+        is shown nowhere.
+    :param place: where in the output its content goes: names of members, and positions in lists. Default: ``names``.
     """
 
     names: tuple[str, ...]
-    address: str = field(repr=False)
+    source: Any = field(repr=False)
+    place: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ the size of the decoded body (see ``body``).
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class BuiltRequest:
     method: str
     url: httpcore.URL
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
-    content: bytes = field(repr=False)
+    content: bytes | Iterable[bytes] = field(repr=False)
 
 
 def build(settings: HttpSettings, request: Request[Any]) -> BuiltRequest:

@@ -149,6 +149,18 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
     return given
 
 
+def file_address(name: str, value: object, *, scheme: str) -> str:
+    """Return the address of a file that the vendor reads, or its own reference, which begins with ``scheme``; stripped."""
+    address = stripped(str.__str__(value)) if isinstance(value, str) else ""
+    known = address.startswith(f"{scheme}://") and len(address) > len(scheme) + 3
+    if not _is_address(address.replace(f"{scheme}://", "https://", 1) if known else address):
+        raise InvalidInput(
+            f"{name} must be an http:// or https:// address with a host, or a reference, {scheme}://..., of "
+            f"{ADDRESS_LIMIT} characters at the most. It is not shown here: it may be signed."
+        )
+    return address
+
+
 def callback(name: str, value: object) -> str | None:
     """Return the address of a callback, stripped, or ``None``; the error does not show it: it may hold a secret."""
     if value is None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -270,6 +270,19 @@ def paged(page: Callable[[int], Request[tuple[list[T], bool]]], pages: int) -> F
         if not more:
             break
     return found
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, names of members too."""
+    rest: list[Any] = [value]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, dict):
+            rest += [*each, *each.values()]
+        elif isinstance(each, list):
+            rest += each
+        elif isinstance(each, str):
+            yield each
 
 
 def _word(value: object) -> str:

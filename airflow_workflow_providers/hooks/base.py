@@ -128,12 +128,13 @@ class WorkflowHook(BaseHook):
 
     def async_client(self) -> AbstractAsyncContextManager[AsyncClient]:
         """
-        Return the client of this event loop, shared with every other user of the connection.
+        Return the client of this event loop, shared with every other user of the connection for the same kind of runs.
 
         :return: for ``async with``; the last user closes its connections.
         """
         account = json.dumps([self.account, self.account_of(self)], sort_keys=True)
-        return AsyncClient.shared((self.conn_type, self.conn_id, account), self._aread_connection)
+        # A vendor with several kinds of runs has an API for each, and the ids of one mean nothing to another.
+        return AsyncClient.shared((type(self).__name__, self.conn_id, account), self._aread_connection)
 
     def get_status(self, execution_id: str) -> Execution:
         """

@@ -1,11 +1,25 @@
 """Datalab."""
 
-from typing import Any
+from __future__ import annotations
 
-from airflow_workflow_providers.apis import datalab
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+
+from airflow_workflow_providers.apis import datalab, datalab_documents, datalab_files, datalab_pipelines
+from airflow_workflow_providers.core import transfer
+from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
+from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra
+from airflow_workflow_providers.inputs.file import InputFile
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+#: The longest time for the upload of one file, in seconds.
+UPLOAD_TIMEOUT = 3600.0
 
 
 class DatalabExtra(HttpExtra):
@@ -32,3 +46,105 @@ class DatalabHook(WorkflowHook):
         super().__init__(datalab_conn_id, **kwargs)
 
     execute_workflow = sends(datalab.execute_workflow)
+    list_files = sends(datalab_files.list_files)
+    get_file = sends(datalab_files.get_file)
+    get_file_address = sends(datalab_files.get_file_address)
+    delete_file = sends(datalab_files.delete_file)
+
+    def upload_file(self, file: str | ObjectStoragePath | InputFile) -> str:
+        """
+        Upload a file from object storage, streamed.
+
+        The requests are those of https://documentation.datalab.to/docs/recipes/file-management/file-upload-api.
+
+        :param file: its address, such as ``s3://conn_id@bucket/report.pdf``; a local one, ``file:///...``, must be below a
+            folder of ``[workflow_providers] input_folders``.
+        :return: its reference, ``datalab://...``, which an input can name.
+        :raises InvalidInput: if there is no such file, or Datalab does not take it; nothing was sent.
+        :raises WorkflowError: if it could not be read or uploaded.
+        """
+        known = file if isinstance(file, InputFile) else self.input_file(file)
+        client = self.client
+        upload = self.send(datalab_files.request_upload(known.name, content_type=known.content_type))
+
+        def once() -> None:
+            transfer.upload(
+                client.endpoint.settings,
+                upload.address,
+                known.pieces(),
+                size=known.size,
+                content_type=known.content_type,
+                timeout=UPLOAD_TIMEOUT,
+            )
+
+        try:
+            tenacity.Retrying(**retry_policy(ATTEMPTS, UPLOAD_TIMEOUT), sleep=client.sleep)(once)
+        except WorkflowError as error:
+            error.args = (f"{known.address} could not be uploaded to {self.hook_name}: {error}.",)
+            raise
+        self.send(datalab_files.confirm_upload(upload.file_id))
+        return upload.reference
+
+    @staticmethod
+    def input_file(file: str | ObjectStoragePath) -> InputFile:
+        """
+        Look at a file in object storage, and reject one that Datalab does not take.
+
+        :param file: its address, as for :meth:`upload_file`.
+        :return: the file, with its size and its version.
+        :raises InvalidInput: if there is no such file, or Datalab does not take it.
+        :raises WorkflowError: if it could not be read.
+        """
+        return InputFile.at(
+            file, content_types=datalab_files.CONTENT_TYPES, max_bytes=datalab_files.MAX_BYTES
+        )
+
+
+class DatalabPipelineHook(DatalabHook):
+    """
+    Datalab's Pipelines API with the same Airflow connection.
+
+    :param datalab_conn_id: the connection, of type ``datalab``.
+    """
+
+    api = datalab_pipelines.API
+
+    run_pipeline = sends(datalab_pipelines.run_pipeline)
+    get_step_result = sends(datalab_pipelines.get_step_result)
+    list_pipeline_executions = sends(datalab_pipelines.list_pipeline_executions)
+
+
+class DatalabConvertHook(DatalabHook):
+    """
+    Datalab's conversion of a document, with the same Airflow connection.
+
+    :param datalab_conn_id: the connection, of type ``datalab``.
+    """
+
+    api = datalab_documents.CONVERT
+
+    convert = sends(datalab_documents.convert)
+
+
+class DatalabExtractHook(DatalabHook):
+    """
+    Datalab's extraction from a document, with the same Airflow connection.
+
+    :param datalab_conn_id: the connection, of type ``datalab``.
+    """
+
+    api = datalab_documents.EXTRACT
+
+    extract = sends(datalab_documents.extract)
+
+
+class DatalabSegmentHook(DatalabHook):
+    """
+    Datalab's segmentation of a document, with the same Airflow connection.
+
+    :param datalab_conn_id: the connection, of type ``datalab``.
+    """
+
+    api = datalab_documents.SEGMENT
+
+    segment = sends(datalab_documents.segment)

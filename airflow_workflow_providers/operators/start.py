@@ -84,6 +84,24 @@ class StartOperator(ExecutionOperator):
         """
         return type(self).start_request(**self.start_parameters(timeout))
 
+    def read_input(self, store: StartStore) -> None:
+        """
+        Look at the files of the input, before the start is built; most vendors read files by themselves.
+
+        :param store: where earlier tries have stored what they have uploaded.
+        :raises InvalidInput: if a file cannot be an input; nothing was started.
+        """
+
+    def upload_input(self, store: StartStore) -> bool:  # noqa: ARG002  # an operator with files needs it
+        """
+        Upload the files of the input that are not at the vendor yet, before the intent of the start is stored.
+
+        :param store: where it is stored what was uploaded.
+        :return: whether there are such files: then the start names them, and is built again.
+        :raises WorkflowError: if a file could not be uploaded; nothing was started.
+        """
+        return False
+
     def validate_at_parse(self) -> None:
         """
         Build the start once at DAG parse, so that bad input is rejected there; a vendor calls this last in ``__init__``.

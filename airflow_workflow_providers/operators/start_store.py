@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import WorkflowError
-from airflow_workflow_providers.core.start import StartRecord
+from airflow_workflow_providers.core.start import VERSION, StartRecord
 
 #: The key in Airflow's task state store. It is part of the stored format: with a new key, runs would be forgotten.
 KEY = "workflow_execution"
+
+#: The key of the files that this task has uploaded.
+UPLOADS_KEY = "uploaded_files"
 
 
 class StartStore:
@@ -62,6 +66,34 @@ class StartStore:
         :raises Exception: if Airflow could not store it; then nothing may be sent.
         """
         return self._write(StartRecord(fingerprint, nonce, label, time.time(), self.max_tries, account))
+
+    def read_uploads(self, account: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """
+        Return the files that earlier tries have uploaded; a cleared task uploads them again.
+
+        :param account: what tells the account from others; a file is uploaded to one.
+        :return: for the address of each file ``size``, ``version`` and ``reference``.
+        """
+        try:
+            stored = self._store.get(UPLOADS_KEY) if self._store is not None else None
+        except Exception:  # noqa: BLE001  # then they are uploaded again
+            return {}
+        known = stored if isinstance(stored, dict) else {}
+        if (known.get("max_tries"), known.get("account")) != (self.max_tries, dict(account)):
+            return {}
+        return dict(known.get("files") or {})
+
+    def write_uploads(self, account: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> None:
+        """
+        Store which files were uploaded.
+
+        :param account: as for :meth:`read_uploads`.
+        :param files: as from :meth:`read_uploads`.
+        """
+        if self._store is not None:
+            stored = {"version": VERSION, "max_tries": self.max_tries, "account": dict(account)}
+            with suppress(Exception):  # it only saves time
+                self._store.set(UPLOADS_KEY, {**stored, "files": dict(files)})
 
     def write_execution_id(self, execution_id: str) -> None:
         """

@@ -49,6 +49,7 @@ class Starter:
         """
         operator = self._operator
         operator.nonce = f"airflow-{uuid.uuid4().hex}"
+        operator.read_input(self._store)
         request = operator.build_start_request(self._left())
         # Before the intent: an error of the connection, a proxy or the request is not a lost start.
         built = self._client.build(request)
@@ -109,6 +110,10 @@ class Starter:
 
     def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
         operator, vendor = self._operator, self._vendor
+        if operator.upload_input(self._store):
+            operator.stop_if_killed()
+            request = operator.build_start_request(self._left())
+            built = self._client.build(request)
         nonce = operator.nonce if operator.sends_nonce else ""
         try:
             record = self._store.write_intent(

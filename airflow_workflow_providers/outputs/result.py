@@ -13,10 +13,12 @@ from typing import Any, TypeAlias
 
 import tenacity
 
-from airflow_workflow_providers.core import download
+from airflow_workflow_providers.core import transfer
+from airflow_workflow_providers.core.body import Sink
 from airflow_workflow_providers.core.client import ATTEMPTS, Client, retry_policy
 from airflow_workflow_providers.core.errors import NotFound, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, ResultFile
+from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.core.text import without_secrets
 from airflow_workflow_providers.outputs.folder import Fill, OutputFolder
 
@@ -53,7 +55,8 @@ def store(client: Client, execution: Execution, folder: OutputFolder, name: str)
     try:
         for file, fetch in _fetches(client, execution):
             *folders, last = file.names
-            names, key = [name, *folders, last + download.extension(file.address)], "/".join(file.names)
+            suffix = transfer.extension(file.source) if isinstance(file.source, str) else ""
+            names, key = [name, *folders, last + suffix], "/".join(file.names)
             if not folder.holds(index.get(key, {})):
                 index[key] = fetch(partial(folder.write, names))
             stored.append({"name": key, **index[key]})
@@ -85,7 +88,7 @@ def load(client: Client, execution: Execution, limit: int) -> Execution | None:
             return None
         limit -= len(content)
         place = output
-        for each in file.names:
+        for each in file.place or file.names:
             place = place[each]
         place["result"] = without_secrets(_value(content), client.endpoint.settings.secrets)
     return replace(execution, output=output)
@@ -121,32 +124,35 @@ def _value(content: bytes) -> Any:
 
 def _fetches(client: Client, execution: Execution) -> Iterator[tuple[ResultFile, _Fetch]]:
     """Yield each file of an execution, and what fetches it; the caller says what becomes of its content."""
-    addresses = {file.names: file.address for file in execution.files}
+    sources = {file.names: file.source for file in execution.files}
     read_again = False
 
     def fetch(names: tuple[str, ...], keep: Callable[[Fill], Any]) -> Any:
         nonlocal read_again
         with _about(client, execution, "/".join(names)):
             try:
-                return _attempts(client, addresses[names], keep)
+                return _attempts(client, sources[names], keep)
             except NotFound:
                 if read_again:
                     raise
             # The addresses have expired; a fresh read of the execution has new ones.
             read_again = True
             fresh = client.get_execution(str(execution.execution_id))
-            addresses.update({file.names: file.address for file in fresh.files})
-            return _attempts(client, addresses[names], keep)
+            sources.update({file.names: file.source for file in fresh.files})
+            return _attempts(client, sources[names], keep)
 
     for file in execution.files:
         yield file, partial(fetch, file.names)
 
 
-def _attempts(client: Client, address: str, keep: Callable[[Fill], Any]) -> Any:
+def _attempts(client: Client, source: str | Request[Any], keep: Callable[[Fill], Any]) -> Any:
     """Fetch a file, and start again from its beginning if that fails in passing."""
 
     def fill(write: Callable[[bytes], None]) -> str:
-        return download.fetch(client.endpoint.settings, address, write, timeout=FILE_TIMEOUT)
+        if isinstance(source, str):
+            return transfer.download(client.endpoint.settings, source, write, timeout=FILE_TIMEOUT)
+        request: Request[str] = replace(source, parse=transfer.media_type, timeout=FILE_TIMEOUT)
+        return client.send(request, sink=Sink(write, transfer.MAX_FILE))
 
     policy = retry_policy(ATTEMPTS, FILE_TIMEOUT)
     return tenacity.Retrying(**policy, sleep=client.sleep)(keep, fill)

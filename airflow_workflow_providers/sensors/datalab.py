@@ -1,11 +1,24 @@
 """Datalab."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from airflow_workflow_providers.hooks.datalab import DatalabHook
+from airflow_workflow_providers.hooks.datalab import (
+    DatalabConvertHook,
+    DatalabExtractHook,
+    DatalabHook,
+    DatalabPipelineHook,
+    DatalabSegmentHook,
+)
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
-from airflow_workflow_providers.triggers.datalab import DatalabExecutionTrigger
+from airflow_workflow_providers.triggers.base import ExecutionTrigger
+from airflow_workflow_providers.triggers.datalab import (
+    DatalabConvertExecutionTrigger,
+    DatalabExecutionTrigger,
+    DatalabExtractExecutionTrigger,
+    DatalabPipelineExecutionTrigger,
+    DatalabSegmentExecutionTrigger,
+)
 
 
 class DatalabExecutionSensor(ExecutionSensor):
@@ -20,8 +33,56 @@ class DatalabExecutionSensor(ExecutionSensor):
 
     template_fields = ("execution_id", "datalab_conn_id")
     hook_class = DatalabHook
-    trigger_class = DatalabExecutionTrigger
+    trigger_class: ClassVar[type[ExecutionTrigger]] = DatalabExecutionTrigger
 
     def __init__(self, *, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.datalab_conn_id = conn_id("datalab_conn_id", datalab_conn_id)
+
+
+class DatalabPipelineExecutionSensor(DatalabExecutionSensor):
+    """
+    Wait for an execution of a Datalab pipeline that another task, DAG or person has started.
+
+    The request is "Get Pipeline Execution" of Datalab's API reference, https://documentation.datalab.to/. The task returns
+    the same record as :class:`~airflow_workflow_providers.operators.datalab.DatalabRunPipelineOperator`.
+    """
+
+    hook_class = DatalabPipelineHook
+    trigger_class = DatalabPipelineExecutionTrigger
+
+
+class DatalabConvertExecutionSensor(DatalabExecutionSensor):
+    """
+    Wait for a conversion of a document by Datalab that another task, DAG or person has started; ``execution_id`` is its ``request_id``.
+
+    The request is the result check of "Convert Document" in Datalab's API reference, https://documentation.datalab.to/. The
+    task returns the same record as :class:`~airflow_workflow_providers.operators.datalab.DatalabConvertOperator`.
+    """
+
+    hook_class = DatalabConvertHook
+    trigger_class = DatalabConvertExecutionTrigger
+
+
+class DatalabExtractExecutionSensor(DatalabExecutionSensor):
+    """
+    Wait for an extraction from a document by Datalab that another task, DAG or person has started; ``execution_id`` is its ``request_id``.
+
+    The request is the result check of "Extract Document" in Datalab's API reference, https://documentation.datalab.to/. The
+    task returns the same record as :class:`~airflow_workflow_providers.operators.datalab.DatalabExtractOperator`.
+    """
+
+    hook_class = DatalabExtractHook
+    trigger_class = DatalabExtractExecutionTrigger
+
+
+class DatalabSegmentExecutionSensor(DatalabExecutionSensor):
+    """
+    Wait for a segmentation of a document by Datalab that another task, DAG or person has started; ``execution_id`` is its ``request_id``.
+
+    The request is the result check of "Segment Document" in Datalab's API reference, https://documentation.datalab.to/. The
+    task returns the same record as :class:`~airflow_workflow_providers.operators.datalab.DatalabSegmentOperator`.
+    """
+
+    hook_class = DatalabSegmentHook
+    trigger_class = DatalabSegmentExecutionTrigger

@@ -1,6 +1,12 @@
 """Datalab."""
 
-from airflow_workflow_providers.hooks.datalab import DatalabHook
+from airflow_workflow_providers.hooks.datalab import (
+    DatalabConvertHook,
+    DatalabExtractHook,
+    DatalabHook,
+    DatalabPipelineHook,
+    DatalabSegmentHook,
+)
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 
@@ -8,3 +14,27 @@ class DatalabExecutionTrigger(ExecutionTrigger):
     """Wait for a Datalab execution."""
 
     hook_class = DatalabHook
+
+
+class DatalabPipelineExecutionTrigger(ExecutionTrigger):
+    """Wait for an execution of a Datalab pipeline."""
+
+    hook_class = DatalabPipelineHook
+
+
+class DatalabConvertExecutionTrigger(ExecutionTrigger):
+    """Wait for a conversion of a document by Datalab."""
+
+    hook_class = DatalabConvertHook
+
+
+class DatalabExtractExecutionTrigger(ExecutionTrigger):
+    """Wait for a extraction from a document by Datalab."""
+
+    hook_class = DatalabExtractHook
+
+
+class DatalabSegmentExecutionTrigger(ExecutionTrigger):
+    """Wait for a segmentation of a document by Datalab."""
+
+    hook_class = DatalabSegmentHook

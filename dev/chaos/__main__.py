@@ -30,7 +30,7 @@ from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
 from dev.chaos.tasks import TASKS, dag_id
 from dev.postgres import Postgres
 from dev.real_airflow import RealAirflow
-from dev.vendors import CASES, VendorCase
+from dev.vendors import CASES, DOCUMENT, VendorCase
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
@@ -41,6 +41,7 @@ CONCURRENT_CASES = 14
 #: faults that neither of them can meet, because its results consist of files.
 SHORT = ("refold", "altostrat", "datalab")
 SETTINGS = {
+    "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": str(DOCUMENT.parent),
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "100",
     "AIRFLOW__CORE__PARALLELISM": "20",

@@ -106,6 +106,11 @@ def has_files(vendor: VendorCase, mode: str) -> bool:
     return vendor.file is not None
 
 
+def takes_uploads(vendor: VendorCase, mode: str) -> bool:
+    """Whether a start uploads a file."""
+    return vendor.upload is not None
+
+
 def on_worker(vendor: VendorCase, mode: str) -> bool:
     """Whether the task polls on a worker."""
     return has_id(vendor, mode) and mode == "blocking"

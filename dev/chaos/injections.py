@@ -163,7 +163,7 @@ def _move(case: Case) -> dict[str, Any]:
     If the vendor counts its executions, the other account has one with the same number, which has succeeded.
     """
     [old] = case.executions()
-    if case.vendor.conn_type == "datalab":
+    if case.vendor.name == "datalab":
         _start_up_to(old["execution_id"], case.elsewhere)
     case.connect(case.elsewhere)
     return old

@@ -21,8 +21,9 @@ from dev.chaos.faults import (
     has_id,
     in_triggerer,
     replaced_or_reattached,
+    takes_uploads,
 )
-from dev.chaos.injections import LATER, STOP_WITHIN
+from dev.chaos.injections import LATER, SOON, STOP_WITHIN
 from dev.chaos.tasks import CROWD, dag_id
 
 if TYPE_CHECKING:
@@ -103,6 +104,28 @@ def _kill_before_store(airflow: RealAirflow, cases: list[Case]) -> None:
 
 def _victims(fault: str) -> str:
     return next(victims for victims, name in VICTIMS.items() if fault.startswith(f"{name} killed"))
+
+
+def killed_uploading(operation: str, *, carry_out: bool = False) -> Callable[[RealAirflow, list[Case]], None]:
+    """Kill the task while a file of its input is uploaded. The requests for it name no workflow, so each case is alone."""
+
+    def inject_one(case: Case) -> None:
+        def met() -> bool:
+            return len(case.emulator.requests(vendor, operation)) > before
+
+        vendor = case.vendor.conn_type
+        before = len(case.emulator.requests(vendor, operation))
+        case.emulator.fail(vendor, operation, "hang", carry_out=carry_out)
+        case.run()
+        case.wait_for(f"{operation}, which hangs", met)
+        case.kill("task")
+        case.wait_for_end()
+
+    def inject(airflow: RealAirflow, cases: list[Case]) -> None:
+        for case in cases:
+            inject_one(case)
+
+    return inject
 
 
 def triggerer_restarted(airflow: RealAirflow, cases: list[Case]) -> None:
@@ -190,6 +213,20 @@ def _defer(cases: list[Case]) -> None:
 _BEFORE_STORE = "killed between response and store"
 
 SHARED_FAULTS = [
+    SharedFault(
+        "task process killed in the middle of an upload",
+        killed_uploading("put_file"),
+        always(1, 0, "success"),
+        takes_uploads,
+        checks=SOON,
+    ),
+    SharedFault(
+        "task process killed between upload and start",
+        killed_uploading("confirm_file", carry_out=True),
+        always(1, 0, "success"),
+        takes_uploads,
+        checks=SOON,
+    ),
     SharedFault(f"task process {_BEFORE_STORE}", killed_before_store, always(1, 0, "success"), has_id),
     SharedFault(f"supervisor {_BEFORE_STORE}", killed_before_store_for_good, always(1, 1, LOST), has_id),
     SharedFault(

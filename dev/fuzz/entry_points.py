@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.core.request import Request
-from dev.fuzz.oracles import EXECUTION_ID
+from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.fuzz.target import PACKAGE
 from dev.vendors import CASES, VendorCase
 
@@ -51,6 +51,8 @@ def _methods(case: VendorCase) -> Iterator[EntryPoint]:
     hook = case.hook("fuzzed")
     hook.send = lambda request, **_options: request
     right = {case.workflow: case.succeeds, **case.required, "execution_id": EXECUTION_ID}
+    for _, parameters in oracle(case.name).methods.values():
+        right = {**parameters, **right}
     for name, method in vars(case.hook).items():
         if inspect.isfunction(method) and hasattr(method, "__wrapped__") and (known := _types(method)):
             yield EntryPoint(

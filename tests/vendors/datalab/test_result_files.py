@@ -170,7 +170,7 @@ def test_files_that_are_shown_alike_stay_apart() -> None:
     execution = datalab.get_execution("7").parse(response)
 
     assert len(execution.output["parse"]) == 2
-    assert [(file.names[-1] in execution.output["parse"], file.address) for file in execution.files] == [
+    assert [(file.names[-1] in execution.output["parse"], file.source) for file in execution.files] == [
         (True, "https://r/1"),
         (True, "https://r/2"),
     ]

@@ -14,8 +14,19 @@ _TROUBLES = "https://documentation.datalab.to/platform/troubleshooting"
 _CONCEPTS = "https://documentation.datalab.to/docs/workflows/workflow-concepts"
 _CLIENT = "datalab-python-sdk 0.5.0, datalab_sdk/client.py"
 
+_FILES = "https://documentation.datalab.to/docs/welcome/sdk/file-management"
+
 _TIMES = {"created": "2025-10-22T10:00:00", "updated": "2025-10-22T10:02:00"}
 _URL = "https://results.example/7/parse.json?X-Amz-Expires=3600&X-Amz-Signature=5f3ab8c27d91e640"
+_FILE = {
+    "file_id": 123,
+    "original_filename": "document.pdf",
+    "content_type": "application/pdf",
+    "reference": "datalab://file-abc123",
+    "upload_status": "completed",
+    "file_size": 1024,
+    "created": "2025-10-22T10:00:00",
+}
 _FLAT = {
     "status": "COMPLETED",
     "started_at": "2025-10-22T10:00:01",
@@ -54,6 +65,72 @@ def _execution(name: str, outcome: Outcome, page: str, steps: Any, **members: An
 def _started(name: str, page: str, body: dict[str, Any], outcome: Outcome = "started") -> Documented:
     return Documented("datalab", "start", name, page, outcome, body, decides=_ID, execution_id="7")
 
+
+#: The errors of all operations.
+ERRORS: list[dict[str, Any]] = [
+    {
+        "name": "400",
+        "page": _ERRORS,
+        "status": 400,
+        "body": {"detail": "Invalid file type. Supported are pdf, docx and png."},
+    },
+    {
+        "name": "401",
+        "page": _TROUBLES,
+        "status": 401,
+        "body": {"detail": "Invalid API key provided. Set the X-API-Key header to your API key."},
+    },
+    {
+        "name": "403",
+        "page": _ERRORS,
+        "status": 403,
+        "body": {"detail": "You need an active, paid subscription to use this API."},
+    },
+    {
+        "name": "404",
+        "page": _ERRORS,
+        "status": 404,
+        "body": {"detail": "Requested resource not found or expired"},
+    },
+    {
+        "name": "422",
+        "page": f"{_EXECUTE}, HTTPValidationError",
+        "status": 422,
+        "body": {
+            "detail": [
+                {
+                    "type": "dict_type",
+                    "loc": ["body", "input_config"],
+                    "msg": "Input should be a valid dictionary",
+                    "input": "https://example.com/a.pdf?sig=1",
+                }
+            ]
+        },
+    },
+    {
+        "name": "429, too many requests",
+        "page": _TROUBLES,
+        "status": 429,
+        "body": {
+            "detail": "Rate limit exceeded for endpoint /api/v1/workflows. You can make 400 requests every 60 "
+            "seconds. Please try again later."
+        },
+    },
+    {
+        "name": "429, too many at once",
+        "page": _TROUBLES,
+        "status": 429,
+        "headers": {"content-type": "application/json", "retry-after": "30"},
+        "body": {"detail": "Concurrency exceeded for endpoint /api/v1/workflows."},
+    },
+    {"name": "500", "page": _ERRORS, "status": 500, "body": {"detail": "Internal server error"}},
+    {
+        "name": "529",
+        "page": _ERRORS,
+        "status": 529,
+        "body": {"error": "The service is overloaded"},
+    },
+]
 
 RESPONSES = [
     _started(
@@ -145,72 +222,31 @@ RESPONSES = [
         {"status": "ok"},
         decides=(("status",),),
     ),
+    Documented("datalab", "file", "a file", _FILES, "value", _FILE),
+    Documented(
+        "datalab",
+        "files",
+        "one file",
+        _FILES,
+        "value",
+        {"files": [_FILE], "total": 1, "limit": 50, "offset": 0},
+        decides=(("files",),),
+    ),
+    Documented(
+        "datalab",
+        "file_address",
+        "an address",
+        _FILES,
+        "value",
+        {"download_url": _URL, "expires_in": 3600, "file_id": 123, "original_filename": "document.pdf"},
+        decides=(("download_url",),),
+    ),
+    Documented(
+        "datalab", "delete_file", "deleted", _FILES, "value", {"success": True, "message": "File 123 deleted"}
+    ),
     *errors(
         "datalab",
-        ("start", "status", "result", "ping"),
-        [
-            {
-                "name": "400",
-                "page": _ERRORS,
-                "status": 400,
-                "body": {"detail": "Invalid file type. Supported are pdf, docx and png."},
-            },
-            {
-                "name": "401",
-                "page": _TROUBLES,
-                "status": 401,
-                "body": {"detail": "Invalid API key provided. Set the X-API-Key header to your API key."},
-            },
-            {
-                "name": "403",
-                "page": _ERRORS,
-                "status": 403,
-                "body": {"detail": "You need an active, paid subscription to use this API."},
-            },
-            {
-                "name": "404",
-                "page": _ERRORS,
-                "status": 404,
-                "body": {"detail": "Requested resource not found or expired"},
-            },
-            {
-                "name": "422",
-                "page": f"{_EXECUTE}, HTTPValidationError",
-                "status": 422,
-                "body": {
-                    "detail": [
-                        {
-                            "type": "dict_type",
-                            "loc": ["body", "input_config"],
-                            "msg": "Input should be a valid dictionary",
-                            "input": "https://example.com/a.pdf?sig=1",
-                        }
-                    ]
-                },
-            },
-            {
-                "name": "429, too many requests",
-                "page": _TROUBLES,
-                "status": 429,
-                "body": {
-                    "detail": "Rate limit exceeded for endpoint /api/v1/workflows. You can make 400 requests every 60 "
-                    "seconds. Please try again later."
-                },
-            },
-            {
-                "name": "429, too many at once",
-                "page": _TROUBLES,
-                "status": 429,
-                "headers": {"content-type": "application/json", "retry-after": "30"},
-                "body": {"detail": "Concurrency exceeded for endpoint /api/v1/workflows."},
-            },
-            {"name": "500", "page": _ERRORS, "status": 500, "body": {"detail": "Internal server error"}},
-            {
-                "name": "529",
-                "page": _ERRORS,
-                "status": 529,
-                "body": {"error": "The service is overloaded"},
-            },
-        ],
+        ("start", "status", "result", "ping", "file", "files", "file_address", "delete_file"),
+        rows=ERRORS,
     ),
 ]

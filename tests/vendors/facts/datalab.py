@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import datalab
+from airflow_workflow_providers.apis import datalab, datalab_files
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.datalab import QUOTA
@@ -54,9 +54,15 @@ FACTS = Facts(
         ("101", {}, {"status": 413, "body": {"detail": "Too large"}}, RequestRejected, "HTTP 413: Too large"),
         ("101", {}, {"status": 422}, RequestRejected, "HTTP 422: body: Value error"),
     ],
-    methods={"execute_workflow"},
+    methods={"execute_workflow", "list_files", "get_file", "get_file_address", "delete_file"},
     failed_parts="parse[aggregated]: page 3 could not be read",
     started=lambda execution_id: {"execution_id": execution_id, "status": "processing"},
+    requests={
+        "file": lambda: datalab_files.get_file(123),
+        "files": datalab_files.list_files,
+        "file_address": lambda: datalab_files.get_file_address(123),
+        "delete_file": lambda: datalab_files.delete_file(123),
+    },
     successes=[
         ("result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Completed'"}),
         ("result", {"status": "COMPLETED", "success": True}, ("success",), {"null", "nothing", "true"}),

@@ -1,4 +1,4 @@
-"""Fetching a file from an address that a vendor has named: the address is not trusted, and is shown nowhere."""
+"""Files to and from an address that a vendor has named: the address is not trusted, and is shown nowhere."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.download import MAX_REDIRECTS, extension, fetch
 from airflow_workflow_providers.core.http import HttpSettings
+from airflow_workflow_providers.core.transfer import MAX_REDIRECTS, download, extension, upload
 
 SIGNATURE = "X-Amz-Signature=0123456789abcdef%2F%2B"
 
@@ -23,6 +23,7 @@ class Files(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.replies: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.received: list[tuple[str, dict[str, str]]] = []
+        self.uploaded: dict[str, bytes] = {}
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def address(self, path: str, scheme: str = "http", host: str = "127.0.0.1") -> str:
@@ -42,6 +43,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+        self.server.uploaded[self.path.partition("?")[0].strip("/")] = content
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -68,7 +74,7 @@ NOT_LISTED = HttpSettings("https://api.example", {"X-API-Key": "the-key-of-the-a
 
 def fetched(settings: HttpSettings, address: str) -> tuple[bytes, str]:
     content = bytearray()
-    media_type = fetch(settings, address, content.extend, timeout=10)
+    media_type = download(settings, address, content.extend, timeout=10)
     return bytes(content), media_type
 
 
@@ -172,7 +178,7 @@ def test_what_a_storage_service_says_is_no_part_of_the_file(
     content = bytearray()
 
     with pytest.raises(error) as failed:
-        fetch(LISTED, files.address("a"), content.extend, timeout=10)
+        download(LISTED, files.address("a"), content.extend, timeout=10)
 
     assert type(failed.value) is error
     assert content == b""
@@ -200,3 +206,69 @@ def test_the_extension_of_a_file_is_kept_if_it_is_one() -> None:
     ]
 
     assert [extension(address) for address in given] == [".json", ".gz", "", "", "", ""]
+
+
+def put(settings: HttpSettings, address: str, *pieces: bytes) -> None:
+    size = sum(map(len, pieces))
+    upload(settings, address, iter(pieces), size=size, content_type="application/pdf", timeout=10)
+
+
+def test_a_file_is_uploaded_with_its_size_and_type_and_without_the_key(files: Files) -> None:
+    """Storage services reject an upload without a size."""
+    files.replies["a.pdf"] = (200, {}, b"")
+
+    put(LISTED, files.address("a.pdf"), b"%PDF", b"-1.4")
+
+    [(path, headers)] = files.received
+    assert (path, files.uploaded["a.pdf"]) == (f"/a.pdf?{SIGNATURE}", b"%PDF-1.4")
+    assert (headers["content-length"], headers["content-type"]) == ("8", "application/pdf")
+    assert headers.keys() <= {
+        *("host", "accept", "accept-encoding", "user-agent"),
+        *("content-length", "content-type"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (403, errors.NotFound),
+        (503, errors.Unavailable),
+        (301, errors.UnexpectedResponse),
+        (413, errors.UnexpectedResponse),
+    ],
+)
+def test_an_upload_that_is_not_accepted_is_an_error_and_never_goes_elsewhere(
+    files: Files, status: int, kind: type[errors.WorkflowError]
+) -> None:
+    files.replies["a.pdf"] = (status, {"Location": files.address("b.pdf")}, b"<Error/>")
+
+    with pytest.raises(kind, match=f"HTTP {status} from host 127.0.0.1") as failed:
+        put(LISTED, files.address("a.pdf"), b"%PDF")
+
+    assert len(files.received) == 1
+    assert "0123456789abcdef" not in str(failed.value)
+
+
+def test_nothing_is_uploaded_to_an_address_that_is_not_public(files: Files) -> None:
+    for address, why in (
+        (files.address("a.pdf"), "not https"),
+        (files.address("a.pdf", scheme="https"), "not public"),
+        ("https://user:pass@bucket.example/a", "not valid"),
+    ):
+        with pytest.raises(errors.WorkflowError, match=why):
+            put(NOT_LISTED, address, b"%PDF")
+    assert files.received == []
+
+
+def test_a_file_that_cannot_be_read_ends_its_upload(files: Files) -> None:
+    """The error is that of the file, and the storage service has not received all of it."""
+    files.replies["a.pdf"] = (200, {}, b"")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"%PDF"
+        raise errors.WorkflowError("s3://bucket/a.pdf could not be read")
+
+    with pytest.raises(errors.WorkflowError, match=r"^s3://bucket/a\.pdf could not be read$"):
+        upload(LISTED, files.address("a.pdf"), pieces(), size=8, content_type="text/plain", timeout=10)
+
+    assert files.uploaded == {}

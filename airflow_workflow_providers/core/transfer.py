@@ -1,5 +1,5 @@
 """
-Fetching a file of a result from an address that the vendor has named.
+Downloading a file of a result from an address that the vendor has named, and uploading an input to one.
 
 Such an address is not trusted: the request carries no key, goes over https to public addresses only, and each redirect is
 checked as the first address was. A host that the connection lists may be anything: it is the author's own.
@@ -7,7 +7,7 @@ checked as the first address was. A host that the connection lists may be anythi
 
 import mimetypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -29,7 +29,9 @@ MAX_FILE = 64 * 1024**3
 _EXTENSION = 10
 
 
-def fetch(settings: http.HttpSettings, address: str, write: Callable[[bytes], Any], *, timeout: float) -> str:
+def download(
+    settings: http.HttpSettings, address: str, write: Callable[[bytes], Any], *, timeout: float
+) -> str:
     """
     Fetch a file, once.
 
@@ -48,7 +50,7 @@ def fetch(settings: http.HttpSettings, address: str, write: Callable[[bytes], An
         response = _get(settings, parts, write, until - time.monotonic())
         target = response.headers.get("location", "")
         if not (300 <= response.status < 400 and target):
-            return _media_type(parts, response)
+            return _received(parts, response)
         address = urljoin(address, target)
     raise errors.UnexpectedResponse(
         f"more than {MAX_REDIRECTS} redirects, the last one from host {parts.hostname}"
@@ -71,16 +73,63 @@ def _checked(settings: http.HttpSettings, address: str) -> SplitResult:
     return parts
 
 
+def upload(
+    settings: http.HttpSettings,
+    address: str,
+    pieces: Iterable[bytes],
+    *,
+    size: int,
+    content_type: str,
+    timeout: float,
+) -> None:
+    """
+    Upload a file, once. A redirect is not followed.
+
+    :param settings: as for :func:`download`.
+    :param address: where to; no error shows more of it than the host.
+    :param pieces: the content, ``size`` bytes in all.
+    :param size: how many bytes.
+    :param content_type: its media type.
+    :param timeout: seconds for all of it.
+    :raises WorkflowError: if the file could not be uploaded, or ``pieces`` failed.
+    """
+    parts = _checked(settings, address)
+    request = Request(
+        "upload a file",
+        "PUT",
+        _path(parts),
+        headers={"Content-Type": content_type, "Content-Length": str(size)},
+        parse=lambda response: response,
+    )
+    _received(parts, _exchange(settings, parts, request, timeout, content=pieces))
+
+
 def _get(
     settings: http.HttpSettings, parts: SplitResult, write: Callable[[bytes], Any], timeout: float
 ) -> Response:
+    request = Request("fetch a file", "GET", _path(parts), parse=lambda response: response)
+    return _exchange(settings, parts, request, timeout, sink=Sink(write, MAX_FILE))
+
+
+def _path(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _exchange(
+    settings: http.HttpSettings,
+    parts: SplitResult,
+    request: Request[Response],
+    timeout: float,
+    *,
+    content: bytes | Iterable[bytes] = b"",
+    sink: Sink | None = None,
+) -> Response:
     host = str(parts.hostname)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     there = replace(
         settings,
         base_url=f"{parts.scheme}://{parts.netloc}",
         headers={},
-        secrets=(*settings.secrets, path),
+        secrets=(*settings.secrets, request.path),
         client_certificate=None,
         client_key=None,
     )
@@ -89,16 +138,21 @@ def _get(
     try:
         if public_only and transport.proxied:
             _require_public_behind_a_proxy(host, parts.port or 443, timeout)
-        built = http.build(there, Request("fetch a file", "GET", path, parse=lambda response: response))
-        return transport.exchange(built, timeout, sink=Sink(write, MAX_FILE))
+        built = replace(http.build(there, request), content=content)
+        return transport.exchange(built, timeout, sink=sink)
     finally:
         transport.close()
 
 
-def _media_type(parts: SplitResult, response: Response) -> str:
+def media_type(response: Response, path: str = "") -> str:
+    """Return the media type of a file: as its response says, else as the name in its path does."""
+    said = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return shown(said or mimetypes.guess_type(path)[0] or "application/octet-stream", limit=100)
+
+
+def _received(parts: SplitResult, response: Response) -> str:
     if response.ok:
-        said = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return shown(said or mimetypes.guess_type(parts.path)[0] or "application/octet-stream", limit=100)
+        return media_type(response, parts.path)
     message = f"HTTP {response.status} from host {parts.hostname}"
     # A storage service rejects an address that has expired with one of these.
     if response.status in (400, 401, 403, 404, 410):

@@ -1,0 +1,1 @@
+"""Files of an input: read from object storage, for a vendor that takes uploads."""
