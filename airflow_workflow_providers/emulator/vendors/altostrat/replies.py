@@ -21,7 +21,7 @@ _DOCUMENTED = {
     500: ("server_error", "An unexpected error occurred on the server."),
 }
 _FRAMEWORK = {429: "Too Many Attempts.", 503: "Service Unavailable"}
-#: No page says how long a page of a list is; this is Laravel's default.
+#: How long a page of a list is, is inferred: Laravel's default.
 _PER_PAGE = 15
 _BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 

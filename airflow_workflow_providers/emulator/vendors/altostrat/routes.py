@@ -88,7 +88,7 @@ class Altostrat(EmulatedVendor[Workflow]):
         if workflow.forbidden:
             return self.error("execute", 403)
         body = incoming.body if incoming.raw else {}
-        # No page shows this refusal. Fields beside the context are accepted: no page says that they are refused.
+        # This refusal is inferred from the vendor's framework. Fields beside the context are accepted: no page says that they are refused.
         if not isinstance(body, dict) or not isinstance(body.get("context", {}), dict):
             text = "The context field must be an array."  # Laravel's word for a JSON object
             return Reply(422, {"message": text, "errors": {"context": [text]}})
@@ -108,7 +108,7 @@ class Altostrat(EmulatedVendor[Workflow]):
         """
         Altostrat reference, "Retrieve a workflow run"; only here are there logs.
 
-        How many there are before the end is not documented: here none while a run is pending, and then all but the last.
+        How many there are before the end is inferred: none while a run is pending, and then all but the last.
         """
         execution = self._executions.get(incoming.path_params["execution_id"])
         if execution is None:

@@ -144,8 +144,8 @@ class Laminar(EmulatedVendor[Workflow]):
         """
         Run a workflow, and reply when it has ended (Remote Workflow Execution).
 
-        The reply for an unknown workflow is not documented, nor is an unknown store or `response_type`: the first is a
-        404 here, the others are recorded and change nothing. Nothing is posted to `callback_url`.
+        The 404 for an unknown workflow is inferred, and so is that an unknown store or `response_type` changes nothing. Nothing
+        is posted to `callback_url`.
         """
         flow = self.workflows.get(("external", incoming.path_params["workflow_id"]))
         if flow is None:
@@ -179,7 +179,7 @@ class Laminar(EmulatedVendor[Workflow]):
             return self.error("run_job", 404, "No job matches")
         body = incoming.body if incoming.raw else {}
         if not isinstance(body, dict):
-            # Not documented; but query and body are merged, which only an object can be.
+            # Inferred: query and body are merged, which only an object can be.
             return self.error("run_job", 400, "The body must be a JSON object")
         if _is_teaching(body):
             return self.error("run_job", 501, "A teaching call is not a run, and not emulated")
@@ -212,7 +212,7 @@ class Laminar(EmulatedVendor[Workflow]):
         return Reply(200, {**body, self.variant["output_field"]: flow.output_for(run.input)})
 
     def _list_jobs(self, incoming: Incoming) -> Reply:  # noqa: ARG002  # a handler takes the request
-        """List the jobs and their endpoints; their fields are our guess, since the page shows none (Calling jobs)."""
+        """List the jobs and their endpoints; their fields are inferred, since the page shows none (Calling jobs)."""
         jobs = [flow for flow in self.workflows.values() if flow.surface == "job"]
         listed = [{"name": flow.name, "endpoint": f"/{self.name}{flow.path}"} for flow in jobs]
         return Reply(200, {"jobs": listed})

@@ -51,16 +51,12 @@ _VARIANTS: Mapping[str, tuple[Any, ...]] = {
     "raw_error": ("string", "object"),  # an object in older samples
     "error_field": ("message", "error"),  # "some legacy endpoints may return either" (schema ErrorResponse)
     "invalid": ("message", "detail"),  # a 422 is an ErrorResponse or a list of details
-    "result_code": (
-        "OK",
-        "EXCEEDS_SIZE_LIMIT",
-    ),  # of the pushed message; the vendor's clients know both, the limit is not known
-    "late_subscriber": (
-        "told",
-        "missed",
-    ),  # inferred: the vendor's JavaScript client subscribes after it has started the run
+    # Of the pushed message: the vendor's clients know both. Which size is too large is not known.
+    "result_code": ("OK", "EXCEEDS_SIZE_LIMIT"),
+    # Both are inferred: the vendor's JavaScript client subscribes after it has started the run.
+    "late_subscriber": ("told", "missed"),
 }
-#: How long a token for the websocket is valid: one that the vendor's own tests recorded is, for an hour. Here it stays valid.
+#: A recorded token for the websocket is valid for an hour. Here it stays valid.
 _TOKEN_SECONDS = 3600
 
 
