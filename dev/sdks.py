@@ -15,6 +15,9 @@ from pathlib import Path
 
 from dev import environment
 
+#: The oldest Node in which a client loads: it requires modules of another kind.
+NODE = (20, 19)
+
 SDKS = environment.ROOT / ".sdks"
 
 
@@ -33,7 +36,11 @@ def python_sdk(name: str, requirement: str, constraints: Path | None = None) -> 
 def missing_node() -> str | None:
     """Return why no JavaScript client can be installed here; None if one can."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
-    return f"{' and '.join(missing)} not installed (Debian: apt-get install nodejs npm)" if missing else None
+    if missing:
+        return f"{' and '.join(missing)} not installed (Debian: apt-get install nodejs npm)"
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    version = tuple(int(part) for part in said.removeprefix("v").split(".")[:2])
+    return None if version >= NODE else f"Node {said} is too old (npm install --global node@22)"
 
 
 def javascript_sdk(name: str, requirement: str) -> Path:

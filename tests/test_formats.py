@@ -22,7 +22,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.start import StartRecord
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.operators.start_store import KEY, StartStore
+from airflow_workflow_providers.operators.start_store import KEY, UPLOADS_KEY, StartStore
 from airflow_workflow_providers.operators.waiting import WaitingOperator
 from dev.vendors import CASES, NAMES, VendorCase
 from tests.fake_airflow import StateStore, Task
@@ -123,6 +123,20 @@ def test_the_records_of_a_start_are_stored_under_their_key() -> None:
     at = {"intent_at": run["intent_at"]}
     assert {**stored, **at} == {**run, "execution_id": intent["execution_id"]}
     assert {**store[KEY], **at} == run
+
+
+@every_release
+def test_the_uploads_of_an_earlier_release_are_read_and_written_alike(release: dict[str, Any]) -> None:
+    """A retry under this release uploads nothing again."""
+    stored = release["uploads"]["stored"]
+    store = StateStore({release["uploads"]["key"]: stored})
+    start = start_store(store)
+
+    files = start.read_uploads(stored["account"])
+    start.write_uploads(stored["account"], files)
+
+    assert files == stored["files"]
+    assert release is not FORMATS[THIS_RELEASE] or store[UPLOADS_KEY] == stored
 
 
 @pytest.mark.parametrize("record", [{}, {"version": 99, "run": "70001"}, "70001", {"intent_at": None}])

@@ -85,7 +85,8 @@ class Body:
     def _write(self, sink: Sink, piece: bytes) -> None:
         try:
             sink.write(piece)
-        except WorkflowError:
+        except WorkflowError as error:
+            error.status = self._status
             raise
         except Exception as error:  # the file systems of object stores have errors of their own
             raise WorkflowError(f"the response could not be stored: {error}", status=self._status) from error

@@ -95,12 +95,13 @@ class Client:
         :param attempts: how often at the most, if it may be sent again at all.
         :param retry_for: seconds after which no further attempt begins.
         :param budget: seconds for all attempts and their responses: until a deadline.
-        :param sink: where the body goes instead of memory; such a request is sent once.
+        :param sink: where the body goes instead of memory; such a request is sent once, unless it starts a run: that is sent
+            again only before there is any body.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         until = time.monotonic() + budget
-        policy = retry_policy(1 if sink else attempts, min(retry_for, budget))
+        policy = retry_policy(1 if sink and not request.starts_run else attempts, min(retry_for, budget))
         endpoint = self.endpoint
         prepared = built or self.build(request)
 

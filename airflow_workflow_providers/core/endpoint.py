@@ -125,8 +125,11 @@ class Endpoint:
         message = f"{self.vendor} could not {request.summary}: {what}{'' if what.endswith('?') else '.'}"
         if self.conn_id and not isinstance(error, errors.InvalidInput):
             message += f" The connection is {self.conn_id!r}."
-        lost = isinstance(error, errors.UnexpectedResponse) or (
-            isinstance(error, errors.Unavailable) and error.sent
+        # After a success, whatever went wrong did so with a run.
+        lost = (
+            isinstance(error, errors.UnexpectedResponse)
+            or (isinstance(error, errors.Unavailable) and error.sent)
+            or 200 <= (error.status or 0) < 300
         )
         if request.starts_run and lost:
             message += (

@@ -1,10 +1,18 @@
 """Laminar (now Minicor)."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow_workflow_providers.apis import laminar as api
 from airflow_workflow_providers.apis import laminar_jobs
+from airflow_workflow_providers.core.body import Sink
+from airflow_workflow_providers.core.errors import LostStart, WorkflowError
+from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.http import BuiltRequest
+from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.transfer import MAX_FILE, media_type
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.start import StartOperator
@@ -18,10 +26,11 @@ class LaminarExecuteWorkflowOperator(StartOperator):
 
     The request is "Execute Workflow (External)" of https://docs.laminar.run/. The task returns
     ``{"execution_id", "state", "status", "output", "url"}``: ``output`` is the response of the workflow, JSON of any
-    type or text; ``status`` is the HTTP status, which the workflow may choose, though 401, 403, 404 and 429 count as
-    Laminar's own: a workflow that responds with 429 is run again. ``execution_id`` and ``url`` are ``None``, because such a
-    run has no id: it cannot be polled, stopped, or reattached to by a retry. So the task waits on the worker, and has no
-    parameters for a wait. For long work, see :class:`LaminarRunJobOperator`.
+    type or text; with ``output_path`` it is streamed there as it is. ``status`` is the HTTP status, which the workflow may
+    choose, though 401, 403, 404 and 429 count as Laminar's own: a workflow that responds with 429 is run again.
+    ``execution_id`` and ``url`` are ``None``, because such a run has no id: it cannot be polled, stopped, or reattached to
+    by a retry. So the task waits on the worker, and has no parameters for a wait. For long work, see
+    :class:`LaminarRunJobOperator`.
 
     :param workflow_id: the workflow (templated).
     :param payload: the input of the workflow: JSON of any type, or with ``content_type`` a text; default: none (templated).
@@ -84,6 +93,50 @@ class LaminarExecuteWorkflowOperator(StartOperator):
         self.callback_url = callback_url
         self.laminar_conn_id = conn_id("laminar_conn_id", laminar_conn_id)
         self.validate_at_parse()
+
+    def send_start(self, request: Request[Execution], built: BuiltRequest, budget: float) -> Execution:
+        """
+        Send the start. With ``output_path`` its response, which is the result, is streamed there as it is.
+
+        :param request: as for the base class.
+        :param built: as for the base class.
+        :param budget: as for the base class.
+        :return: the run.
+        :raises LostStart: if the workflow was run and its result could not be stored; it is not run again.
+        :raises WorkflowError: if it could not be run.
+        """
+        if self._folder is None:
+            return super().send_start(request, built, budget)
+        ended: list[tuple[Execution, str]] = []
+
+        def read(response: Response) -> Execution:
+            execution = request.parse(response)
+            ended.append((execution, media_type(response)))
+            return execution
+
+        def fill(write: Callable[[bytes], None]) -> str:
+            sink = Sink(write, MAX_FILE)
+            execution = self.hook.send(replace(request, parse=read), built=built, budget=budget, sink=sink)
+            if execution.state is not State.SUCCEEDED:
+                raise _NoResult(str(execution.message))
+            return ended[-1][1]
+
+        try:
+            entry = self._folder.write([self._run_name(), "output"], fill, add_extension=True)
+        except _NoResult:
+            return ended[-1][0]
+        except WorkflowError as error:
+            if not ended:
+                raise
+            lost = LostStart(f"{self.hook.hook_name} has run the workflow, and its result is lost: {error}.")
+        else:
+            self._stored = [{"name": "output", **entry}]
+            return ended[-1][0]
+        raise lost
+
+
+class _NoResult(WorkflowError):
+    """The run has failed, so that its response is not stored."""
 
 
 class LaminarRunJobOperator(ExecuteWorkflowOperator):

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_workflow_providers.core.errors import ExecutionStopped
 from airflow_workflow_providers.core.execution import Execution, raise_for_state
+from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import one_of, seconds
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.operators.base import ExecutionOperator
@@ -101,6 +102,18 @@ class StartOperator(ExecutionOperator):
         :raises WorkflowError: if a file could not be uploaded; nothing was started.
         """
         return False
+
+    def send_start(self, request: Request[Execution], built: BuiltRequest, budget: float) -> Execution:
+        """
+        Send the start; this is the only place that does.
+
+        :param request: the start.
+        :param built: the same, serialised.
+        :param budget: seconds until the deadline.
+        :return: the run.
+        :raises WorkflowError: if it could not be started.
+        """
+        return self.hook.send(request, built=built, budget=budget)
 
     def validate_at_parse(self) -> None:
         """

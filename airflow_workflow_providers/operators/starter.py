@@ -128,7 +128,7 @@ class Starter:
         self._log.info("%s is asked to %s%s.", vendor, request.summary, _labelled(record))
         try:
             operator.stop_if_killed()
-            execution = operator.hook.send(request, built=built, budget=self._left())
+            execution = operator.send_start(request, built, self._left())
         except LostStart as error:
             lost = error
         except AirflowTaskTimeout as error:

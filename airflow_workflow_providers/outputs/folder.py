@@ -24,6 +24,18 @@ NAME_LIMIT = 150
 #: Passes the content of a file to a function, piece by piece, and returns its media type.
 Fill: TypeAlias = Callable[[Callable[[bytes], None]], str]
 
+#: The extensions of the usual results. (``mimetypes`` depends on the files of a machine, and has .xsl for XML.)
+EXTENSIONS = {
+    "application/json": ".json",
+    "application/pdf": ".pdf",
+    "application/xml": ".xml",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+    "text/xml": ".xml",
+}
+
 #: What was written for an execution, in its folder.
 _INDEX = ".files.json"
 
@@ -59,26 +71,28 @@ class OutputFolder:
         # Outside of the handler: the error of a store may repeat a signed address, and stays out of the chain.
         raise failure
 
-    def write(self, names: Sequence[str], fill: Fill) -> dict[str, Any]:
+    def write(self, names: Sequence[str], fill: Fill, *, add_extension: bool = False) -> dict[str, Any]:
         """
         Write a file, and publish it when it is complete.
 
         :param names: its folders and its name, from anywhere: each becomes one safe segment of the path.
         :param fill: gets a function that takes one piece of the content after the other; returns the media type.
+        :param add_extension: add the extension of the media type to the name, if it is one of the usual types.
         :return: ``uri``, ``bytes``, ``sha256`` (hexadecimal digits) and ``media_type``.
         :raises WorkflowError: if the store refused it or broke off. Then there is nothing under its name, or what was there
             before. An error of ``fill`` is raised as it is.
         """
-        return self._write([segment(name) for name in names], fill)
+        return self._write([segment(name) for name in names], fill, add_extension=add_extension)
 
-    def _write(self, segments: Sequence[str], fill: Fill) -> dict[str, Any]:
+    def _write(self, segments: Sequence[str], fill: Fill, *, add_extension: bool = False) -> dict[str, Any]:
         *folders, name = segments
         folder = self.path.joinpath(*folders)
-        whole, part = folder / name, folder / f".{name.lstrip('.')}.{uuid.uuid4().hex}.part"
+        part = folder / f".{name.lstrip('.')}.{uuid.uuid4().hex}.part"
         content = _Content(self._fs, part.path)
         try:
             with content:
                 media_type = fill(content.write)
+            whole = folder / (name + (EXTENSIONS.get(media_type, "") if add_extension else ""))
             content.stored(lambda: self._fs.mv(part.path, whole.path))
         except BaseException:
             with suppress(Exception):  # it is not under the name that readers know

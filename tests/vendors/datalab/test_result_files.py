@@ -112,6 +112,30 @@ def test_a_document_that_is_gone_fails_the_task_and_a_retry_reads_the_same_execu
     assert len(record["output"]) == 4
 
 
+def test_a_result_that_changes_between_two_reads_is_one_clear_error(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    """The addresses have expired, and the fresh read of the execution names other files: nothing is guessed."""
+    emulator.fail("datalab", "output", "status", times=None, status=403)
+    emulator.configure("datalab", steps="nested")
+    task = Task(lambda: DATALAB.task(input_config=FILES, output_path=f"file://{tmp_path}"))
+    gone = {
+        "execution_id": 1,
+        "workflow_id": 101,
+        "status": "COMPLETED",
+        "steps": {"other": {"status": "COMPLETED"}},
+    }
+    emulator.fail("datalab", "get", "status", after_end=True, after=1, times=None, status=200, body=gone)
+
+    with pytest.raises(
+        errors.NotFound, match=r"its result parse/file-1 could not be kept: HTTP 403 from host"
+    ):
+        task.run()
+
+    assert len([request for request in emulator.requests("datalab", "get") if request["fault"]]) == 1
+    assert [path for path in tmp_path.rglob("*.json") if path.name[0] != "."] == []
+
+
 def test_what_an_earlier_try_has_stored_is_not_fetched_again(emulator: Emulator, tmp_path: Path) -> None:
     """If it is still there as it was: the vendor keeps a result for an hour."""
     emulator.fail("datalab", "output", "status", status=404, after=3, times=2)

@@ -15,6 +15,7 @@ from airflow_workflow_providers.emulator.messages import Incoming, Pending, Repl
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.laminar.workflows import (
     DEFAULT_WORKFLOWS,
+    JSON,
     STATUSES,
     TRIGGER,
     Workflow,
@@ -238,7 +239,7 @@ class Laminar(EmulatedVendor[Workflow]):
             if flow.ends == "FAILED":
                 return Reply(status, {"error": {"code": "STEP_FAILED", "message": flow.error}})
             output = flow.output_for(run.input)
-            if flow.media_type == "text/plain":
+            if flow.media_type != JSON:
                 output = (output if isinstance(output, str) else json.dumps(output)).encode()
             return Reply(flow.http_status or status, output, media_type=flow.media_type)
 

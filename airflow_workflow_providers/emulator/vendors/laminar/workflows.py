@@ -8,6 +8,7 @@ from urllib.parse import quote
 from airflow_workflow_providers.emulator.workflow import INPUT, EmulatedWorkflow, fill_input
 
 TRIGGER = "/m/acme"
+JSON = "application/json"
 #: The statuses before a run's end, and those in which it can end. The external API shows none: these are the platform's.
 STATUSES = MappingProxyType({"external": ("PENDING", "RUNNING"), "job": ("queued", "running")})
 ENDS = MappingProxyType({"external": ("SUCCESS", "FAILED"), "job": ("succeeded", "partial", "failed")})
@@ -24,7 +25,7 @@ class Workflow(EmulatedWorkflow):
     :param output: any JSON; the string ``{input}`` in it becomes the run's input.
     :param error: the message of a run that failed.
     :param http_status: the status that its author chose for a success (``lam.response``); not for jobs.
-    :param media_type: ``text/plain`` for an output sent as text; not for jobs.
+    :param media_type: another one than JSON's for an output that is a text and is sent as it is; not for jobs.
     """
 
     slashes = True
@@ -35,14 +36,14 @@ class Workflow(EmulatedWorkflow):
     output: Any = field(default_factory=lambda: {"received": INPUT, "ok": True})
     error: str = "The step failed"
     http_status: int | None = None
-    media_type: Literal["application/json", "text/plain"] = "application/json"
+    media_type: str = JSON
 
     def __post_init__(self) -> None:
         if self.ends not in (None, *ENDS[self.surface]):
             raise ValueError(f"`ends` is null or one of {', '.join(ENDS[self.surface])}.")
         if self.http_status not in (None, *range(200, 600)):
             raise ValueError("`http_status` is a status from 200 to 599.")
-        if self.surface == "job" and (self.http_status is not None or self.media_type == "text/plain"):
+        if self.surface == "job" and (self.http_status is not None or self.media_type != JSON):
             raise ValueError("A job has no `http_status` and no `media_type` of its own.")
         invalid = self.name.startswith(("/", "_")) if self.surface == "job" else "/" in self.name
         if invalid or not self.name:
