@@ -45,9 +45,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_PUT(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
+        size = int(self.headers["Content-Length"])
+        if len(content := self.rfile.read(size)) == size:
+            self.server.uploaded[self.path.partition("?")[0].strip("/")] = content
         self.do_GET()
-        self.server.uploaded[self.path.partition("?")[0].strip("/")] = content
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
