@@ -39,7 +39,7 @@ HOME = ROOT / ".chaos"
 CONCURRENT_CASES = 14
 #: The vendors of the short form, two for each fault: one that can stop an execution, one that cannot; and one that meets the
 #: faults that neither of them can meet, because its results consist of files.
-SHORT = ("refold", "altostrat", "datalab")
+SHORT = ("refold", "altostrat", "datalab", "datalab_pipelines")
 SETTINGS = {
     "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": str(DOCUMENT.parent),
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
