@@ -37,8 +37,8 @@ BUILD = ROOT / "build"
 HOME = ROOT / ".chaos"
 #: How many cases run at the same time; more of them would wait for a processor.
 CONCURRENT_CASES = 14
-#: The vendors of the short form, two for each fault: one that can stop an execution, one that cannot; and one that meets the
-#: faults that neither of them can meet, because its results consist of files.
+#: The vendors of the short form, two for each fault: one that can stop an execution, one that cannot; and two that meet the
+#: faults that neither of them can meet, because their results consist of files, or their input is uploaded.
 SHORT = ("refold", "altostrat", "datalab", "datalab_pipelines")
 SETTINGS = {
     "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": str(DOCUMENT.parent),
