@@ -24,12 +24,12 @@ __all__ = ["TaskDeferralError", "TaskDeferralTimeout"]
 HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
 
 
-#: The secrets that this process has registered with Airflow's masker; each call is a request to Airflow. Hashes, because a
-#: set of secrets would be one more place that holds them.
+#: The secrets that this process has registered with Airflow's masker; each call is a request to the task's supervisor,
+#: which writes the logs. Hashes, because a set of secrets would be one more place that holds them.
 _masked: set[int] = set()
 
 
-def _unmasked(secrets: tuple[str, ...]) -> list[str]:
+def _unmasked(secrets: tuple[str, ...]) -> Any:  # a list of text, which mypy does not take for JSON
     new = [secret for secret in secrets if hash(secret) not in _masked]
     _masked.update(map(hash, new))
     return new
@@ -37,12 +37,12 @@ def _unmasked(secrets: tuple[str, ...]) -> list[str]:
 
 def mask(*secrets: str) -> None:
     """
-    Register secrets with Airflow's masker, each once in a process.
+    Register secrets with Airflow's masker, each once in a process, and those of a call with one request.
 
     :param secrets: what logs must not show.
     """
-    for secret in _unmasked(secrets):
-        mask_secret(secret)
+    if new := _unmasked(secrets):
+        mask_secret(new)
 
 
 async def amask(*secrets: str) -> None:
@@ -51,8 +51,8 @@ async def amask(*secrets: str) -> None:
 
     :param secrets: what logs must not show.
     """
-    for secret in _unmasked(secrets):
-        await amask_secret(secret)
+    if new := _unmasked(secrets):
+        await amask_secret(new)
 
 
 def state_store(context: Any) -> Any | None:

@@ -1,8 +1,10 @@
 """The button from a task to its run at the vendor."""
 
+from collections.abc import Collection
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, BaseOperatorLink, TaskInstanceKey, XCom
+from airflow.sdk.bases.xcom import BaseXCom
 
 
 class ExecutionLink(BaseOperatorLink):
@@ -28,3 +30,17 @@ class ExecutionLink(BaseOperatorLink):
             return ""  # nothing was stored, and Airflow logs an error if an XCom does not exist
         found: Any = XCom.get_value(key=self.xcom_key, ti_key=ti_key)
         return found if isinstance(found, str) else ""
+
+
+def left_to_store(links: Collection[BaseOperatorLink]) -> list[BaseOperatorLink]:
+    """
+    Return the buttons whose addresses Airflow must store when an attempt of a task ends.
+
+    Airflow stores those of all buttons of an operator then. A task of this package stores its own when its run is known,
+    so that would be the same again, once for each process of the task. It is needed only with a custom XCom backend, which
+    may keep the address where the button does not look for it: Airflow's write goes past the backend.
+
+    :param links: the buttons of an operator.
+    :return: those of the author, and :class:`ExecutionLink` with a custom XCom backend.
+    """
+    return [link for link in links if XCom is not BaseXCom or not isinstance(link, ExecutionLink)]

@@ -261,7 +261,8 @@ class WorkflowHook(BaseHook):
         except Exception as error:
             raise self._no_connection(error) from error
         endpoint = self._endpoint(connection)
-        compat.mask(*endpoint.settings.secrets)
+        # Airflow has masked the password as it is in the connection. It masks no other field for certain.
+        compat.mask(*(secret for secret in endpoint.settings.secrets if secret != connection.password))
         return endpoint
 
     async def _aread_connection(self) -> Endpoint:

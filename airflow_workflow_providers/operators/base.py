@@ -14,6 +14,7 @@ from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.links import left_to_store
 from airflow_workflow_providers.operators.validation import folder
 from airflow_workflow_providers.outputs.folder import OutputFolder
 from airflow_workflow_providers.outputs.result import load, store
@@ -132,11 +133,12 @@ class ExecutionOperator(BaseOperator):
 
     def set_execution(self, execution_id: str | None) -> None:
         """
-        Remember which run this task is about.
+        Remember which run this task is about. From now on the task stores the address of its button itself.
 
         :param execution_id: the vendor's id; ``None`` if there is no run yet.
         """
         self._execution_id = execution_id
+        self.operator_extra_links = left_to_store(self.operator_extra_links)
 
     def _sleep(self, duration: float) -> None:
         time.sleep(duration)

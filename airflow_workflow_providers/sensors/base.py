@@ -100,6 +100,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         :raises WorkflowError: if the trigger failed; else the errors of :meth:`execute`.
         :raises AirflowSkipException: with ``soft_fail``, instead of any of these errors.
         """
+        self.set_execution(self.execution_id)  # Airflow resumes after its own errors without execute_complete
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except SensorTimedOut:

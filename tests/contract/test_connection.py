@@ -247,11 +247,11 @@ def test_a_warning_says_once_that_a_key_can_be_read_on_the_way(
 def test_each_secret_is_registered_with_airflows_masker_once_a_process(
     vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    """As it is sent, which can differ from what was pasted."""
+    """As it is sent, which can differ from what was pasted: that is what Airflow itself registers."""
     registered: list[str] = []
 
-    async def register(secret: str) -> None:
-        registered.append(secret)
+    async def register(secrets: list[str]) -> None:
+        registered.extend(secrets)
 
     async def check() -> None:
         hook = vendor.hook()
@@ -262,7 +262,7 @@ def test_each_secret_is_registered_with_airflows_masker_once_a_process(
     connect(monkeypatch, vendor, emulator, change)
     run_id = start(vendor, vendor.goes_on)
     monkeypatch.setattr(compat, "_masked", set())
-    monkeypatch.setattr(compat, "mask_secret", registered.append)
+    monkeypatch.setattr(compat, "mask_secret", registered.extend)
     monkeypatch.setattr(compat, "amask_secret", register)
 
     for _ in range(3):

@@ -208,6 +208,8 @@ def test_a_task_whose_trigger_failed_names_its_run(vendor: VendorCase, emulator:
     assert failed.value.execution_id == run["execution_id"]
     assert run["execution_id"] in str(failed.value)
     assert run["stops"] == 0
+    # Airflow would store an empty address of the button over the one that the task has stored before.
+    assert list(task.operator.operator_extra_links) == []
 
 
 @pytest.mark.parametrize("why", ["Airflow does not respond", "another try has begun"])
