@@ -41,6 +41,6 @@ def left_to_store(links: Collection[BaseOperatorLink]) -> list[BaseOperatorLink]
     may keep the address where the button does not look for it: Airflow's write goes past the backend.
 
     :param links: the buttons of an operator.
-    :return: those of the author, and :class:`ExecutionLink` with a custom XCom backend.
+    :return: those of the author, and with a custom XCom backend :class:`ExecutionLink`.
     """
-    return [link for link in links if XCom is not BaseXCom or not isinstance(link, ExecutionLink)]
+    return [link for link in links if XCom is not BaseXCom or type(link) is not ExecutionLink]

@@ -88,7 +88,10 @@ def processes_of(
         return start(cls, what=what, **options)
 
     def record(comms: InProcessSupervisorComms, msg: Any) -> Any:
-        processes[-1].requests.append(msg)
+        if (
+            comms.supervisor.ti is not None
+        ):  # not those of a trigger, which dag.test() runs in this process too
+            processes[-1].requests.append(msg)
         return send(comms, msg)
 
     def run(dag_id: str) -> list[Process]:
@@ -166,6 +169,20 @@ def test_a_task_asks_airflow_for_nothing_that_no_guarantee_needs(
     assert after.own == connection
     assert before.names[-1] == "DeferTask"
     assert blocking.names[-2:] == after.names[-2:] == ["SetXCom return_value", "SucceedTask"]
+
+
+@pytest.mark.newest
+@pytest.mark.usefixtures("connections_in_the_database")
+def test_a_sensor_only_stores_the_address_of_the_button(
+    processes_of: Callable[[str], list[Process]],
+) -> None:
+    """Besides what a plain task asks for, and the template that names its run."""
+    [connection] = [process.own for process in processes_of("asks") if process.task_id == "refold"]
+    [before, after] = [process.own for process in processes_of("refold_sensor") if process.task_id == "wait"]
+
+    template = ["GetXComSequenceSlice execution_id"]
+    assert before == [*template, *connection, *LINK]
+    assert after == [*template, *connection]
 
 
 @pytest.mark.parametrize("vendor", [LAMINAR_JOBS, REFOLD], ids=str)
