@@ -124,15 +124,18 @@ def connections_in_the_database(
     monkeypatch.setattr(InProcessTestSupervisor, "run_trigger_in_process", classmethod(run_trigger))
     for vendor in vendors:
         monkeypatch.delenv(f"AIRFLOW_CONN_{vendor.conn_type.upper()}_DEFAULT", raising=False)
+    ids = [f"{vendor.conn_type}_default" for vendor in vendors]
     with Session() as session:
-        for vendor in vendors:
+        # Another test may have left its own.
+        session.execute(delete(Connection).where(Connection.conn_id.in_(ids)))
+        for conn_id, vendor in zip(ids, vendors, strict=True):
             known = workflow_emulator_process.connection(vendor.conn_type)
             extra = json.dumps(known.pop("extra", {}))
-            session.add(Connection(conn_id=f"{vendor.conn_type}_default", extra=extra, **known))
+            session.add(Connection(conn_id=conn_id, extra=extra, **known))
         session.commit()
     yield
     with Session() as session:
-        session.execute(delete(Connection))
+        session.execute(delete(Connection).where(Connection.conn_id.in_(ids)))
         session.commit()
 
 
