@@ -72,5 +72,6 @@ def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_the_link(
     record = json.loads(record) if isinstance(record, str) else record
     assert (record["execution_id"], record["state"]) == (execution_id, "succeeded")
     assert links["Open execution"].endswith(execution_id)
+    assert airflow.request("GET", path)["extra_links"] == links
     assert run_of(vendor, execution_id)["stops"] == 0
     assert len([run for run in vendor.runs("refold") if run["workflow_id"] == "sync-contacts"]) == 1
