@@ -30,7 +30,12 @@ def get_provider_info() -> dict[str, Any]:
 
     options = {
         "poll_interval": seconds(
-            "Seconds between two status checks of a run, unless a task sets it.", "10.0"
+            "The least seconds between two status checks of a run, unless a task sets it.", "10.0"
+        ),
+        "max_poll_interval": seconds(
+            "The most seconds between two status checks of a run, unless a task sets an interval: the interval grows to a "
+            "tenth of the time that the run has taken so far.",
+            "60.0",
         ),
         "min_poll_interval": seconds(
             "The least number of seconds between two status checks; a smaller value of a task is raised to it.",

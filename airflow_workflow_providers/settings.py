@@ -2,8 +2,11 @@
 
 from airflow.providers.common.compat.sdk import conf
 
-#: Seconds between two status checks, unless a task sets it: ``[workflow_providers] poll_interval``.
+#: The least seconds between two status checks, unless a task sets it: ``[workflow_providers] poll_interval``.
 POLL_INTERVAL: float = conf.getfloat("workflow_providers", "poll_interval", fallback=10.0)
+
+#: The most seconds between two status checks, unless a task sets it: ``[workflow_providers] max_poll_interval``.
+MAX_POLL_INTERVAL: float = conf.getfloat("workflow_providers", "max_poll_interval", fallback=60.0)
 
 #: Whether tasks wait in the triggerer, unless a task sets it: ``[operators] default_deferrable``.
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)

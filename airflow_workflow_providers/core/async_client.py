@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -30,6 +31,21 @@ REREAD_AFTER = 10.0
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], AsyncClient]] = (
     WeakKeyDictionary()
 )
+
+
+@dataclass
+class StatusCheck:
+    """
+    The status check of a run, prepared once for many times.
+
+    :param request: what is sent.
+    :param endpoint: for which it is serialised.
+    :param built: the same, serialised.
+    """
+
+    request: Request[Execution]
+    endpoint: Endpoint
+    built: http.BuiltRequest
 
 
 class AsyncClient:
@@ -137,6 +153,36 @@ class AsyncClient:
         endpoint, _ = await self._open()
         return await self.send(endpoint.get_status(execution_id), attempts=1, budget=budget)
 
+    async def status_check(self, execution_id: str) -> StatusCheck:
+        """
+        Prepare the status check of a run, which is made many times.
+
+        :param execution_id: the run.
+        :return: for :meth:`check`.
+        :raises WorkflowError: if the connection cannot be read.
+        """
+        endpoint, _ = await self._open()
+        request = endpoint.get_status(execution_id)
+        return StatusCheck(request, endpoint, endpoint.build(request))
+
+    async def check(self, check: StatusCheck, *, budget: float) -> Execution:
+        """
+        Read the status of a run once; :meth:`get_status` for a check that is prepared.
+
+        :param check: from :meth:`status_check`.
+        :param budget: seconds that this may take at the most.
+        :return: its ``state`` and ``status``; the output may be missing.
+        :raises WorkflowError: if it cannot be read.
+        """
+        used = self._current or await self._open()
+        try:
+            return await self._exchange(used, check, budget)
+        except AuthFailed as error:
+            fresh = await self._refresh(used) if error.status == 401 else None
+            if fresh is None:
+                raise
+        return await self._exchange(fresh, check, budget)
+
     async def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
         """
         Read the statuses of several runs at the same time; see :meth:`Client.get_statuses`.
@@ -211,6 +257,23 @@ class AsyncClient:
                 self._replaced.append(rejected[1])
                 self._current = (fresh, fresh.open(http.AsyncTransport))
             return self._current
+
+    async def _exchange(
+        self, used: tuple[Endpoint, http.AsyncTransport], check: StatusCheck, budget: float
+    ) -> Execution:
+        endpoint, transport = used
+        request = check.request
+        if check.endpoint is not endpoint:  # the connection was changed
+            check.endpoint, check.built = endpoint, endpoint.build(request)
+        try:
+            response = await transport.exchange(
+                check.built, min(endpoint.timeout(request), budget), budget=budget
+            )
+        except WorkflowError as error:
+            failure = endpoint.explain(request, error)
+        else:
+            return endpoint.receive(request, response)
+        raise failure
 
     async def _send(
         self,

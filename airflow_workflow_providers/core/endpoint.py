@@ -205,14 +205,16 @@ class Endpoint:
 
 def _fit_to_show(execution: Execution, response: Response) -> Execution:
     """Return a run whose text is fit to be shown, and whose output and details do not repeat a secret."""
-    return replace(
-        execution,
-        status=response.quote(execution.status) or "(no status)",
-        message=response.quote(execution.message) if execution.message else None,
-        note=response.quote(execution.note) if execution.note else None,
-        output=without_secrets(execution.output, response.secrets),
-        details=without_secrets(execution.details, response.secrets),
-    )
+    fit = {
+        "status": response.quote(execution.status) or "(no status)",
+        "message": response.quote(execution.message) if execution.message else None,
+        "note": response.quote(execution.note) if execution.note else None,
+        "output": without_secrets(execution.output, response.secrets),
+        "details": without_secrets(execution.details, response.secrets),
+    }
+    # A status check has nothing else, and a copy costs as much as its reading.
+    changed = any(value is not getattr(execution, name) for name, value in fit.items())
+    return replace(execution, **fit) if changed else execution
 
 
 def retry_after(response: Response) -> float | None:

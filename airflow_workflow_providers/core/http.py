@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,8 +18,17 @@ import anyio
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.body import MAX_RESPONSE, Body, Sink
-from airflow_workflow_providers.core.engine import httpcore, httpx
-from airflow_workflow_providers.core.network import AsyncBackend, Backend, Exchange, current
+from airflow_workflow_providers.core.engine import h11, httpcore, httpx
+from airflow_workflow_providers.core.lane import KEEPALIVE, Lane
+from airflow_workflow_providers.core.network import (
+    AsyncBackend,
+    AsyncStream,
+    Backend,
+    Exchange,
+    current,
+    deadline,
+    running,
+)
 from airflow_workflow_providers.core.parameters import json_bytes
 from airflow_workflow_providers.core.proxy import proxy_for
 from airflow_workflow_providers.core.request import Request, Response
@@ -30,9 +40,6 @@ LANES = 48
 
 #: How many connections a worker keeps open to a vendor at the most.
 _WORKER_CONNECTIONS = 16
-
-#: How long an unused connection stays open, in seconds.
-KEEPALIVE = 60.0
 
 #: A close continues when its caller is cancelled; asyncio may collect a task that nobody references before it is done.
 _closing: set[asyncio.Task[None]] = set()
@@ -72,6 +79,11 @@ class BuiltRequest:
     url: httpcore.URL
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     content: bytes | Iterable[bytes] = field(repr=False)
+
+    @cached_property
+    def head(self) -> h11.Request:
+        """The head of the request as the protocol checks it, which a status check needs only once."""
+        return h11.Request(method=self.method, target=self.url.target, headers=list(self.headers))
 
 
 def build(settings: HttpSettings, request: Request[Any]) -> BuiltRequest:
@@ -149,6 +161,19 @@ class _Route:
                 options["proxy_ssl_context"] = tls_context(self.settings)
         return getattr(httpcore, prefix + kind)(**options)
 
+    async def connect(self) -> AsyncStream:
+        """Open a socket of an event loop, which goes directly to the vendor."""
+        parts = urlsplit(self.settings.base_url)
+        secure, host = parts.scheme == "https", str(parts.hostname)
+        limit = min(self.settings.connect_timeout, running().left())
+        stream = await AsyncBackend(self.layers).connect_tcp(
+            host, parts.port or (443 if secure else 80), limit
+        )
+        if secure and self._tls is not None:
+            self._tls.set_alpn_protocols(["http/1.1"])
+            await stream.start_tls(self._tls, host, limit)
+        return stream
+
     def request(self, built: BuiltRequest, timeout: float) -> httpcore.Request:
         timeouts = {"connect": min(self.settings.connect_timeout, timeout)}
         return httpcore.Request(
@@ -159,10 +184,12 @@ class _Route:
             extensions={"timeout": timeouts},
         )
 
-    def body(self, response: httpcore.Response, sink: Sink | None = None) -> Body:
-        # Names in lower case, and repeated headers joined by commas.
-        headers = dict(httpx.Headers(response.headers).items())
-        return Body(response.status, headers, self.settings.max_response, sink)
+    def body(self, status: int, raw_headers: Iterable[tuple[bytes, bytes]], sink: Sink | None = None) -> Body:
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in raw_headers:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return Body(status, headers, self.settings.max_response, sink)
 
     def failure(self, error: BaseException, exchange: Exchange) -> errors.WorkflowError:
         """Return the error of an exchange that failed; it says whether the request may have arrived."""
@@ -179,7 +206,9 @@ class _Route:
         else:
             reason = f"{type(error).__name__}: {shown(str(error), secrets) or 'the connection was closed'}"
         through = f" through the proxy {self.proxy.url}" if self.proxy is not None else ""
-        if isinstance(error, (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol)):
+        if isinstance(
+            error, (h11.LocalProtocolError, httpcore.LocalProtocolError, httpcore.UnsupportedProtocol)
+        ):
             return errors.InvalidInput(f"the request cannot be sent ({reason}), at {address(self.settings)}")
         return errors.Unavailable(f"{reason}, at {address(self.settings)}{through}", sent=exchange.sent)
 
@@ -214,7 +243,7 @@ class Transport:
         try:
             response = self._pool.handle_request(self._route.request(built, timeout))
             try:
-                body = self._route.body(response, sink)
+                body = self._route.body(response.status, response.headers, sink)
                 for chunk in response.stream:
                     for _ in body.feed(chunk):
                         exchange.left()
@@ -232,6 +261,44 @@ class Transport:
         self._pool.close()
 
 
+class _ProxiedLane:
+    """One connection of an event loop through a proxy: a pool of one is the smallest part of the library that can use one."""
+
+    def __init__(self, route: _Route) -> None:
+        self._route = route
+        backend = AsyncBackend(route.layers)
+        self._pool = route.pool("Async", max_connections=1, network_backend=backend)
+
+    async def send(self, built: BuiltRequest, timeout: float) -> Body:  # noqa: ASYNC109  # for the connect
+        response = await self._pool.handle_async_request(self._route.request(built, timeout))
+        try:
+            body = self._route.body(response.status, response.headers)
+            async for chunk in response.stream:
+                for sliced, _ in enumerate(body.feed(chunk)):
+                    if sliced:
+                        await asyncio.sleep(0)
+        finally:
+            await response.aclose()
+        return body
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _DirectLane:
+    """One connection of an event loop that goes directly to the vendor."""
+
+    def __init__(self, route: _Route) -> None:
+        self._route = route
+        self._lane = Lane(route.connect)
+
+    async def send(self, built: BuiltRequest, _: float) -> Body:
+        return await self._lane.exchange(built.head, bytes(built.content), self._route.body)  # type: ignore[arg-type]
+
+    async def aclose(self) -> None:
+        self._lane.close()
+
+
 class AsyncTransport:
     """
     The connections of an event loop to a vendor: lanes of one connection each, opened as they are needed.
@@ -242,11 +309,10 @@ class AsyncTransport:
     def __init__(self, settings: HttpSettings) -> None:
         self._route = _Route(settings)
         self._free = asyncio.Semaphore(LANES)
-        self._idle: list[Any] = []
+        self._idle: list[_DirectLane | _ProxiedLane] = []
 
-    def _open(self) -> Any:
-        # A pool of one is the smallest part of the library that reopens a broken connection and can use a proxy.
-        return self._route.pool("Async", max_connections=1, network_backend=AsyncBackend(self._route.layers))
+    def _open(self) -> _DirectLane | _ProxiedLane:
+        return _DirectLane(self._route) if self._route.proxy is None else _ProxiedLane(self._route)
 
     async def exchange(
         self,
@@ -272,12 +338,7 @@ class AsyncTransport:
             finally:
                 await lane.aclose()
         until = time.monotonic() + budget
-        try:
-            with anyio.fail_after(None if budget == math.inf else budget):
-                await self._free.acquire()
-        except TimeoutError:
-            full = errors.Unavailable(f"all {LANES} connections were busy until the deadline", sent=False)
-        else:
+        if await self._take_turn(budget):
             # The lane used last is the most likely to be open still.
             lane = self._idle.pop() if self._idle else self._open()
             try:
@@ -285,22 +346,24 @@ class AsyncTransport:
             finally:
                 self._idle.append(lane)
                 self._free.release()
-        raise full
+        raise errors.Unavailable(f"all {LANES} connections were busy until the deadline", sent=False)
 
-    async def _on(self, lane: Any, built: BuiltRequest, timeout: float) -> Response:  # noqa: ASYNC109  # see exchange
+    async def _take_turn(self, budget: float) -> bool:
+        """Wait for a free lane, at most this long; return whether there is one."""
+        if not self._free.locked():
+            return await self._free.acquire()
+        try:
+            with anyio.fail_after(None if budget == math.inf else budget):
+                return await self._free.acquire()
+        except TimeoutError:
+            return False
+
+    async def _on(self, lane: _DirectLane | _ProxiedLane, built: BuiltRequest, timeout: float) -> Response:  # noqa: ASYNC109  # see exchange
         exchange = Exchange.within(timeout)
         token = current.set(exchange)
         try:
-            with anyio.fail_after(timeout):
-                response = await lane.handle_async_request(self._route.request(built, timeout))
-                try:
-                    body = self._route.body(response)
-                    async for chunk in response.stream:
-                        for sliced, _ in enumerate(body.feed(chunk)):
-                            if sliced:
-                                await asyncio.sleep(0)
-                finally:
-                    await response.aclose()
+            async with deadline(timeout):
+                body = await lane.send(built, timeout)
             return body.response()
         except Exception as error:  # noqa: BLE001  # whatever the engine raises becomes a WorkflowError
             failure = self._route.failure(error, exchange)

@@ -7,20 +7,29 @@ without end.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
+import ssl
 import threading
 import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from airflow_workflow_providers.core.engine import httpcore
 from airflow_workflow_providers.core.errors import UnexpectedResponse
 
 #: How much is sent in one write: each write has a timeout.
 _PIECE = 64 * 1024
+
+#: How much of a response may wait in memory until it is read, in bytes.
+_BUFFER = 256 * 1024
 
 #: How long the closing of a connection outside of any exchange may take, in seconds.
 _CLOSING = 10.0
@@ -49,7 +58,8 @@ class Exchange:
 current: ContextVar[Exchange | None] = ContextVar("airflow_workflow_providers_exchange", default=None)
 
 
-def _running() -> Exchange:
+def running() -> Exchange:
+    """Return the exchange of this thread or asyncio task."""
     # A connection is closed after its exchange, outside of any.
     return current.get() or Exchange.within(_CLOSING)
 
@@ -78,7 +88,7 @@ class _Layered:
         return getattr(self._inner, name)
 
     def _sending(self) -> Exchange:
-        exchange = _running()
+        exchange = running()
         exchange.sent = exchange.sent or not self._layers
         return exchange
 
@@ -87,7 +97,7 @@ class Stream(_Layered):
     """A socket whose reads and writes end at the deadline."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _running().left(timeout))  # type: ignore[no-any-return]
+        return self._inner.read(max_bytes, running().left(timeout))  # type: ignore[no-any-return]
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         exchange = self._sending()
@@ -95,7 +105,7 @@ class Stream(_Layered):
             self._inner.write(buffer[place : place + _PIECE], exchange.left(timeout))
 
     def start_tls(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Stream:
-        inner = self._inner.start_tls(*args, timeout=_running().left(timeout), **kwargs)
+        inner = self._inner.start_tls(*args, timeout=running().left(timeout), **kwargs)
         return Stream(inner, max(0, self._layers - 1))
 
 
@@ -115,7 +125,7 @@ class Backend(httpcore.SyncBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        exchange = _running()
+        exchange = running()
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         addresses = resolve(host, port, exchange.left(timeout))
         if self._public_only:
@@ -170,23 +180,150 @@ def resolve(host: str, port: int, timeout: float) -> list[str]:
     return list(dict.fromkeys(info[4][0] for info in found))
 
 
-class AsyncStream(_Layered):
-    """As :class:`Stream`; an asynchronous exchange has its deadline around all of it."""
+class AsyncStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
+    """
+    A socket of an event loop; an asynchronous exchange has its deadline around all of it.
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._sending()
-        await self._inner.write(buffer, timeout)
+    The library's own goes through a layer for several kinds of event loops, which costs a status check more than the rest.
 
-    async def start_tls(self, *args: Any, **kwargs: Any) -> AsyncStream:
-        return AsyncStream(await self._inner.start_tls(*args, **kwargs), max(0, self._layers - 1))
-
-
-class AsyncBackend(httpcore.AnyIOBackend):
-    """Opens sockets that note when a request is sent."""
+    :param layers: as for :class:`Backend`.
+    :ivar received: how many bytes have come.
+    """
 
     def __init__(self, layers: int) -> None:
-        super().__init__()
+        self._layers = layers
+        self.received = 0
+        self._transport: Any = None
+        self._received = bytearray()
+        self._waiting: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: Exception | None = None
+
+    # -- what the event loop calls --
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        self._received += data
+        if len(self._received) > _BUFFER:
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended, self._error = True, exc
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    # -- what the library calls; a timeout of its own is not needed --
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  # see above
+        if not (self._received or self._ended):
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        if not self._received and self._error is not None:
+            raise httpcore.ReadError(str(self._error)) from self._error
+        paused = len(self._received) > _BUFFER
+        data = bytes(self._received[:max_bytes])
+        del self._received[:max_bytes]
+        if paused and len(self._received) <= _BUFFER and not self._ended:
+            self._transport.resume_reading()
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # see above
+        if self._transport.is_closing():
+            raise httpcore.WriteError("the connection was closed")
+        exchange = running()
+        exchange.sent = exchange.sent or not self._layers
+        self._transport.write(buffer)
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket at once."""
+        self._transport.abort()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the other side has closed it, or has sent what nobody asked for."""
+        return self._ended or bool(self._received)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # the library's
+    ) -> AsyncStream:
+        with _connecting(timeout):
+            self._transport = await asyncio.get_running_loop().start_tls(
+                self._transport, self, ssl_context, server_hostname=server_hostname
+            )
+        self._layers = max(0, self._layers - 1)
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":  # between two exchanges only an end can come
+            return self.is_ended
+        return self._transport.get_extra_info(info)
+
+
+class AsyncBackend(httpcore.AsyncNetworkBackend):
+    """
+    Opens sockets of an event loop.
+
+    :param layers: as for :class:`Backend`.
+    """
+
+    def __init__(self, layers: int) -> None:
         self._layers = layers
 
-    async def connect_tcp(self, *args: Any, **kwargs: Any) -> Any:
-        return AsyncStream(await super().connect_tcp(*args, **kwargs), self._layers)
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # the library's
+        local_address: str | None = None,  # noqa: ARG002  # never given
+        socket_options: Any = None,  # noqa: ARG002  # never given
+    ) -> AsyncStream:
+        with _connecting(timeout):
+            _, stream = await asyncio.get_running_loop().create_connection(
+                lambda: AsyncStream(self._layers), host, port
+            )
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
+    with anyio.fail_after(seconds):
+        yield
+
+
+#: Raises ``TimeoutError`` after so many seconds, around what an event loop waits for. That of Python 3.11 costs the least.
+deadline: Callable[[float], Any] = getattr(asyncio, "timeout", _deadline)
+
+
+@contextmanager
+def _connecting(timeout: float | None) -> Iterator[None]:
+    """Limit the time of a connect, and give its errors the library's names."""
+    try:
+        with anyio.fail_after(timeout):
+            yield
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout(str(error)) from error
+    except (OSError, ssl.SSLError) as error:
+        raise httpcore.ConnectError(str(error)) from error

@@ -299,9 +299,9 @@ Word = Annotated[str, PlainValidator(_word)]
 def _parsed(text: str) -> Any:
     """Return the value of a JSON text; what is nested deeper than Python can read is text in it."""
     try:
-        return json.loads(text, parse_int=_whole)
+        return _DECODER.decode(text)
     except RecursionError:
-        return json.loads(_shallow(text), parse_int=_whole)
+        return _DECODER.decode(_shallow(text))
 
 
 def _shallow(text: str) -> str:
@@ -325,3 +325,7 @@ def _shallow(text: str) -> str:
 def _whole(digits: str) -> int | str:
     """Return a whole number; Python reads no number of more than 4,300 digits, which stays text."""
     return int(digits) if len(digits) <= _DIGITS else digits
+
+
+#: Made once: to make one costs as much as to read a status.
+_DECODER = json.JSONDecoder(parse_int=_whole)

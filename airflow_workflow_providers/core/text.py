@@ -24,6 +24,9 @@ HIDDEN = "***"
 #: So many consecutive characters of a secret are never shown, wherever the text was cut.
 _RUN = 8
 
+#: A text of at most so many characters is a word.
+_WORD = 40
+
 #: How many layers of encoding are decoded: JSON inside JSON, or an address inside an address.
 _LAYERS = 3
 
@@ -193,6 +196,12 @@ def shown(text: object, secrets: tuple[str, ...] = (), *, limit: int = LIMIT) ->
     :param limit: the most characters that come back.
     :return: one line of printable characters; ``***`` replaces what was left out, ``…`` what was cut off.
     """
+    if isinstance(text, str) and len(text) <= _WORD:
+        return _shown_word(str.__str__(text), secrets, limit)
+    return _shown(text, secrets, limit)
+
+
+def _shown(text: object, secrets: tuple[str, ...], limit: int) -> str:
     whole = text if isinstance(text, str) else _as_json(text, _WINDOW * limit)
     window = whole[: _WINDOW * limit]
     safe = _without(window, secrets) if len(window) >= SHORTEST else window
@@ -200,6 +209,10 @@ def shown(text: object, secrets: tuple[str, ...] = (), *, limit: int = LIMIT) ->
     if len(line) > limit or len(window) < len(whole):
         line = line[: limit - 1] + "…"
     return line
+
+
+# The few words that say what a run does come again with each status check.
+_shown_word = functools.lru_cache(maxsize=1024)(_shown)
 
 
 def without_secrets(value: Any, secrets: tuple[str, ...]) -> Any:
@@ -210,6 +223,8 @@ def without_secrets(value: Any, secrets: tuple[str, ...]) -> Any:
     :param secrets: what must not be in it, as it is, percent-encoded or in base64.
     :return: the same value if it holds none; else a copy with ``***`` instead of each.
     """
+    if value is None:
+        return None
     forms = {
         form
         for secret in secrets

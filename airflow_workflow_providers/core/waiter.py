@@ -18,6 +18,9 @@ MIN_TIMEOUT = 0.3
 #: The longest pause between two status checks of a vendor in trouble, in seconds.
 MAX_BACKOFF = 60.0
 
+#: A status check comes no later than this part of the time that the run has taken so far, within the limits of the interval.
+INTERVAL_SHARE = 0.1
+
 Outcome = Literal["ended", "timed_out", "check_failed"]
 
 
@@ -107,10 +110,13 @@ class Waiter:
     :param execution_id: the run.
     :param deadline: when the wait ends at the latest, in seconds since the epoch: wall-clock time, because the wait may
         continue in another process.
-    :param poll_interval: seconds between two status checks.
+    :param poll_interval: seconds between two status checks, at the least.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log; it is not logged again.
     :param ended: whether the run has ended, so that only its result is missing.
+    :param max_poll_interval: seconds between two status checks, at the most: the interval grows with the time that the run
+        has taken so far. Default: it does not grow.
+    :param began_at: when the run began, as far as it is known, in seconds since the epoch.
     """
 
     execution_id: str
@@ -119,6 +125,8 @@ class Waiter:
     stop_at_pause: bool = False
     status: str = ""
     ended: bool = False
+    max_poll_interval: float = 0.0
+    began_at: float = 0.0
     _failures: int = 0
     _unexpected: int = 0
     _trouble: str = ""
@@ -152,16 +160,29 @@ class Waiter:
             stop_at_pause=bool(stored.get("stop_at_pause")),
             status=str(stored.get("status") or ""),
             ended=stored.get("ended") is True,
+            max_poll_interval=float(stored.get("max_poll_interval") or 0.0),
+            began_at=float(stored.get("began_at") or 0.0),
         )
+
+    def interval(self, now: float) -> float:
+        """
+        Return the seconds until the next status check.
+
+        :param now: the time, in seconds since the epoch.
+        :return: a tenth of the time that the run has taken so far, within its limits: so no end is seen later than a tenth
+            after it.
+        """
+        longest = max(self.poll_interval, self.max_poll_interval)
+        return min(max(self.poll_interval, (now - self.began_at) * INTERVAL_SHARE), longest)
 
     def begin(self, now: float) -> WaitStep:
         """
         Begin, before the first status check.
 
         :param now: the time, in seconds since the epoch.
-        :return: a poll after ``poll_interval``, at the deadline if that is sooner.
+        :return: a poll after :meth:`interval`, at the deadline if that is sooner.
         """
-        return self._later(now, self.poll_interval)
+        return self._later(now, self.interval(now))
 
     def on_status(self, execution: Execution, now: float) -> WaitStep:
         """
@@ -170,7 +191,7 @@ class Waiter:
         :param execution: what the status check returned.
         :param now: the time, in seconds since the epoch.
         :return: a result, ``ended`` if the run is over or waits for a person and ``stop_at_pause`` is set, ``timed_out``
-            if the deadline has come; else a poll after ``poll_interval``, at the deadline if that is sooner.
+            if the deadline has come; else a poll after :meth:`interval`, at the deadline if that is sooner.
         """
         log, warning = "", False
         if self._failures:
@@ -193,7 +214,7 @@ class Waiter:
         )
         if execution.is_terminal or (self.stop_at_pause and execution.state is State.PAUSED):
             return WaitResult("ended", self.execution_id, log=log, warning=warning)
-        return self._later(now, self.poll_interval, log, warning=warning)
+        return self._later(now, self.interval(now), log, warning=warning)
 
     def on_error(self, error: errors.WorkflowError, now: float) -> WaitStep:
         """
@@ -226,7 +247,7 @@ class Waiter:
         asked = getattr(error, "retry_after", None)
         backoff = min(self.poll_interval * 2 ** min(self._failures, 10), MAX_BACKOFF)
         delay = min(asked, 5 * MAX_BACKOFF) if asked is not None else backoff
-        return self._later(now, max(delay, self.poll_interval), log, warning=True)
+        return self._later(now, max(delay, self.interval(now)), log, warning=True)
 
     def _later(self, now: float, delay: float, log: str = "", *, warning: bool = False) -> WaitStep:
         left = self.deadline - now

@@ -30,6 +30,7 @@ NEEDS = {
     "wait_for_completion": "get_status",
     "deferrable": "get_status",
     "poll_interval": "get_status",
+    "max_poll_interval": "get_status",
     "on_clear": "get_status",
 }
 

@@ -16,9 +16,8 @@ from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.operators.stop import stop, stop_at_once
-from airflow_workflow_providers.operators.validation import poll_interval as checked_poll_interval
+from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import WaitingOperator
-from airflow_workflow_providers.settings import POLL_INTERVAL
 
 
 class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
@@ -30,8 +29,11 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
 
     :param wait_for_completion: wait for the run. If False, the task ends as soon as the run is started, and the vendor's
         sensor can wait for it elsewhere.
-    :param poll_interval: seconds, or a timedelta, between two status checks; default: ``[workflow_providers]
+    :param poll_interval: seconds, or a timedelta, between two status checks, at the least; default: ``[workflow_providers]
         poll_interval`` of the Airflow configuration, or 10 s.
+    :param max_poll_interval: seconds, or a timedelta, between two status checks, at the most: the interval grows to a tenth
+        of the time that the run has taken so far. Default: with a ``poll_interval`` of the task, that interval is fixed;
+        else ``[workflow_providers] max_poll_interval`` of the Airflow configuration, or 60 s.
     :param cancel_on_timeout: stop the run if it has not ended at the deadline. If False, it goes on.
     :param cancel_on_kill: stop the run if a person ends the task, and if Airflow tells the worker to stop, as it does when
         a pod is evicted. If False, the run goes on in both cases, and a retry reattaches to it (Airflow 3.3).
@@ -43,7 +45,8 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self,
         *,
         wait_for_completion: bool = True,
-        poll_interval: float | timedelta = POLL_INTERVAL,
+        poll_interval: float | timedelta | None = None,
+        max_poll_interval: float | timedelta | None = None,
         cancel_on_timeout: bool = True,
         cancel_on_kill: bool = True,
         on_clear: Literal["resubmit", "reattach"] = "resubmit",
@@ -51,7 +54,9 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.wait_for_completion = flag("wait_for_completion", wait_for_completion)
-        self.poll_interval = checked_poll_interval("poll_interval", poll_interval)
+        self.poll_interval, self.max_poll_interval = poll_intervals(
+            "poll_interval", poll_interval, max_poll_interval
+        )
         self.cancel_on_timeout = flag("cancel_on_timeout", cancel_on_timeout)
         self.cancel_on_kill = flag("cancel_on_kill", cancel_on_kill)
         self.on_clear = one_of("on_clear", on_clear, ("resubmit", "reattach"))
@@ -139,7 +144,14 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             return super()._after_start(context, store, execution, deadline)
         if not self.wait_for_completion:
             return self._record(execution)
-        waiter = Waiter(str(execution.execution_id), deadline, self.poll_interval, self.stop_at_pause)
+        waiter = Waiter(
+            str(execution.execution_id),
+            deadline,
+            self.poll_interval,
+            self.stop_at_pause,
+            max_poll_interval=self.max_poll_interval,
+            began_at=store.began_at,
+        )
         # A run that ends at once never defers.
         first = self._poll(waiter) if self.deferrable else waiter.begin(time.time())
         return self._wait_from(context, waiter, first)

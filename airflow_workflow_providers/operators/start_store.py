@@ -36,6 +36,11 @@ class StartStore:
         """Whether a retry can read what is stored here."""
         return self._store is not None
 
+    @property
+    def began_at(self) -> float:
+        """When the run of this task began, in seconds since the epoch; now if that is not known."""
+        return (self._record.intent_at if self._record is not None else 0.0) or time.time()
+
     def read(self) -> StartRecord | None:
         """
         Return what an earlier try has started, or was about to start.

@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import XComArg
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.parameters import quoted, seconds, text
-from airflow_workflow_providers.settings import min_poll_interval
+from airflow_workflow_providers.settings import MAX_POLL_INTERVAL, POLL_INTERVAL, min_poll_interval
 
 
 def poll_interval(name: str, value: float | timedelta) -> float:
@@ -21,6 +21,28 @@ def poll_interval(name: str, value: float | timedelta) -> float:
     :raises InvalidInput: if it is neither.
     """
     return max(seconds(name, value), min_poll_interval())
+
+
+def poll_intervals(
+    name: str, least: float | timedelta | None, most: float | timedelta | None
+) -> tuple[float, float]:
+    """
+    Return the least and the most seconds between two status checks.
+
+    :param name: the name of the parameter with the least, for the error; the other one is ``max_poll_interval``.
+    :param least: the author's choice; ``None``: ``[workflow_providers] poll_interval``.
+    :param most: the author's choice. ``None``: the least if the author has chosen that, so that the interval is fixed, else
+        ``[workflow_providers] max_poll_interval``.
+    :return: both in seconds, at least ``[workflow_providers] min_poll_interval``.
+    :raises InvalidInput: if one is not a number of seconds, or the most is less than the least.
+    """
+    shortest = poll_interval(name, POLL_INTERVAL if least is None else least)
+    if most is None:
+        return shortest, shortest if least is not None else max(shortest, MAX_POLL_INTERVAL)
+    longest = poll_interval("max_poll_interval", most)
+    if longest < shortest:
+        raise InvalidInput(f"max_poll_interval={longest:g} is less than {name}={shortest:g}.")
+    return shortest, longest
 
 
 def conn_id(name: str, value: str) -> str:

@@ -221,6 +221,8 @@ class WaitingOperator(ExecutionOperator):
                 execution_id=waiter.execution_id,
                 deadline=waiter.deadline,
                 poll_interval=waiter.poll_interval,
+                max_poll_interval=waiter.max_poll_interval,
+                began_at=waiter.began_at,
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,

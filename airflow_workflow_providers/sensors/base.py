@@ -1,5 +1,8 @@
 """The sensor of every vendor: it waits for a run, and never stops it, because it has not started it."""
 
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,9 +20,8 @@ from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowEr
 from airflow_workflow_providers.core.parameters import segment
 from airflow_workflow_providers.core.waiter import NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.links import ExecutionLink
-from airflow_workflow_providers.operators.validation import poll_interval as checked_poll_interval
+from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import WaitingOperator
-from airflow_workflow_providers.settings import POLL_INTERVAL
 
 
 class SensorTimedOut(ExecutionTimedOut, AirflowSensorTimeout):
@@ -31,8 +33,11 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
     Wait for a run that another task, DAG or person has started.
 
     :param execution_id: the run (templated).
-    :param poke_interval: seconds between two status checks; default: ``[workflow_providers] poll_interval`` of the Airflow
-        configuration, or 10 s.
+    :param poke_interval: seconds between two status checks, at the least; default: ``[workflow_providers] poll_interval`` of
+        the Airflow configuration, or 10 s.
+    :param max_poll_interval: seconds, or a timedelta, between two status checks, at the most: the interval grows to a tenth
+        of the time that the wait has taken so far. Default: with a ``poke_interval`` of the task, that interval is fixed;
+        else ``[workflow_providers] max_poll_interval`` of the Airflow configuration, or 60 s.
     :param timeout: seconds until the sensor gives up; default: 24 h.
     :raises ExecutionFailed: if the run ended without success.
     :raises ExecutionStopped: if it was stopped.
@@ -43,7 +48,8 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         self,
         *,
         execution_id: str,
-        poke_interval: float = POLL_INTERVAL,
+        poke_interval: float | None = None,
+        max_poll_interval: float | timedelta | None = None,
         timeout: float = 24 * 60 * 60,
         **kwargs: Any,
     ) -> None:
@@ -51,13 +57,21 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         given: Any = execution_id
         if not isinstance(given, str) and not hasattr(given, "resolve"):
             segment("execution_id", given)
-        poke_interval = checked_poll_interval("poke_interval", poke_interval)
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        least, most = poll_intervals("poke_interval", poke_interval, max_poll_interval)
+        super().__init__(poke_interval=least, timeout=timeout, **kwargs)
+        self.max_poll_interval = most
         self.execution_id = execution_id
 
     @cached_property
     def _waiter(self) -> Waiter:
-        return Waiter(self.execution_id, self._deadline(), float(self.poke_interval), self.stop_at_pause)
+        return Waiter(
+            self.execution_id,
+            self._deadline(),
+            float(self.poke_interval),
+            self.stop_at_pause,
+            max_poll_interval=self.max_poll_interval,
+            began_at=time.time(),
+        )
 
     def execute(self, context: Context) -> Any:
         """
@@ -135,6 +149,16 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
             return super().execute(context)
         # A run that has ended already never defers.
         return self._wait_from(context, self._waiter, self._poll(self._waiter))
+
+    def _get_next_poke_interval(
+        self, started_at: Any, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        """Return the pause until the next poke of Airflow's own loop."""
+        if self.exponential_backoff:
+            return super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        # In mode "reschedule" each poke is a new process, so Airflow knows how long the wait has taken.
+        self._waiter.began_at = time.time() - run_duration()
+        return self._waiter.interval(time.time())
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """

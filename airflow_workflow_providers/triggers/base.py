@@ -1,8 +1,7 @@
-"""The trigger of every vendor: poll, decide, sleep, send one event; and stop the run when a person ends its task."""
+"""The trigger of every vendor: wait, send one event; and stop the run when a person ends its task."""
 
 import asyncio
 import inspect
-import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -11,9 +10,10 @@ from typing import Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_workflow_providers import compat
-from airflow_workflow_providers.core.errors import NotSupported, WorkflowError
-from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, Waiter, WaitResult
+from airflow_workflow_providers.core.errors import NotSupported
+from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.poller import Poller, Wait
 from airflow_workflow_providers.settings import min_poll_interval
 
 #: If a trigger sends its event sooner than this, in seconds, Airflow's scheduler may still be busy with the deferral, and
@@ -40,12 +40,14 @@ class ExecutionTrigger(BaseTrigger):
     :param conn_id: the connection.
     :param execution_id: the vendor's id of the run.
     :param deadline: when to give up, in seconds since the epoch.
-    :param poll_interval: seconds between two status checks.
+    :param poll_interval: seconds between two status checks, at the least.
     :param cancel_on_kill: stop the run when a person ends its task.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log.
     :param account: what tells the account of the run from others, without a secret; default: the one that the connection
         leads to when the trigger begins.
+    :param max_poll_interval: seconds between two status checks, at the most; default: the interval is fixed.
+    :param began_at: when the run began, in seconds since the epoch.
     :param version: of this list of parameters.
     """
 
@@ -62,6 +64,8 @@ class ExecutionTrigger(BaseTrigger):
         stop_at_pause: bool = False,
         status: str = "",
         account: dict[str, Any] | None = None,
+        max_poll_interval: float = 0.0,
+        began_at: float = 0.0,
         version: int = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
@@ -73,6 +77,8 @@ class ExecutionTrigger(BaseTrigger):
         self.stop_at_pause = stop_at_pause
         self.status = status
         self.account = account
+        self.max_poll_interval = max_poll_interval
+        self.began_at = began_at
         self.version = version
         self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
 
@@ -92,7 +98,7 @@ class ExecutionTrigger(BaseTrigger):
         """
         Wait for the run, then send one event.
 
-        The first status check comes after ``poll_interval``, or at the deadline if that is sooner; in a triggerer after at
+        The first status check comes after the interval of the run, or at the deadline if that is sooner; in a triggerer after at
         least 5 s.
 
         :yield: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended,
@@ -131,26 +137,21 @@ class ExecutionTrigger(BaseTrigger):
             max(self.poll_interval, min_poll_interval()),
             self.stop_at_pause,
             self.status,
+            max_poll_interval=self.max_poll_interval,
+            began_at=self.began_at,
         )
         # dag.test() runs a trigger in the task's own process, without a scheduler.
         least = 0.0 if self.trigger_id is None else MIN_EVENT_DELAY
-        await asyncio.sleep(max(least, min(waiter.poll_interval, self.deadline - time.time())))
-        async with self.hook.async_client() as client:
+        first = max(least, min(waiter.interval(time.time()), self.deadline - time.time()))
+        due = asyncio.get_running_loop().time() + first
+        async with Poller.shared(self.hook) as poller:
+            wait = Wait(poller, waiter, due)
             while True:
-                left = max(MIN_TIMEOUT, self.deadline - time.time())
-                try:
-                    execution = await client.get_status(self.execution_id, budget=left)
-                    step = waiter.on_status(execution, time.time())
-                except WorkflowError as error:
-                    step = waiter.on_error(error, time.time())
+                step = await wait.next_step()
                 if step.log:
                     (self.log.warning if step.warning else self.log.info)(step.log)
                 if isinstance(step, WaitResult):
                     return step
-                # Tasks that were deferred together drift apart, so that their status checks do not come in one burst; never
-                # past the deadline.
-                drifted = step.delay * random.uniform(1.0, 1.1)  # noqa: S311  # not a secret
-                await asyncio.sleep(min(drifted, max(step.delay, self.deadline - time.time())))
 
     async def _stop_if_unwanted(self) -> None:
         try:

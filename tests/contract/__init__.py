@@ -6,6 +6,7 @@ The numbers are those of the guarantees in CONTRIBUTING.md, which also says whic
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -49,6 +50,14 @@ def start(vendor: VendorCase, workflow: str) -> str:
     """Start a run that no task waits for yet."""
     with closing(vendor.hook()) as hook:
         return hook.send(vendor.task(workflow).build_start_request(60.0)).execution_id
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Return when the condition holds; the other tasks of the event loop bring it about."""
+    give_up = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up, "the condition did not come true"
+        await asyncio.sleep(0.01)  # the vendor is in another thread
 
 
 def trigger_for(vendor: VendorCase, execution_id: str, **options: Any) -> Any:

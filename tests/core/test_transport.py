@@ -8,8 +8,10 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +213,35 @@ def test_more_checks_than_connections_wait_in_a_queue_of_ours() -> None:
         answered = asyncio.run(many(address))
 
     assert [answer.status for answer in answered] == [200] * 400
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connection_that_the_server_has_closed_in_the_meantime_is_opened_anew(method: str) -> None:
+    """What only reads is sent again at once; of anything else it is not known whether it has arrived."""
+    served: list[bytes] = []
+
+    def once(peer: socket.socket, _: threading.Event) -> None:
+        served.append(b"")
+        if len(served) == 2:  # it has received the second request on this connection, and says nothing
+            peer.shutdown(socket.SHUT_RDWR)
+        else:
+            peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+    wanted = replace(request(), method=method)
+
+    async def twice(settings: HttpSettings) -> list[int]:
+        client = async_client(settings)
+        try:
+            return [(await client.send(wanted, attempts=1)).status for _ in range(2)]
+        finally:
+            await client.close()
+
+    with serving(once) as address:
+        if method == "GET":
+            assert asyncio.run(twice(HttpSettings(address))) == [200, 200]
+            assert len(served) == 3
+        else:
+            with pytest.raises(errors.Unavailable) as failed:
+                asyncio.run(twice(HttpSettings(address)))
+            assert failed.value.sent
+            assert len(served) == 2

@@ -34,7 +34,8 @@ SHARED: dict[str, list[Any]] = {
     "timeout": [*SECONDS, 0],
     "on_lost_start": CHOICES,
     "max_inline_output": [None, True, "", "5 MB", 1.5, math.nan, -1, HUGE, -HUGE, [], {}, object(), Hostile()],
-    "poll_interval": SECONDS,
+    "poll_interval": SECONDS[1:],
+    "max_poll_interval": SECONDS[1:],
     "on_clear": CHOICES,
     "wait_for_completion": FLAGS,
     "deferrable": FLAGS,
@@ -45,7 +46,8 @@ SHARED: dict[str, list[Any]] = {
 
 #: Those of sensors.
 SHARED_BY_SENSORS = {
-    "poke_interval": SECONDS,
+    "poke_interval": SECONDS[1:],
+    "max_poll_interval": SECONDS[1:],
     **{name: SHARED[name] for name in ("deferrable", "max_inline_output", "on_partial_failure")},
 }
 
