@@ -69,12 +69,20 @@ class Wait:
         return await self.step
 
     def hand(self, step: WaitStep) -> None:
-        """Wake up the wait with a step."""
+        """
+        Wake up the wait with a step.
+
+        :param step: what there is to say.
+        """
         if self.step is not None and not self.step.done():
             self.step.set_result(step)
 
     def fail(self, error: Exception) -> None:
-        """Wake up the wait with an error."""
+        """
+        Wake up the wait with an error.
+
+        :param error: a bug, or what has ended the lane.
+        """
         if self.step is not None and not self.step.done():
             self.step.set_exception(error)
 
@@ -95,6 +103,7 @@ class Poller:
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+        self._users = 0
         self._order = itertools.count()
         self._planned: list[tuple[float, int, Wait]] = []
         self._due: deque[Wait] = deque()
@@ -119,12 +128,33 @@ class Poller:
             poller = _pollers.get(id(client))
             if poller is None or poller._client is not client:  # noqa: SLF001  # its own class
                 poller = _pollers[id(client)] = cls(client)
-            yield poller
+            poller._users += 1
+            try:
+                yield poller
+            finally:
+                poller._users -= 1
+                if not poller._users:
+                    poller._stop()
+
+    def _stop(self) -> None:
+        """Leave nothing behind when nobody waits."""
+        self._planned.clear()
+        self._due.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for lane in self._lanes:
+            lane.cancel()
+        self._lanes.clear()
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
     def plan(self, wait: Wait) -> None:
-        """Plan the next check of a wait: at the tick after it is due, but never after its deadline."""
+        """
+        Plan the next check of a wait: at the tick after it is due, but never after its deadline.
+
+        :param wait: the wait.
+        """
         tick = min(MAX_TICK, wait.waiter.poll_interval * TICK)
         # A moment later than the deadline: the two clocks differ, and a check just before it would be followed by another one.
         last = self._loop.time() + wait.waiter.deadline - time.time() + _MOMENT
@@ -168,29 +198,30 @@ class Poller:
         for _ in range(min(self._width - len(self._lanes), len(self._due))):
             lane = contextvars.Context().run(self._loop.create_task, self._make_checks())
             self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
     async def _make_checks(self) -> None:
-        while self._due:
-            wait = self._due.popleft()
-            if wait.is_over:
-                continue
-            try:
-                step = await self._check(wait)
-            except BaseException as error:
-                # A lane that is cancelled, or a bug: nobody may wait for ever.
-                if wait.step is not None and not wait.is_over:
-                    wait.step.set_exception(
-                        WorkflowError(f"the status check was ended ({type(error).__name__})")
-                    )
-                raise
-            if isinstance(step, WaitResult) or step.log:
-                if wait.step is not None and not wait.is_over:
-                    wait.step.set_result(step)
-            elif not wait.is_over:
-                self.plan(wait)
+        """Make one check after the other, until none is due, or there are more lanes than the vendor allows."""
+        try:
+            while self._due and len(self._lanes) <= self._width:
+                wait = self._due.popleft()
+                if not wait.is_over:
+                    await self._make_check(wait)
+        finally:
+            self._lanes.discard(asyncio.current_task())
+
+    async def _make_check(self, wait: Wait) -> None:
+        try:
+            step = await self._check(wait)
+        except BaseException as error:
+            # A lane that is cancelled, or a bug: nobody may wait for ever.
+            wait.fail(WorkflowError(f"the status check was ended ({type(error).__name__})"))
+            raise
+        if isinstance(step, WaitResult) or step.log:
+            wait.hand(step)
+        elif not wait.is_over:
+            self.plan(wait)
 
     async def _check(self, wait: Wait) -> WaitStep:
         """Make the check of a wait; the next one is due after what the waiter decides."""
@@ -220,20 +251,17 @@ class Poller:
         self._held_by = error
         asked = min(error.retry_after or 0.0, MAX_HOLD)
         self._held_until = max(self._held_until, self._loop.time() + asked)
+        while self._due:
+            wait = self._due.popleft()
+            if not wait.is_over:
+                self._hold(wait, error)
+        if self._planned:
+            self._set_timer()
 
     def _speed_up(self) -> None:
         if self._width < LANES:
             self._width += 1
             self._start_lanes()
-
-    def _put_off(self) -> None:
-        """Plan again what is due, after the vendor has asked to be left alone."""
-        while self._due and self._held_by is not None:
-            wait = self._due.popleft()
-            if not wait.is_over:
-                self._hold(wait, self._held_by)
-        if self._planned:
-            self._set_timer()
 
 
 #: By the client that a poller uses; both are there as long as somebody waits.

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -33,7 +33,7 @@ _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], Asyn
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class StatusCheck:
     """
     The status check of a run, prepared once for many times.
@@ -62,6 +62,7 @@ class AsyncClient:
         self._current: tuple[Endpoint, http.AsyncTransport] | None = None
         self._replaced: list[http.AsyncTransport] = []
         self._unchanged_until = 0.0
+        self._headers: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
     @asynccontextmanager
@@ -163,7 +164,10 @@ class AsyncClient:
         """
         endpoint, _ = await self._open()
         request = endpoint.get_status(execution_id)
-        return StatusCheck(request, endpoint, endpoint.build(request))
+        built = endpoint.build(request)
+        # Thousands of waits share one set of headers.
+        self._headers = built.headers if built.headers != self._headers else self._headers
+        return StatusCheck(request, endpoint, replace(built, headers=self._headers))
 
     async def check(self, check: StatusCheck, *, budget: float) -> Execution:
         """

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +39,9 @@ LANES = 48
 
 #: How many connections a worker keeps open to a vendor at the most.
 _WORKER_CONNECTIONS = 16
+
+#: How many different sets of headers are kept.
+_HEADS = 16
 
 #: A close continues when its caller is cancelled; asyncio may collect a task that nobody references before it is done.
 _closing: set[asyncio.Task[None]] = set()
@@ -79,11 +81,6 @@ class BuiltRequest:
     url: httpcore.URL
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     content: bytes | Iterable[bytes] = field(repr=False)
-
-    @cached_property
-    def head(self) -> h11.Request:
-        """The head of the request as the protocol checks it, which a status check needs only once."""
-        return h11.Request(method=self.method, target=self.url.target, headers=list(self.headers))
 
 
 def build(settings: HttpSettings, request: Request[Any]) -> BuiltRequest:
@@ -147,6 +144,8 @@ class _Route:
         files = settings.ca_bundle or settings.client_certificate
         self._tls = tls_context(settings) if secure or files else None
         tunnel = self.proxy is not None and self.proxy.scheme == "https"
+        #: Headers as the protocol has checked them.
+        self._heads: dict[tuple[tuple[bytes, bytes], ...], Any] = {}
         #: How many layers of TLS lie between the socket and the vendor.
         self.layers = int(secure) + int(secure and tunnel)
 
@@ -173,6 +172,16 @@ class _Route:
             self._tls.set_alpn_protocols(["http/1.1"])
             await stream.start_tls(self._tls, host, limit)
         return stream
+
+    def head(self, built: BuiltRequest) -> h11.Request:
+        """Return the head of a request; the headers, which all status checks share, are checked once."""
+        if built.headers not in self._heads:
+            if len(self._heads) > _HEADS:
+                self._heads.clear()
+            self._heads[built.headers] = h11.Request(
+                method=b"GET", target=b"/", headers=list(built.headers)
+            ).headers
+        return h11.Request(method=built.method, target=built.url.target, headers=self._heads[built.headers])
 
     def request(self, built: BuiltRequest, timeout: float) -> httpcore.Request:
         timeouts = {"connect": min(self.settings.connect_timeout, timeout)}
@@ -293,7 +302,7 @@ class _DirectLane:
         self._lane = Lane(route.connect)
 
     async def send(self, built: BuiltRequest, _: float) -> Body:
-        return await self._lane.exchange(built.head, bytes(built.content), self._route.body)  # type: ignore[arg-type]
+        return await self._lane.exchange(self._route.head(built), bytes(built.content), self._route.body)  # type: ignore[arg-type]
 
     async def aclose(self) -> None:
         self._lane.close()

@@ -206,6 +206,22 @@ def test_after_a_429_the_vendor_gets_no_request_of_a_crowd_before_the_time_that_
     assert [at - told for request in checks if told + 0.5 < (at := request["at"]) < told + 1.9] == []
 
 
+def test_after_a_429_the_checks_that_are_due_already_are_put_off_too(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a crowd that is due at once, only what is on its way to the vendor still arrives."""
+    monkeypatch.setattr(poller_module, "LANES", 4)
+    triggers = crowd(vendor, vendor.succeeds)
+    emulator.fail(vendor.conn_type, vendor.get_status, "rate_limit", times=1, after=4, retry_after=2)
+
+    events = asyncio.run(events_of(triggers))
+
+    assert {event["outcome"] for event in events} == {"ended"}
+    checks = status_checks(emulator, vendor)
+    [told] = [request["at"] for request in checks if request["status"] == 429]
+    assert len([request for request in checks if request["at"] < told + 1.9]) <= 12
+
+
 def test_a_deadline_that_comes_while_the_vendor_is_left_alone_is_kept(
     vendor: VendorCase, emulator: Emulator
 ) -> None:
