@@ -73,10 +73,10 @@ chaos-mutants: $(READY) ## switch off each safety check in turn and expect chaos
 live: $(READY) ## run one small DAG of a vendor against a real account (VENDOR=datalab, with DATALAB_API_KEY set)
 	@$(RUN) dev.live $(VENDOR)
 
-bench: $(READY) ## measure the redaction of text, a result of 1 GB, and a thousand waits (WAITS=..., LATENCY=...)
+bench: $(READY) ## measure the redaction of text, a result of 1 GB, and many waits beside released peers (under an hour)
 	@$(RUN) dev.bench text
 	@$(RUN) dev.bench result
-	@$(RUN) dev.bench waits $(if $(WAITS),--waits $(WAITS)) $(if $(LATENCY),--latency $(LATENCY))
+	@$(RUN) dev.bench waits $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES))
 
 docs: $(READY) ## build the documentation as a site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
@@ -100,5 +100,5 @@ constraints: $(READY) ## make the files in constraints/ (needs uv; UPGRADE=1 for
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
 
 clean: ## remove everything that the other targets make
-	rm -rf .venv .matrix .sdks .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .matrix .sdks .bench .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

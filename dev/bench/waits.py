@@ -1,109 +1,147 @@
-"""Many waits in one event loop, as in a triggerer: how many of the expected status checks are made, and their cost."""
+"""Many waits in one event loop, as in a triggerer: all contestants in turn, each twice, and each in a process of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
-import sys
+import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
-import structlog
+from dev import environment as environments
+from dev import processes
+from dev.bench import certificates, environment, imports, report, triggerer
+from dev.bench.contestants import CONTESTANTS, HOUR_SIZES, HOURS, INTERVAL
+from dev.bench.measure import Plan, command
 
-from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
-
-#: A trigger adds up to a tenth to each pause, so that status checks drift apart; on average half of that.
-DRIFT = 1.05
-
-
-class Stub:
-    """The server, in its own process, so that its CPU time is not counted."""
-
-    def __init__(self, latency: float) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dev.bench.stub", str(latency)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.url = f"http://127.0.0.1:{self._line()}"
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many responses were sent, and how many connections are open."""
-        print(file=self._process.stdin, flush=True)
-        responses, connections = self._line().split()
-        return int(responses), int(connections)
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.communicate(timeout=10)
-
-    def _line(self) -> str:
-        return self._process.stdout.readline() if self._process.stdout else ""
+#: Longer than any measurement takes, in seconds.
+_LIMIT = 1200
 
 
-def run(waits: int, latency: float, interval: float, seconds: float) -> None:
-    """Let so many triggers wait, and print the figures."""
-    stub = Stub(latency)
+@dataclass(frozen=True)
+class Scope:
+    """
+    What of the benchmark is run.
+
+    :param names: the contestants.
+    :param sizes: for how many runs.
+    :param passes: how often each is measured.
+    :param interval: seconds between two status checks.
+    :param seconds: how long each window is.
+    :param short: only the event loop: no runs of one hour, no imports and no real triggerer.
+    """
+
+    names: frozenset[str] = frozenset({*(contestant.name for contestant in CONTESTANTS), *HOURS})
+    sizes: tuple[int, ...] = (200, 1000, 5000)
+    passes: int = 2
+    interval: float = INTERVAL
+    seconds: float = 12.0
+    short: bool = False
+
+
+#: It asserts that the benchmark runs and that these keep up, and takes a minute and a half.
+SHORT = Scope(frozenset({"ours", "databricks", "floor"}), (200,), 1, 5.0, 10.0, short=True)
+
+
+def run(scope: Scope, output: Path) -> None:
+    """
+    Measure, print a table, and write the rows and their picture.
+
+    :param scope: what is measured.
+    :param output: the file of the rows; the picture lies beside it.
+    """
+    began = time.monotonic()
+    measured: list[dict[str, Any]] = []
+    failed: list[str] = []
+    python = environment.python()
+    with processes.termination_unwinds(), _surroundings() as env:
+        for arguments in _commands(scope, env["BENCH_CERTIFICATES"]):
+            try:
+                row = _row(python, arguments, env)
+            except (RuntimeError, subprocess.TimeoutExpired) as error:  # noqa: PERF203  # each takes a minute
+                # The others take most of an hour, and are worth having.
+                failed.append(" ".join(arguments))
+                print(f"{time.monotonic() - began:5.0f} s  {failed[-1]}: {error}", flush=True)
+            else:
+                measured.append(row)
+                print(f"{time.monotonic() - began:5.0f} s  {report.line(row)}", flush=True)
+    report.write(report.combined(measured), output)
+    if failed:
+        raise SystemExit("\n".join(["These measurements failed:", *failed]))
+
+
+def _commands(scope: Scope, folder: str) -> Iterator[list[str]]:
+    """Yield the command line of each measurement, without the Python."""
+    for number in range(scope.passes):
+        yield from map(command, _plans(scope, folder, first=number == 0))
+        if not scope.short:
+            yield from (imports.command(name) for name in imports.OPERATORS if name in scope.names)
+    if not scope.short and triggerer.TASKS in scope.sizes:
+        yield from (triggerer.command(name) for name in triggerer.DAGS if name in scope.names)
+
+
+def _plans(scope: Scope, folder: str, *, first: bool) -> Iterator[Plan]:
+    for size in scope.sizes:
+        for contestant in CONTESTANTS:
+            if contestant.name in scope.names and size in contestant.sizes:
+                yield Plan(
+                    contestant.name,
+                    size,
+                    scope.interval,
+                    scope.seconds,
+                    ends=first,
+                    hour=False,
+                    certificates=folder,
+                )
+        for name in HOURS:
+            if not scope.short and name in scope.names and size in HOUR_SIZES:
+                yield Plan(
+                    name, size, scope.interval, scope.seconds, ends=False, hour=True, certificates=folder
+                )
+
+
+def _row(python: Path, arguments: Sequence[str], env: dict[str, str]) -> dict[str, Any]:
+    """Measure once, in a process of its own, and return its row."""
+    load, now = os.getloadavg()[0], datetime.now(timezone.utc).isoformat(timespec="seconds")
+    home = Path(env["AIRFLOW_HOME"])
+    log = home / "measurement.log"
+    log.unlink(missing_ok=True)
+    started: list[processes.Component] = []
     try:
-        connection = {
-            "conn_type": "refold",
-            "host": stub.url,
-            "password": "tk_benchmark",
-            "extra": {"linked_account_id": "acct_1"},
-        }
-        os.environ["AIRFLOW_CONN_REFOLD_DEFAULT"] = json.dumps(connection)
-        with structlog.testing.capture_logs() as logs:
-            asyncio.run(_measure(waits, latency, interval, seconds, stub))
-        print(f"failed status checks: {sum(entry['log_level'] == 'warning' for entry in logs)}")
+        with processes.uninterrupted():
+            started.append(
+                processes.start("measurement", [str(python), *arguments], log=log, env=env, cwd=home)
+            )
+        if started[0].process.wait(_LIMIT):
+            started[0].check_alive()
     finally:
-        stub.stop()
+        with processes.uninterrupted():
+            processes.end(started, grace=30)  # a real Airflow ends its own processes first
+    row = next(line for line in reversed(log.read_text().splitlines()) if line.startswith("{"))
+    return {**json.loads(row), "at": now, "load": load}
 
 
-async def _measure(waits: int, latency: float, interval: float, seconds: float, stub: Stub) -> None:
-    triggers = [
-        RefoldExecutionTrigger(
-            conn_id="refold_default",
-            execution_id=f"run-{number}",
-            deadline=time.time() + 3600,
-            poll_interval=interval,
-            cancel_on_kill=False,
-        )
-        for number in range(waits)
-    ]
-
-    async def wait(trigger: RefoldExecutionTrigger) -> None:
-        async for event in trigger.run():
-            raise SystemExit(f"A wait ended: {event}")
-
-    tasks = []
-    for trigger in triggers:  # as a triggerer adopts them: one after the other, over one interval
-        tasks.append(asyncio.create_task(wait(trigger)))
-        await asyncio.sleep(interval / waits)
-    await asyncio.sleep(interval)
-    before, _ = stub.counts()
-    cpu, began = time.process_time(), time.monotonic()
-    lags: list[float] = []
-    while time.monotonic() < began + seconds:
-        at = time.monotonic()
-        await asyncio.sleep(0.05)
-        lags.append(time.monotonic() - at - 0.05)
-    took, used = time.monotonic() - began, time.process_time() - cpu
-    after, connections = stub.counts()
-    made, expected = (after - before) / took, waits / (interval * DRIFT + latency)
-    lags.sort()
-    print(
-        f"{waits} waits, a status check every {interval:g} s, responses after {latency:g} s, measured for {took:.0f} s"
-    )
-    print(f"status checks a second: {made:.1f} of {expected:.1f} ({made / expected:.1%})")
-    print(
-        f"CPU time of a check: {used / max(1, after - before) * 1e6:.0f} us; of one core: {used / took:.1%}"
-    )
-    print(
-        f"delay of the event loop: {lags[len(lags) // 2] * 1e3:.1f} ms median, {lags[int(len(lags) * 0.99)] * 1e3:.1f} ms p99"
-    )
-    print(f"connections: {connections}")
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+@contextmanager
+def _surroundings() -> Iterator[dict[str, str]]:
+    """Yield the environment variables of a measurement: an Airflow of its own, and an authority that everyone trusts."""
+    with tempfile.TemporaryDirectory() as folder:
+        certificates.make(Path(folder))
+        authority = str(Path(folder) / certificates.AUTHORITY)
+        yield {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            "AIRFLOW_HOME": folder,
+            # Peers log each check. What that costs is measured in a real triggerer, where it costs most.
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+            "BENCH_CERTIFICATES": folder,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+            "PYTHONPATH": str(environments.ROOT),
+            "REQUESTS_CA_BUNDLE": authority,
+            "SSL_CERT_FILE": authority,
+        }

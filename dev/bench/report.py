@@ -1,0 +1,216 @@
+"""The rows of a benchmark as a table, as JSON, and as a picture."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from dev.bench import picture
+
+Row: TypeAlias = dict[str, Any]
+
+#: Who makes fewer checks than this part of what is wanted does not keep up, and is nobody's best.
+ENOUGH = 0.95
+
+#: What identifies a row.
+_KEY = ("contestant", "where", "n")
+
+#: The figures of a row; a place or a contestant that has no such figure has ``None``.
+FIGURES = (
+    "checks_wanted",
+    "checks_made",
+    "cpu_us_per_execution_round",
+    "calls_per_round",
+    "connections_per_round",
+    "connections_open",
+    "kb_per_execution",
+    "lag_ms_p50",
+    "lag_ms_p99",
+    "lag_ms_max",
+    "delay_s_median",
+    "delay_s_p99",
+    "cpu_s_per_execution",
+    "airflow_requests_per_execution",
+)
+
+#: Besides: the load of the core and of the stub's, and what a DAG file costs.
+_MORE = ("cpu_share", "stub_cpu_share", "checks_per_execution", "import_cpu_s", "parse_cpu_s", "load")
+
+_COLUMNS = (
+    ("CPU us/check", "cpu_us_per_execution_round", "{:,.0f}"),
+    ("calls/round", "calls_per_round", "{:,.1f}"),
+    ("new conn./round", "connections_per_round", "{:,.1f}"),
+    ("open", "connections_open", "{:,.0f}"),
+    ("KB/wait", "kb_per_execution", "{:,.1f}"),
+    ("lag p50", "lag_ms_p50", "{:,.1f}"),
+    ("p99", "lag_ms_p99", "{:,.1f}"),
+    ("max ms", "lag_ms_max", "{:,.0f}"),
+    ("delay p50", "delay_s_median", "{:,.1f}"),
+    ("p99 s", "delay_s_p99", "{:,.1f}"),
+    ("core", "cpu_share", "{:.0%}"),
+    ("stub", "stub_cpu_share", "{:.0%}"),
+)
+
+
+def combined(measured: Iterable[Row]) -> list[Row]:
+    """
+    Return one row for each contestant, place and size: the mean of its measurements; of ``lag_ms_max`` the largest.
+
+    The measurements themselves are in ``passes``.
+    """
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in measured:
+        groups.setdefault(tuple(row[name] for name in _KEY), []).append(row)
+    rows = []
+    for key, passes in groups.items():
+        whole: Row = dict(zip(_KEY, key, strict=True))
+        for name in (*FIGURES, *_MORE):
+            values = [each[name] for each in passes if each.get(name) is not None]
+            of_all = max if name == "lag_ms_max" else statistics.mean
+            whole[name] = of_all(values) if values else None
+        rows.append({**whole, "at": passes[0]["at"], "passes": passes})
+    return rows
+
+
+def keeps_up(row: Mapping[str, Any]) -> bool:
+    """Whether a contestant has made its checks; an empty loop has none to make."""
+    return bool((row["checks_made"] or 0) >= ENOUGH * (row["checks_wanted"] or 0))
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Return one line that says what a measurement has found, while others still run."""
+    found = f"{row['where']} {row['contestant']:16} {row['n']:5,}"
+    if row["where"] == "dag":
+        return f"{found}  operators in a file, {row['parse_cpu_s']:.2f} CPU s, {row['import_cpu_s']:.2f} of it for the import"
+    if row.get("cpu_s_per_execution"):
+        return f"{found}  {row['cpu_s_per_execution']:.3f} CPU s and {row['checks_per_execution']:.0f} checks for a run of one hour"
+    if not row.get("checks_wanted"):
+        return f"{found}  lag p99 {row['lag_ms_p99']:.1f} ms"
+    made, wanted, cpu = row["checks_made"], row["checks_wanted"], row["cpu_us_per_execution_round"] or 0
+    return f"{found}  {made:,.0f} of {wanted:,.0f} checks, {cpu:,.0f} us each" + (
+        "" if keeps_up(row) else ", does not keep up"
+    )
+
+
+def table(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of the table of the waits, with its head."""
+    cells = [["where", "n", "contestant", "checks", *(title for title, _, _ in _COLUMNS)]]
+    measured = [row for row in rows if row["checks_wanted"] is not None]
+    for row in sorted(measured, key=lambda row: (row["where"], row["n"])):
+        made, wanted = row["checks_made"], row["checks_wanted"]
+        checks = f"{made / wanted:.0%}" if wanted else "-"
+        figures = [_shown(row[name], form) for _, name, form in _COLUMNS]
+        late = "" if keeps_up(row) else " (does not keep up)"
+        cells.append([row["where"], f"{row['n']:,}", row["contestant"] + late, checks, *figures])
+    return cells
+
+
+def files(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of the table of the DAG files, with its head."""
+    cells = [["contestant", "import, CPU s", "file with 200 operators, CPU s"]]
+    cells += [
+        [row["contestant"], f"{row['import_cpu_s']:.2f}", f"{row['parse_cpu_s']:.2f}"]
+        for row in rows
+        if row["where"] == "dag"
+    ]
+    return cells
+
+
+def hours(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of the table of the runs of one hour, with its head."""
+    cells = [["n", "contestant", "CPU s for a run of one hour", "checks"]]
+    for row in rows:
+        if row["cpu_s_per_execution"]:
+            cpu, checks = f"{row['cpu_s_per_execution']:.3f}", f"{row['checks_per_execution']:.0f}"
+            cells.append([f"{row['n']:,}", row["contestant"], cpu, checks])
+    return cells
+
+
+def ratios(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of the table of what is compared, with its head; what was not measured is left out."""
+    by_key = {tuple(row[name] for name in _KEY): row for row in rows}
+    cells = [["compared", "ratio or figure", "at most"]]
+
+    def figure(contestant: str, n: int, name: str, where: str = "loop") -> float | None:
+        value = by_key.get((contestant, where, n), {}).get(name)
+        return None if value is None else float(value)
+
+    def compare(what: str, value: float | None, other: float | None, most: float) -> None:
+        if value is not None and other:
+            cells.append([what, f"{value / other:.2f}", f"{most:.2f}"])
+
+    cpu = "cpu_us_per_execution_round"
+    for n, most in ((1000, 0.8), (5000, 0.6)):
+        compare(
+            f"ours / databricks, CPU a check, {n:,}",
+            figure("ours", n, cpu),
+            figure("databricks", n, cpu),
+            most,
+        )
+    for n in (1000, 5000):
+        compare(
+            f"ours-list / databricks, CPU a wait and round, {n:,}",
+            figure("ours-list", n, cpu),
+            figure("databricks", n, cpu),
+            1 / 8,
+        )
+    for n in (200, 1000):
+        hour = "cpu_s_per_execution"
+        compare(
+            f"ours-adaptive / ours, CPU a run of one hour, {n:,}",
+            figure("ours-adaptive", n, hour),
+            figure("ours", n, hour),
+            1 / 3,
+        )
+    compare(
+        "ours / databricks, CPU a check in a triggerer, 200",
+        figure("ours", 200, cpu, "triggerer"),
+        figure("databricks", 200, cpu, "triggerer"),
+        0.4,
+    )
+    for n, most in ((1000, 20.0), (5000, 12.0)):
+        compare(f"ours, KB a wait, {n:,}", figure("ours", n, "kb_per_execution"), 1, most)
+    for n in (200, 1000, 5000):
+        compare(f"ours, open connections, {n:,}", figure("ours", n, "connections_open"), 1, 48)
+    for n, most in ((1000, 10.0), (5000, 15.0)):
+        lag, least = figure("ours", n, "lag_ms_p99"), figure("idle", n, "lag_ms_p99")
+        compare(
+            f"ours, lag p99 above idle in ms, {n:,}",
+            None if lag is None or least is None else lag - least,
+            1,
+            most,
+        )
+    return cells
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+def text(cells: Sequence[Sequence[str]]) -> str:
+    """Return a table as text."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def markdown(cells: Sequence[Sequence[str]]) -> str:
+    """Return a table as a page has it."""
+    head, *rows = cells
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def write(rows: list[Row], output: Path) -> None:
+    """Print the tables, and write the rows and their picture."""
+    for cells in (table(rows), hours(rows), files(rows), ratios(rows)):
+        if len(cells) > 1:
+            print(f"\n{text(cells)}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(rows, indent=1) + "\n")
+    output.with_suffix(".svg").write_text(picture.draw(rows, keeps_up))
+    print(f"\n{output} and {output.with_suffix('.svg').name}")
