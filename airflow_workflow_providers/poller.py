@@ -36,6 +36,9 @@ MAX_TICK = 1.0
 #: By how much the clock of the event loop and that of the wall may differ over a wait, in seconds.
 _MOMENT = 0.005
 
+#: So many lanes start at once, and others so many seconds later: with all at once, nothing else gets the event loop.
+_LANES_AT_ONCE, _LANE_PAUSE = 8, 0.01
+
 #: How long a vendor that has had too many requests is left alone at the most, in seconds.
 MAX_HOLD = 300.0
 
@@ -109,6 +112,7 @@ class Poller:
         self._due: deque[Wait] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._next_lanes: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         #: How many lanes may be used at once: one after a 429, and one more with each check that succeeds.
         self._width = LANES
@@ -140,9 +144,10 @@ class Poller:
         """Leave nothing behind when nobody waits."""
         self._planned.clear()
         self._due.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._next_lanes):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._next_lanes = None
         for lane in self._lanes:
             lane.cancel()
         self._lanes.clear()
@@ -195,9 +200,18 @@ class Poller:
             wait.hand(wait.waiter.on_error(error, time.time()))
 
     def _start_lanes(self) -> None:
-        for _ in range(min(self._width - len(self._lanes), len(self._due))):
-            lane = contextvars.Context().run(self._loop.create_task, self._make_checks())
-            self._lanes.add(lane)
+        """Start some lanes, and a moment later others if checks are still due."""
+        if self._next_lanes is None:
+            self._start_some_lanes()
+
+    def _start_some_lanes(self) -> None:
+        self._next_lanes = None
+        lanes = min(_LANES_AT_ONCE, self._width - len(self._lanes), len(self._due))
+        context = contextvars.Context()
+        for _ in range(lanes):
+            self._lanes.add(context.run(self._loop.create_task, self._make_checks()))
+        if lanes > 0:
+            self._next_lanes = self._loop.call_later(_LANE_PAUSE, self._start_some_lanes, context=context)
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
