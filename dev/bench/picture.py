@@ -29,14 +29,19 @@ def draw(rows: Sequence[Mapping[str, Any]], keeps_up: Callable[[Mapping[str, Any
     y = 10
     for where, n in dict.fromkeys((row["where"], row["n"]) for row in rows if row["where"] in _PLACES):
         for name, title in _PANELS:
-            group = [row for row in rows if (row["where"], row["n"]) == (where, n) and row[name]]
+            group = [
+                row
+                for row in rows
+                if (row["where"], row["n"]) == (where, n) and row["checks_wanted"] and row[name] is not None
+            ]
             if not group:
                 continue
             heading = escape(f"{n:,} executions, {_PLACES[where]}: {title}")
             parts.append(f'<text x="10" y="{y + 12}" font-weight="bold">{heading}</text>')
             y += _HEIGHT + 4
-            most = max(row[name] for row in group)
-            for row in sorted(group, key=lambda row: float(row[name])):
+            most = max(1, *(row[name] for row in group))
+            # Who does not keep up comes last: it is nobody's best.
+            for row in sorted(group, key=lambda row: (not keeps_up(row), float(row[name]))):
                 parts += _bar(y, row["contestant"], row[name], row[name] / most, kept=keeps_up(row))
                 y += _HEIGHT
             y += _HEIGHT

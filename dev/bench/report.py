@@ -50,8 +50,36 @@ _COLUMNS = (
     ("max ms", "lag_ms_max", "{:,.0f}"),
     ("delay p50", "delay_s_median", "{:,.1f}"),
     ("p99 s", "delay_s_p99", "{:,.1f}"),
+    ("requests", "airflow_requests_per_execution", "{:,.0f}"),
     ("core", "cpu_share", "{:.0%}"),
     ("stub", "stub_cpu_share", "{:.0%}"),
+)
+
+
+#: What is compared: a title, a figure, where, of whom, with whom, and how much it may be at the most, by size. With an empty
+#: loop the difference counts, with another contestant the ratio, with nobody the figure itself.
+_COMPARED: tuple[tuple[str, str, str, str, str, dict[int, float]], ...] = (
+    ("CPU a check", "cpu_us_per_execution_round", "loop", "ours", "databricks", {1000: 0.8, 5000: 0.6}),
+    (
+        "CPU a wait and round",
+        "cpu_us_per_execution_round",
+        "loop",
+        "ours-list",
+        "databricks",
+        {1000: 1 / 8, 5000: 1 / 8},
+    ),
+    (
+        "CPU a run of one hour",
+        "cpu_s_per_execution",
+        "loop",
+        "ours-adaptive",
+        "ours",
+        {200: 1 / 3, 1000: 1 / 3},
+    ),
+    ("CPU a check, triggerer", "cpu_us_per_execution_round", "triggerer", "ours", "databricks", {200: 0.4}),
+    ("KB a wait", "kb_per_execution", "loop", "ours", "", {1000: 20, 5000: 12}),
+    ("open connections", "connections_open", "loop", "ours", "", {200: 48, 1000: 48, 5000: 48}),
+    ("lag p99 in ms", "lag_ms_p99", "loop", "ours", "idle", {1000: 10, 5000: 15}),
 )
 
 
@@ -132,57 +160,19 @@ def hours(rows: Sequence[Row]) -> list[list[str]]:
 def ratios(rows: Sequence[Row]) -> list[list[str]]:
     """Return the cells of the table of what is compared, with its head; what was not measured is left out."""
     by_key = {tuple(row[name] for name in _KEY): row for row in rows}
-    cells = [["compared", "ratio or figure", "at most"]]
-
-    def figure(contestant: str, n: int, name: str, where: str = "loop") -> float | None:
-        value = by_key.get((contestant, where, n), {}).get(name)
-        return None if value is None else float(value)
-
-    def compare(what: str, value: float | None, other: float | None, most: float) -> None:
-        if value is not None and other:
-            cells.append([what, f"{value / other:.2f}", f"{most:.2f}"])
-
-    cpu = "cpu_us_per_execution_round"
-    for n, most in ((1000, 0.8), (5000, 0.6)):
-        compare(
-            f"ours / databricks, CPU a check, {n:,}",
-            figure("ours", n, cpu),
-            figure("databricks", n, cpu),
-            most,
-        )
-    for n in (1000, 5000):
-        compare(
-            f"ours-list / databricks, CPU a wait and round, {n:,}",
-            figure("ours-list", n, cpu),
-            figure("databricks", n, cpu),
-            1 / 8,
-        )
-    for n in (200, 1000):
-        hour = "cpu_s_per_execution"
-        compare(
-            f"ours-adaptive / ours, CPU a run of one hour, {n:,}",
-            figure("ours-adaptive", n, hour),
-            figure("ours", n, hour),
-            1 / 3,
-        )
-    compare(
-        "ours / databricks, CPU a check in a triggerer, 200",
-        figure("ours", 200, cpu, "triggerer"),
-        figure("databricks", 200, cpu, "triggerer"),
-        0.4,
-    )
-    for n, most in ((1000, 20.0), (5000, 12.0)):
-        compare(f"ours, KB a wait, {n:,}", figure("ours", n, "kb_per_execution"), 1, most)
-    for n in (200, 1000, 5000):
-        compare(f"ours, open connections, {n:,}", figure("ours", n, "connections_open"), 1, 48)
-    for n, most in ((1000, 10.0), (5000, 15.0)):
-        lag, least = figure("ours", n, "lag_ms_p99"), figure("idle", n, "lag_ms_p99")
-        compare(
-            f"ours, lag p99 above idle in ms, {n:,}",
-            None if lag is None or least is None else lag - least,
-            1,
-            most,
-        )
+    cells = [["compared", "", "at most"]]
+    for title, figure, where, contestant, other, limits in _COMPARED:
+        for n, most in limits.items():
+            row, beside = by_key.get((contestant, where, n)), by_key.get((other, where, n))
+            if row is None or row[figure] is None or (other and (beside is None or beside[figure] is None)):
+                continue
+            value = row[figure]
+            if beside is not None:
+                value = value - beside[figure] if other == "idle" else value / beside[figure]
+            late = [each["contestant"] for each in (row, beside) if each is not None and not keeps_up(each)]
+            note = f" ({', '.join(late)}: does not keep up)" if late else ""
+            against = f" {'above' if other == 'idle' else '/'} {other}" if other else ""
+            cells.append([f"{title}, {n:,}: {contestant}{against}", f"{value:.3g}{note}", f"{most:.3g}"])
     return cells
 
 

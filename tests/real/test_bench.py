@@ -1,4 +1,4 @@
-"""The short form of `make bench`: it runs, its rows are complete, and nobody is late. It says nothing about speed."""
+"""The short form of `make bench`: it runs, its rows are complete, and we are not late. It says nothing about speed."""
 
 import json
 import subprocess
@@ -35,9 +35,8 @@ def test_each_contestant_has_a_row_with_every_figure(rows):
         assert set(report.FIGURES) <= row.keys()
 
 
-@pytest.mark.parametrize("contestant", sorted(CONTESTANTS))
-def test_a_contestant_keeps_up_and_notices_each_end_of_a_run(rows, contestant):
-    row = rows[contestant]
+def test_we_keep_up_and_notice_each_end_of_a_run(rows):
+    row = rows["ours"]
 
     assert report.keeps_up(row), row
     assert row["delay_s_median"] > 0
