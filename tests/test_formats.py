@@ -3,7 +3,8 @@ What Airflow stores of this package, and what a later release must read: trigger
 
 ``tests/formats`` has one file for each release, with what that release writes. A file of a release is never changed; a
 release that writes something else adds a file. It has the trigger once, with places for the vendor, so that a new vendor
-changes no file; ``own_kwargs`` are the parameters that only one vendor's trigger has.
+changes no file; ``own_kwargs`` are the parameters that only one vendor's trigger has, and ``more_names`` those triggers that no row of
+``dev.vendors`` has.
 """
 
 from __future__ import annotations
@@ -71,6 +72,21 @@ def test_a_task_that_was_deferred_under_an_earlier_release_continues(release: di
     waiter = Waiter.from_stored(deferral["kwargs"]["wait"])
     assert getattr(WaitingOperator, deferral["method_name"])
     assert (waiter.execution_id, waiter.deadline) == ("70001", 1795000000.5)
+
+
+@every_release
+def test_a_document_that_was_deferred_under_an_earlier_release_continues(release: dict[str, Any]) -> None:
+    """Its trigger loads; convert, extract and segment have one each."""
+    trigger = release["trigger"]
+    for vendor, names in trigger["more_names"].items():
+        kwargs = {**trigger["kwargs"], "conn_id": trigger["kwargs"]["conn_id"].format(vendor=vendor)}
+        for name in names:
+            path = trigger["path"].format(vendor=vendor, name=name)
+            written = loaded(path, kwargs).serialize()
+
+            assert written[0] == path
+            assert {key: written[1][key] for key in kwargs} == kwargs
+            assert release is not FORMATS[THIS_RELEASE] or written[1].keys() == kwargs.keys()
 
 
 @every_release
