@@ -161,9 +161,12 @@ class Poller:
         :param wait: the wait.
         """
         tick = min(MAX_TICK, wait.waiter.poll_interval * TICK)
-        # A moment later than the deadline: the two clocks differ, and a check just before it would be followed by another one.
+        # A moment later than the deadline, because the two clocks differ.
         last = self._loop.time() + wait.waiter.deadline - time.time() + _MOMENT
-        wait.due = min(math.ceil(wait.due / tick - 1e-6) * tick, last)
+        wait.due = math.ceil(wait.due / tick - 1e-6) * tick
+        # A check just before the deadline would be followed by another one.
+        if wait.due > last - max(tick, 2 * _MOMENT):
+            wait.due = last
         heapq.heappush(self._planned, (wait.due, next(self._order), wait))
         if self._planned[0][2] is wait:
             self._set_timer()
@@ -251,10 +254,12 @@ class Poller:
                 self._slow_down(error)
         else:
             self._speed_up()
-            # From when it was due, so that the interval does not grow by the time of the response.
             step, since = waiter.on_status(execution, time.time()), wait.due
         if not isinstance(step, WaitResult):
-            wait.due = max(since + step.delay, self._loop.time())
+            # From when it was due, so that the interval does not grow by the time of the response. But a pause that ends at the
+            # deadline begins now.
+            now, at_deadline = self._loop.time(), step.delay >= waiter.deadline - time.time()
+            wait.due = now + step.delay if at_deadline else max(since + step.delay, now)
         return step
 
     # -- a vendor that has had too many requests ------------------------------------------------------------------------
