@@ -263,6 +263,35 @@ DATALAB_PIPELINES = VendorCase(
     shows_nonce={"input_config": "shown"},
 )
 
+#: The processing of one document, which stands for extract and segment, too. It has no workflow: the document decides how
+#: it ends. So it is not among the rows of all tools, but in the contract tests.
+DATALAB_DOCUMENTS = VendorCase(
+    name="datalab_documents",
+    conn_type="datalab",
+    operator_name="DatalabConvertOperator",
+    workflow="file",
+    input="options",
+    make_input=lambda text: {"additional_config": {"text": text}},
+    start="convert",
+    get_status="check_convert",
+    upload="put_file",
+    succeeds="https://files.example/a.pdf",
+    fails="https://files.example/encrypted.pdf",
+    failure="document is encrypted",
+    goes_on="https://files.example/never-ends.pdf",
+    unknown="datalab://file-no_such_file",
+    bad_input=(
+        ({"file": "report.pdf"}, "file"),
+        ({"file": "datalab://"}, "file"),
+        ({"mode": "slow"}, "mode"),
+        ({"page_range": ""}, "page_range"),
+        ({"max_pages": 0}, "max_pages"),
+        ({"output_format": 7}, "output_format"),
+        ({"options": ["paginate"]}, "options"),
+    ),
+    new_workflow="https://files.example/case-{}.pdf",
+)
+
 PROMPTLAYER = VendorCase(
     name="promptlayer",
     conn_type="promptlayer",

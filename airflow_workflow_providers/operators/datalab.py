@@ -230,8 +230,10 @@ class DatalabConvertOperator(DatalabDocumentOperator):
     start_request = staticmethod(datalab_documents.convert)
     trigger_class = DatalabConvertExecutionTrigger
 
-    def __init__(self, *, output_format: str = "markdown", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, *, file: str | ObjectStoragePath, output_format: str = "markdown", **kwargs: Any
+    ) -> None:
+        super().__init__(file=file, **kwargs)
         self.output_format = output_format
         self.validate_at_parse()
 

@@ -18,6 +18,7 @@ from dev.vendors import (
     ALTOSTRAT,
     CASES,
     DATALAB,
+    DATALAB_DOCUMENTS,
     DATALAB_PIPELINES,
     LAMINAR,
     LAMINAR_JOBS,
@@ -30,6 +31,7 @@ __all__ = [
     "ALTOSTRAT",
     "CASES",
     "DATALAB",
+    "DATALAB_DOCUMENTS",
     "DATALAB_PIPELINES",
     "LAMINAR",
     "LAMINAR_JOBS",
@@ -49,7 +51,7 @@ VENDORS = [vendor for vendor in CASES.values() if vendor.get_status]
 #: The quick check runs the tests of all vendors for one of them, the whole test for each.
 ROWS = [
     pytest.param(vendor, id=str(vendor), marks=[] if vendor is REFOLD else [pytest.mark.every_vendor])
-    for vendor in VENDORS
+    for vendor in (*VENDORS, DATALAB_DOCUMENTS)
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.request import Request
-from dev.vendors import CASES
+from dev.vendors import CASES, DATALAB_DOCUMENTS
 from tests.vendors.documented import Path
 
 
@@ -99,4 +99,6 @@ class Facts:
 
 
 #: The facts about each row, by its name. A row without its module is an error here.
-FACTS: dict[str, Facts] = {name: import_module(f"tests.vendors.facts.{name}").FACTS for name in CASES}
+FACTS: dict[str, Facts] = {
+    name: import_module(f"tests.vendors.facts.{name}").FACTS for name in (*CASES, DATALAB_DOCUMENTS.name)
+}

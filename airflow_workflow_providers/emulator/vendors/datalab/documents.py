@@ -7,7 +7,7 @@ The page API Overview has the pattern that all processors follow: submit, check,
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
@@ -23,11 +23,13 @@ class Processor(EmulatedWorkflow):
     """
     A processor, and how its requests go.
 
-    :param name: ``convert``, ``extract`` or ``segment``.
+    :param name: ``convert``, ``extract`` or ``segment``; or the address of a document with which they go otherwise.
     :param ends: the status in which its requests end: complete or failed; None for requests that never end.
     :param error: the message of a request that failed.
     :param output: fields of a result, besides the usual ones.
     """
+
+    slashes: ClassVar[bool] = True
 
     name: str
     ends: str | None = "complete"
@@ -35,10 +37,15 @@ class Processor(EmulatedWorkflow):
     output: dict[str, Any] = field(default_factory=dict)
 
 
-DEFAULT_PROCESSORS = (Processor("convert"), Processor("extract"), Processor("segment"))
+_PROCESSORS = (Processor("convert"), Processor("extract"), Processor("segment"))
+DEFAULT_PROCESSORS = (
+    *_PROCESSORS,
+    Processor("https://files.example/encrypted.pdf", ends="failed", error="document is encrypted"),
+    Processor("https://files.example/never-ends.pdf", ends=None),
+)
 #: Where a document comes from that need not be converted again (Extract, Segment).
 _SOURCES = ("file", "file_url", "checkpoint_id")
-PROCESSORS = tuple(processor.name for processor in DEFAULT_PROCESSORS)
+PROCESSORS = tuple(processor.name for processor in _PROCESSORS)
 
 
 class Documents:
@@ -65,22 +72,28 @@ class Documents:
             )
         )
 
+    def name_of(self, incoming: Incoming) -> str:
+        """Return the address of a document with which requests go otherwise, or else the processor."""
+        address = incoming.body.get("file_url") if isinstance(incoming.body, dict) else None
+        if isinstance(address, str) and "://" in address and address in self._vendor.workflows:
+            return address
+        return incoming.operation
+
     def _submit(self, incoming: Incoming) -> Reply:
         """Submit a document."""
         sources = ("file", "file_url") if incoming.operation == "convert" else _SOURCES
         if problems := problems_in_form(incoming.body, sources):
             return replies.invalid(*problems)
         given = dict(incoming.body)
-        processor = self._vendor.workflows[incoming.operation]
+        name = self.name_of(incoming)
+        processor = replace(self._vendor.workflows[name], name=incoming.operation)
         if (problem := self._files.problem_with(given.get("file_url", ""))) is not None:
             if self._files.refuses:
                 return self._vendor.error(incoming.operation, 400, problem)
             processor = replace(processor, ends="failed", error=problem)
         lifecycle = self._vendor.lifecycle(processor, "processing")
         request_id = secrets.token_urlsafe(12)
-        self._vendor.start(
-            Run(self._vendor.name, request_id, processor.name, given, lifecycle, "ASYNC"), processor
-        )
+        self._vendor.start(Run(self._vendor.name, request_id, name, given, lifecycle, "ASYNC"), processor)
         body = {
             "success": True,
             "error": None,

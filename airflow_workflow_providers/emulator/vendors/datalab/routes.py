@@ -65,6 +65,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
         self._files = Files(self)
         self._workflow_definitions = Definitions(self)
         self._pipeline_definitions = PipelineDefinitions(self)
+        self._documents = Documents(self, self._files)
         super().__init__(ledger, clock)
         # A revocation renews the key and not the signature: signed URLs stay valid. The signature is still a secret.
         self.issued_secrets.add(self.account["signature"])
@@ -86,7 +87,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             *self._workflow_definitions.routes(),
             *PipelineExecutions(self, self._pipeline_definitions, self._files).routes(),
             *self._pipeline_definitions.routes(),
-            *Documents(self, self._files).routes(),
+            *self._documents.routes(),
             *self._files.routes(),
         )
 
@@ -99,27 +100,29 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """
-        Add a workflow by its number, or a pipeline, or change a processor of documents.
+        Add a workflow by its number, or a pipeline, or change a processor of documents, for all or for one by its address.
 
         :class:`Workflow`, :class:`Pipeline` and :class:`Processor` have the options.
         """
         added: Workflow | Pipeline | Processor
         if workflow_id.startswith(PREFIX):
             added = Pipeline.from_options(workflow_id, options)
-        elif workflow_id in PROCESSORS:
+        elif workflow_id in PROCESSORS or "://" in workflow_id:
             added = Processor.from_options(workflow_id, options)
         elif INTEGER.fullmatch(workflow_id) and int(workflow_id) > 0:
             added = Workflow.from_options(int(workflow_id), options)
         else:
             others = ", ".join(PROCESSORS)
-            raise ValueError(f"`workflow_id` is a whole number from 1, {PREFIX}..., or one of {others}.")
+            raise ValueError(
+                f"`workflow_id` is a whole number from 1, {PREFIX}..., the address of a document, or one of {others}."
+            )
         self.workflows[added.key] = added
         return {"workflow_id": workflow_id}
 
     def workflow_id_of(self, incoming: Incoming) -> str | None:
         """Return the workflow, the pipeline or the processor."""
         if incoming.operation in PROCESSORS:
-            return incoming.operation
+            return self._documents.name_of(incoming)
         return incoming.path_params.get("workflow_id") or incoming.path_params.get("pipeline_id")
 
     def authenticate(self, incoming: Incoming) -> Reply | None:
