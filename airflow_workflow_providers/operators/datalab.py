@@ -217,6 +217,7 @@ class DatalabConvertOperator(DatalabDocumentOperator):
 
     The request is "Convert Document" of Datalab's API reference, https://documentation.datalab.to/.
 
+    :param file: the document, as for :class:`DatalabRunPipelineOperator` (templated).
     :param output_format: ``markdown``, ``html``, ``json`` or ``chunks``, or several with commas between them (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was started.
     :raises RequestRejected: if Datalab rejected the start.
