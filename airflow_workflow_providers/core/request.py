@@ -240,6 +240,19 @@ def execution_request(
 
 
 @dataclass(frozen=True)
+class StatusPage:
+    """
+    The statuses of a page of a vendor's list.
+
+    :param statuses: the id and the status of each run, raw and in the vendor's order: they are compared and never shown.
+    :param more: whether there may be another page with runs that have begun since the time that was asked for.
+    """
+
+    statuses: tuple[tuple[str, str], ...] = field(repr=False)
+    more: bool
+
+
+@dataclass(frozen=True)
 class Pause:
     """
     What a flow yields to wait.

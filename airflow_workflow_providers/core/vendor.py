@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.request import Flow, Request, Response
+from airflow_workflow_providers.core.request import Flow, Request, Response, StatusPage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,8 @@ class VendorApi:
     :param ping: from the connection's own extra fields to a cheap request that only a right connection can make; its value
         may be a sentence for the person who tests the connection.
     :param get_status: reads the status of a run as cheaply as the vendor allows; the output may be missing.
+    :param list_statuses: from a workflow, the time since when its runs have begun, in seconds since the epoch, and the number
+        of a page, from 1, to that page of the vendor's list of runs; ``None`` if the list needs a workflow and none is known.
     :param get_execution: reads a run with its output.
     :param find_output: from a run, as ``get_execution`` has read it, to the request that looks for its output elsewhere
         and reads the run with it; ``None`` for a run that has its output, or cannot have one.
@@ -34,6 +36,7 @@ class VendorApi:
     error_message: Callable[[Response], str | None] | None = None
     ping: Callable[..., Request[Any]] | None = None
     get_status: Callable[[str], Request[Execution]] | None = None
+    list_statuses: Callable[[str, float, int], Request[StatusPage] | None] | None = None
     get_execution: Callable[[str], Request[Execution]] | None = None
     find_output: Callable[[Execution], Request[Execution] | None] | None = None
     stop: Callable[[str], Request[str]] | None = None
