@@ -115,11 +115,12 @@ class AsyncClient:
                 raise
         return await self._send(fresh, request, attempts, until, own_connection=own_connection)
 
-    async def run(self, flow: Flow[T], *, budget: float = math.inf) -> T:
+    async def run(self, flow: Flow[T], *, attempts: int = ATTEMPTS, budget: float = math.inf) -> T:
         """
         Run an operation of several requests; see :meth:`Client.run`.
 
         :param flow: yields requests and pauses; a request that fails raises inside of it.
+        :param attempts: how often each request is sent at the most.
         :param budget: seconds for all requests together.
         :return: what the flow returns.
         :raises WorkflowError: if a request failed and the flow does not handle that.
@@ -138,7 +139,7 @@ class AsyncClient:
                 if isinstance(step, Pause):
                     await asyncio.sleep(step.seconds)
                 else:
-                    value = await self.send(step, budget=budget - spent)
+                    value = await self.send(step, attempts=attempts, budget=budget - spent)
             except WorkflowError as error:
                 failure = error
 

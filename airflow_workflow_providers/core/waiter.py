@@ -175,12 +175,12 @@ class Waiter:
         longest = max(self.poll_interval, self.max_poll_interval)
         return min(max(self.poll_interval, (now - self.began_at) * INTERVAL_SHARE), longest)
 
-    def begin(self, now: float) -> WaitStep:
+    def on_unchanged(self, now: float) -> WaitStep:
         """
-        Begin, before the first status check.
+        Decide when nothing new is known: before the first status check, or if a list of the vendor shows the same status.
 
         :param now: the time, in seconds since the epoch.
-        :return: a poll after :meth:`interval`, at the deadline if that is sooner.
+        :return: a poll after :meth:`interval`, at the deadline if that is sooner; or ``timed_out``.
         """
         return self._later(now, self.interval(now))
 

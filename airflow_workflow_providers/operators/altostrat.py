@@ -43,6 +43,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     hook_class = AltostratHook
     start_request = staticmethod(api.execute_workflow)
     trigger_class = AltostratExecutionTrigger
+    listed_by = "workflow_id"
 
     def __init__(
         self,

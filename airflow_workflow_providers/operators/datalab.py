@@ -129,6 +129,7 @@ class DatalabRunPipelineOperator(DatalabInputOperator):
     hook_class = DatalabPipelineHook
     start_request = staticmethod(datalab_pipelines.run_pipeline)
     trigger_class = DatalabPipelineExecutionTrigger
+    listed_by = "pipeline_id"
 
     def __init__(
         self,

@@ -153,7 +153,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             began_at=store.began_at,
         )
         # A run that ends at once never defers.
-        first = self._poll(waiter) if self.deferrable else waiter.begin(time.time())
+        first = self._poll(waiter) if self.deferrable else waiter.on_unchanged(time.time())
         return self._wait_from(context, waiter, first)
 
     def _publish_execution_id(self, context: Context, store: StartStore, execution: Execution) -> None:

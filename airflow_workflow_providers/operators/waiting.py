@@ -43,6 +43,9 @@ class WaitingOperator(ExecutionOperator):
     #: Whether a run that waits for a person ends the wait; a vendor with such a state makes it a parameter.
     stop_at_pause: bool = False
 
+    #: The parameter that names the workflow, for a vendor that lists the runs of one workflow.
+    listed_by: ClassVar[str] = ""
+
     #: Whether the result of the wait came from the triggerer, so that some time has passed since.
     _resumed: bool = False
 
@@ -223,6 +226,7 @@ class WaitingOperator(ExecutionOperator):
                 poll_interval=waiter.poll_interval,
                 max_poll_interval=waiter.max_poll_interval,
                 began_at=waiter.began_at,
+                workflow_id=str(getattr(self, self.listed_by)) if self.listed_by else "",
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,

@@ -48,6 +48,7 @@ class ExecutionTrigger(BaseTrigger):
         leads to when the trigger begins.
     :param max_poll_interval: seconds between two status checks, at the most; default: the interval is fixed.
     :param began_at: when the run began, in seconds since the epoch.
+    :param workflow_id: the workflow of the run, for a vendor that lists the runs of one workflow; default: not known.
     :param version: of this list of parameters.
     """
 
@@ -66,6 +67,7 @@ class ExecutionTrigger(BaseTrigger):
         account: dict[str, Any] | None = None,
         max_poll_interval: float = 0.0,
         began_at: float = 0.0,
+        workflow_id: str = "",
         version: int = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
@@ -79,6 +81,7 @@ class ExecutionTrigger(BaseTrigger):
         self.account = account
         self.max_poll_interval = max_poll_interval
         self.began_at = began_at
+        self.workflow_id = workflow_id
         self.version = version
         self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
 
@@ -145,7 +148,7 @@ class ExecutionTrigger(BaseTrigger):
         first = max(least, min(waiter.interval(time.time()), self.deadline - time.time()))
         due = asyncio.get_running_loop().time() + first
         async with Poller.shared(self.hook) as poller:
-            wait = Wait(poller, waiter, due)
+            wait = Wait(poller, waiter, due, self.workflow_id)
             while True:
                 step = await wait.next_step()
                 if step.log:
