@@ -25,7 +25,7 @@ def read(pages: Sequence[Entries], waits: int) -> tuple[dict[str, bool], ListRea
     def page(number: int) -> Request[StatusPage]:
         return Request(str(number), "GET", "/list", parse=lambda _: StatusPage((), more=False))
 
-    def on_found(execution_id: str, unchanged: bool) -> None:  # noqa: FBT001  # as its caller has it
+    def on_found(execution_id: str, unchanged: bool) -> None:  # as its caller has it
         assert execution_id not in found
         found[execution_id] = unchanged
 
