@@ -26,6 +26,7 @@ os.environ["AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS"] = f"{_documents},{_home
 # No proxy of the environment is used for 127.0.0.1.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
+from airflow_workflow_providers.core import rate_limit  # noqa: E402  # after the home is set
 from airflow_workflow_providers.emulator import Emulator  # noqa: E402  # after the home is set
 from tests.object_store import store  # noqa: E402, F401  # a fixture
 from tests.vendors import VendorCase  # noqa: E402
@@ -35,6 +36,12 @@ from tests.vendors import VendorCase  # noqa: E402
 def emulator(workflow_emulator: Emulator) -> Emulator:
     """Return the emulator of the package's own pytest plugin."""
     return workflow_emulator
+
+
+@pytest.fixture(autouse=True)
+def _each_test_is_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the limits of connections: a 429 of one test does not hold the requests of the next."""
+    monkeypatch.setattr(rate_limit, "_limits", {})
 
 
 def connect(

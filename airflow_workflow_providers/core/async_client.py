@@ -14,10 +14,11 @@ from weakref import WeakKeyDictionary
 import tenacity
 
 from airflow_workflow_providers.core import http
-from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
+from airflow_workflow_providers.core.client import ATTEMPTS, held_after_429, no_turn, retry_policy
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import AuthFailed, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.rate_limit import RateLimit, shared
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 
@@ -63,6 +64,7 @@ class AsyncClient:
         self._replaced: list[http.AsyncTransport] = []
         self._unchanged_until = 0.0
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._limit = RateLimit()
 
     @classmethod
     @asynccontextmanager
@@ -100,8 +102,9 @@ class AsyncClient:
 
         :param request: what to send.
         :param attempts: how often at the most, if it may be sent again at all.
-        :param budget: seconds for all attempts, their responses and the wait for a free connection.
-        :param own_connection: open a connection for this request alone: for what must arrive even if all others hang.
+        :param budget: seconds for all attempts, their turns, their responses and the wait for a free connection.
+        :param own_connection: open a connection for this request alone, and do not wait for a turn: for what must arrive even
+            if all others hang, or the limit is used up.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
@@ -172,7 +175,7 @@ class AsyncClient:
 
     async def check(self, check: StatusCheck, *, budget: float) -> Execution:
         """
-        Read the status of a run once; :meth:`get_status` for a check that is prepared.
+        Read the status of a run once; :meth:`get_status` for a check that is prepared. The caller takes its :meth:`turn`.
 
         :param check: from :meth:`status_check`.
         :param budget: seconds that this may take at the most.
@@ -187,6 +190,22 @@ class AsyncClient:
             if fresh is None:
                 raise
         return await self._exchange(fresh, check, budget)
+
+    def turn(self) -> float:
+        """
+        Take the turn of a :meth:`check`.
+
+        :return: seconds to wait before it is sent; 0.0 also before the connection is read.
+        """
+        return self._limit.reserve(time.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """
+        Let no request take a turn for a while, because a :meth:`check` was rejected with 429.
+
+        :param seconds: for how long.
+        """
+        self._limit.hold(time.monotonic() + seconds)
 
     async def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
         """
@@ -237,8 +256,7 @@ class AsyncClient:
             return self._current
         async with self._lock:
             if self._current is None:
-                endpoint = await self._read()
-                self._current = (endpoint, endpoint.open(http.AsyncTransport))
+                self._current = self._use(await self._read())
             return self._current
 
     async def _refresh(
@@ -260,8 +278,19 @@ class AsyncClient:
                     return None
                 # Others may be in the middle of a request: the old connections are closed with the client.
                 self._replaced.append(rejected[1])
-                self._current = (fresh, fresh.open(http.AsyncTransport))
+                self._current = self._use(fresh)
             return self._current
+
+    def _use(self, endpoint: Endpoint) -> tuple[Endpoint, http.AsyncTransport]:
+        self._limit = shared(endpoint.conn_id, "triggerer", endpoint.settings.requests_per_second)
+        return endpoint, endpoint.open(http.AsyncTransport)
+
+    async def _take_turn(self, endpoint: Endpoint, request: Request[Any], budget: float) -> None:
+        wait = self._limit.reserve(time.monotonic(), within=budget)
+        if wait > budget:
+            raise no_turn(endpoint, request, self._limit, wait)
+        if wait:
+            await asyncio.sleep(wait)
 
     async def _exchange(
         self, used: tuple[Endpoint, http.AsyncTransport], check: StatusCheck, budget: float
@@ -294,6 +323,9 @@ class AsyncClient:
 
         async def once() -> T:
             left = max(MIN_TIMEOUT, until - time.monotonic())
+            if not own_connection:
+                await self._take_turn(endpoint, request, left)
+                left = max(MIN_TIMEOUT, until - time.monotonic())
             timeout = min(endpoint.timeout(request), left)
             try:
                 response = await transport.exchange(
@@ -302,7 +334,8 @@ class AsyncClient:
             except WorkflowError as error:
                 failure = endpoint.explain(request, error)
             else:
-                return endpoint.receive(request, response)
+                with held_after_429(self._limit):
+                    return endpoint.receive(request, response)
             raise failure
 
         if attempts == 1:  # a status check: the driver of the retries would cost as much as the check

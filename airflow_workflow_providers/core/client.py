@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import tenacity
@@ -11,6 +12,7 @@ from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.body import Sink
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.rate_limit import RateLimit, shared
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 
@@ -42,6 +44,25 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return min(asked, RETRY_AFTER_CAP) if asked is not None else _backoff(state)
 
 
+@contextmanager
+def held_after_429(limit: RateLimit) -> Iterator[None]:
+    """Hold all requests of a limit for as long as the vendor asks for, if it rejects the one in here with 429."""
+    try:
+        yield
+    except errors.RateLimited as error:
+        limit.hold(time.monotonic() + min(error.retry_after or 0.0, RETRY_AFTER_CAP))
+        raise
+
+
+def no_turn(endpoint: Endpoint, request: Request[Any], limit: RateLimit, wait: float) -> errors.WorkflowError:
+    """Return the error of a request whose turn comes too late."""
+    why = "the vendor has rejected requests with 429"
+    if limit.rate is not None:
+        why = f"this process sends {limit.rate:g} requests a second at the most, its share of requests_per_second"
+    late = f"its turn comes in {wait:.1f} s, and that is too late: {why}"
+    return endpoint.explain(request, errors.Unavailable(late, sent=False))
+
+
 class Client:
     """
     Sends to one vendor from a worker.
@@ -54,15 +75,14 @@ class Client:
         self._read = read
         self.sleep = sleep
         self._transport: http.Transport | None = None
+        self._limit = RateLimit()
         #: The connection as it was read last; ``None`` before the first use.
         self.last_endpoint: Endpoint | None = None
 
     @property
     def endpoint(self) -> Endpoint:
         """The connection, which is read when it is first needed."""
-        if self.last_endpoint is None:
-            self.last_endpoint = self._read()
-        return self.last_endpoint
+        return self.last_endpoint or self._use(self._read())
 
     def build(self, request: Request[Any]) -> http.BuiltRequest:
         """
@@ -75,6 +95,21 @@ class Client:
         self._open(self.endpoint)
         return self.endpoint.build(request)
 
+    def take_turn(self, request: Request[Any], *, budget: float = math.inf) -> None:
+        """
+        Wait until a request may be sent; :meth:`send` does this too, unless the request is built already.
+
+        :param request: what will be sent, for the error.
+        :param budget: seconds that this may take at the most.
+        :raises Unavailable: if its turn comes later, because of the connection's limit or a 429.
+        """
+        endpoint, within = self.endpoint, max(MIN_TIMEOUT, budget)
+        wait = self._limit.reserve(time.monotonic(), within=within)
+        if wait > within:
+            raise no_turn(endpoint, request, self._limit, wait)
+        if wait:
+            self.sleep(wait)
+
     def send(
         self,
         request: Request[T],
@@ -84,6 +119,7 @@ class Client:
         retry_for: float = math.inf,
         budget: float = math.inf,
         sink: Sink | None = None,
+        at_once: bool = False,
     ) -> T:
         """
         Send a request and return what it reads from the response.
@@ -91,12 +127,13 @@ class Client:
         After a 401 the connection is read once more; if it has changed, the request is sent with it.
 
         :param request: what to send.
-        :param built: the same request, if it is serialised already.
+        :param built: the same request, if it is serialised already and its turn was taken.
         :param attempts: how often at the most, if it may be sent again at all.
         :param retry_for: seconds after which no further attempt begins.
-        :param budget: seconds for all attempts and their responses: until a deadline.
+        :param budget: seconds for all attempts, their turns and their responses: until a deadline.
         :param sink: where the body goes instead of memory; such a request is sent once, unless it starts a run: that is sent
             again only before there is any body.
+        :param at_once: do not wait for a turn: for what must arrive even if the limit is used up.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
@@ -104,8 +141,13 @@ class Client:
         policy = retry_policy(1 if sink and not request.starts_run else attempts, min(retry_for, budget))
         endpoint = self.endpoint
         prepared = built or self.build(request)
+        has_turn = at_once or built is not None
 
         def once() -> T:
+            nonlocal has_turn
+            if not has_turn:
+                self.take_turn(request, budget=until - time.monotonic())
+            has_turn = at_once
             # A later attempt has less time: the deadline is one for all of them, and covers each response.
             timeout = min(endpoint.timeout(request), max(MIN_TIMEOUT, until - time.monotonic()))
             try:
@@ -113,7 +155,8 @@ class Client:
             except errors.WorkflowError as error:
                 failure = endpoint.explain(request, error)
             else:
-                return endpoint.receive(request, response)
+                with held_after_429(self._limit):
+                    return endpoint.receive(request, response)
             raise failure
 
         try:
@@ -123,7 +166,7 @@ class Client:
             if fresh.settings == endpoint.settings:
                 raise
         self.close()
-        self.last_endpoint = endpoint = fresh
+        endpoint = self._use(fresh)
         prepared = self.build(request)
         return tenacity.Retrying(**policy, sleep=self.sleep)(once)
 
@@ -199,7 +242,7 @@ class Client:
 
     def stop(self, execution_id: str, **limits: Any) -> str:
         """
-        Ask the vendor to stop a run.
+        Ask the vendor to stop a run, at once: it waits for no turn.
 
         :param execution_id: the run.
         :param limits: ``attempts``, ``retry_for`` and ``budget`` of :meth:`send`.
@@ -207,13 +250,18 @@ class Client:
         :raises NotSupported: if the vendor cannot stop a run.
         :raises WorkflowError: if it refused, or could not be asked.
         """
-        return self.send(self.endpoint.stop(execution_id), **limits)
+        return self.send(self.endpoint.stop(execution_id), at_once=True, **limits)
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+
+    def _use(self, endpoint: Endpoint) -> Endpoint:
+        self.last_endpoint = endpoint
+        self._limit = shared(endpoint.conn_id, "worker", endpoint.settings.requests_per_second)
+        return endpoint
 
     def _open(self, endpoint: Endpoint) -> http.Transport:
         if self._transport is None:

@@ -34,7 +34,7 @@ from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.tls import TlsSettings, tls_context
 
-#: How many connections an event loop opens to a vendor at the most; further requests wait in a queue.
+#: How many connections an event loop opens to a vendor, unless the connection in Airflow allows fewer.
 LANES = 48
 
 #: How many connections a worker keeps open to a vendor at the most.
@@ -59,6 +59,8 @@ class HttpSettings(TlsSettings):
     :param read_timeout: seconds for a whole exchange, unless the request has its own timeout.
     :param max_response: the largest body that is read, decoded, in bytes.
     :param download_hosts: hosts of result files that need not be public, and may be reached over http.
+    :param requests_per_second: the account's limit, of which a process uses a share; ``None``: none.
+    :param concurrent_requests: how many connections an event loop opens at the most; further requests wait in a queue.
     """
 
     base_url: str
@@ -68,6 +70,8 @@ class HttpSettings(TlsSettings):
     read_timeout: float = 30.0
     max_response: int = MAX_RESPONSE
     download_hosts: frozenset[str] = frozenset()
+    requests_per_second: float | None = None
+    concurrent_requests: int = LANES
 
 
 # -- requests ------------------------------------------------------------------------------------------------------
@@ -234,7 +238,8 @@ class Transport:
         self._route = _Route(settings)
         self.proxied = self._route.proxy is not None
         backend = Backend(self._route.layers, public_only=public_only and not self.proxied)
-        self._pool = self._route.pool("", max_connections=_WORKER_CONNECTIONS, network_backend=backend)
+        most = min(_WORKER_CONNECTIONS, settings.concurrent_requests)
+        self._pool = self._route.pool("", max_connections=most, network_backend=backend)
 
     def exchange(self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None) -> Response:
         """
@@ -317,7 +322,7 @@ class AsyncTransport:
 
     def __init__(self, settings: HttpSettings) -> None:
         self._route = _Route(settings)
-        self._free = asyncio.Semaphore(LANES)
+        self._free = asyncio.Semaphore(settings.concurrent_requests)
         self._idle: list[_DirectLane | _ProxiedLane] = []
 
     def _open(self) -> _DirectLane | _ProxiedLane:
@@ -355,7 +360,8 @@ class AsyncTransport:
             finally:
                 self._idle.append(lane)
                 self._free.release()
-        raise errors.Unavailable(f"all {LANES} connections were busy until the deadline", sent=False)
+        most = self._route.settings.concurrent_requests
+        raise errors.Unavailable(f"all {most} connections were busy until the deadline", sent=False)
 
     async def _take_turn(self, budget: float) -> bool:
         """Wait for a free lane, at most this long; return whether there is one."""

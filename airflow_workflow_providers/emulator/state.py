@@ -8,6 +8,9 @@ from airflow_workflow_providers.emulator.lifecycle import DEFAULT_PACE, Clock, P
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors import VENDORS
 
+#: The limit of a connection to the emulator, in requests a second: the highest that a connection can have.
+REQUESTS_PER_SECOND = 10_000
+
 
 class State:
     """What tests read and change. It knows nothing of HTTP but the port under which its vendors can be reached."""
@@ -52,7 +55,9 @@ class State:
         :raises ValueError: if there is no such vendor.
         """
         with self.lock:
-            return self._vendor(vendor).connection(f"{self.url}/{vendor}")
+            known = self._vendor(vendor).connection(f"{self.url}/{vendor}")
+        # A vendor's own limit protects the vendor; an emulator needs no protection.
+        return {**known, "extra": {**known["extra"], "requests_per_second": REQUESTS_PER_SECOND}}
 
     def secrets(self) -> set[str]:
         """

@@ -15,6 +15,16 @@ def field(label: str, description: str, kind: str = "string", **schema: Any) -> 
     return {"label": label, "description": description, "schema": {"type": [kind, "null"], **schema}}
 
 
+def _requests_per_second(default: str) -> dict[str, Any]:
+    return field(
+        "Requests a second",
+        f"The limit of your account. A triggerer uses at most half of it, a worker process a quarter. Empty: {default}.",
+        "number",
+        minimum=0.01,
+        maximum=10_000,
+    )
+
+
 #: The fields that every vendor's connection has besides its own.
 HTTP_FIELDS = {
     "connect_timeout": field(
@@ -29,6 +39,10 @@ HTTP_FIELDS = {
         "integer",
         minimum=1,
         maximum=4096,
+    ),
+    "requests_per_second": _requests_per_second("no limit"),
+    "concurrent_requests": field(
+        "Requests at once", "Of one process. Empty: 48.", "integer", minimum=1, maximum=48
     ),
     "verify": field(
         "Verify TLS certificate",
@@ -47,7 +61,13 @@ HTTP_FIELDS = {
 
 
 def form(
-    conn_type: str, name: str, *, host: str, password: str, fields: dict[str, dict[str, Any]] | None = None
+    conn_type: str,
+    name: str,
+    *,
+    host: str,
+    password: str,
+    requests_per_second: float | None = None,
+    fields: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """
     Return an item of the provider's ``connection-types``.
@@ -56,8 +76,13 @@ def form(
     :param name: the name of the type in the list, and of the hook's class without ``Hook``.
     :param host: the base URL that is used if the field stays empty.
     :param password: the label of the secret.
+    :param requests_per_second: the limit that is used if the field stays empty, if the vendor documents one.
     :param fields: the vendor's own fields, if it has any; those of :data:`HTTP_FIELDS` follow them.
     """
+    conn_fields = {**(fields or {}), **HTTP_FIELDS}
+    if requests_per_second is not None:
+        default = f"{requests_per_second:g}, as {name} documents"
+        conn_fields["requests_per_second"] = _requests_per_second(default)
     return {
         "connection-type": conn_type,
         "hook-class-name": f"airflow_workflow_providers.hooks.{conn_type}.{name}Hook",
@@ -67,5 +92,5 @@ def form(
             "relabeling": {"host": "Base URL", "password": password},
             "placeholders": {"host": host},
         },
-        "conn-fields": {**(fields or {}), **HTTP_FIELDS},
+        "conn-fields": conn_fields,
     }

@@ -7,6 +7,7 @@ FORM = form(
     "Datalab",
     host="https://www.datalab.to",
     password="API key",
+    requests_per_second=6,
     fields={
         "download_hosts": field(
             "Hosts of results",

@@ -7,6 +7,7 @@ FORM = form(
     "Refold",
     host="https://app.refold.ai",
     password="API key or token",
+    requests_per_second=20,
     fields={
         "auth_type": field(
             "Authentication",

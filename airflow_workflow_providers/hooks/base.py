@@ -118,7 +118,7 @@ class WorkflowHook(BaseHook):
         The other parameters are keywords: ``attempts``, ``retry_for`` and ``budget`` of :meth:`.Client.send`.
 
         :param request: what to send.
-        :param built: the same request, if it is serialised already.
+        :param built: the same request, if it is serialised already and its turn was taken.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """

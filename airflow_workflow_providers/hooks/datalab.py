@@ -12,7 +12,7 @@ from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
-from airflow_workflow_providers.hooks.extra import HttpExtra
+from airflow_workflow_providers.hooks.extra import HttpExtra, RequestsPerSecond
 from airflow_workflow_providers.inputs.file import InputFile
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class DatalabExtra(HttpExtra):
     """The extra fields of a connection of type ``datalab``."""
 
     download_hosts: str | None = None
+    # 400 a minute, for each endpoint: https://documentation.datalab.to/platform/troubleshooting
+    # An older page has 200: https://documentation.datalab.to/docs/common/limits
+    requests_per_second: RequestsPerSecond = 6.0
 
 
 class DatalabHook(WorkflowHook):

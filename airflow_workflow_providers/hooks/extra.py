@@ -3,16 +3,20 @@
 import ipaddress
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import Connection
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.get_provider_info import VENDORS
+
+#: The account's limit; with a tiny number a request would wait for years.
+RequestsPerSecond = Annotated[float, Field(ge=0.01, le=10_000, allow_inf_nan=False)]
 
 
 class HttpExtra(BaseModel):
@@ -27,6 +31,9 @@ class HttpExtra(BaseModel):
     connect_timeout: float = Field(default=10.0, gt=0, le=300, allow_inf_nan=False)
     read_timeout: float = Field(default=30.0, gt=0, le=3600, allow_inf_nan=False)
     max_response_mb: int = Field(default=64, ge=1, le=4096)
+    #: A vendor that documents a limit has it as its default.
+    requests_per_second: RequestsPerSecond | None = None
+    concurrent_requests: int = Field(default=LANES, ge=1, le=LANES)
     verify: bool = True
     ca_bundle: str | None = None
     client_certificate: str | None = None

@@ -8,7 +8,7 @@ from airflow_workflow_providers.apis import refold, refold_lists
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
-from airflow_workflow_providers.hooks.extra import HttpExtra
+from airflow_workflow_providers.hooks.extra import HttpExtra, RequestsPerSecond
 
 
 class RefoldExtra(HttpExtra):
@@ -16,6 +16,8 @@ class RefoldExtra(HttpExtra):
 
     auth_type: Literal["api_key", "bearer"] = "api_key"
     linked_account_id: str | None = None
+    # 20 a second, 5 in a burst: https://docs.refold.ai/v3/api-reference/overview
+    requests_per_second: RequestsPerSecond = 20.0
 
 
 class RefoldHook(WorkflowHook):

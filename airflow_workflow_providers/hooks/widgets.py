@@ -29,6 +29,8 @@ def form_widgets(form: dict[str, Any]) -> dict[str, Any]:
             return BooleanField(field["label"], **options)
         if "integer" in kinds:
             return IntegerField(field["label"], widget=BS3TextFieldWidget(), **options)
+        # Airflow 3.1 leaves out what is neither this nor a text or password. So a number with a fraction is a text field,
+        # and is read from text.
         if schema.get("format") == "password":
             return PasswordField(field["label"], widget=BS3PasswordFieldWidget(), **options)
         return StringField(field["label"], widget=BS3TextFieldWidget(), **options)

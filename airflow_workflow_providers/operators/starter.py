@@ -114,6 +114,8 @@ class Starter:
             operator.stop_if_killed()
             request = operator.build_start_request(self._left())
             built = self._client.build(request)
+        # Also before the intent: a process that is killed while it waits has sent nothing.
+        self._client.take_turn(request, budget=self._left())
         nonce = operator.nonce if operator.sends_nonce else ""
         try:
             record = self._store.write_intent(

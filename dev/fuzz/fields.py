@@ -46,6 +46,9 @@ LOGINS: list[Any] = [None, "", "user", "\n", "é"]
 COMMON: dict[str, tuple[list[Any], list[Any]]] = {
     "connect_timeout": ([5, 0.5, None, ""], [-1, 0, "soon", [1], {"a": 1}]),
     "read_timeout": ([30, None], [-1, 0, "soon", [1], {"a": 1}]),
+    "max_response_mb": ([1, "64", None], [0, 4097, 0.5, "big", [1]]),
+    "requests_per_second": ([20, 0.5, "2.5", None, ""], [-1, 0, "soon", [1], {"a": 1}]),
+    "concurrent_requests": ([1, "48", None, ""], [-1, 0, 49, 2.5, "all", [1], {"a": 1}]),
     "verify": ([True, False, None, ""], ["maybe", [True], {"a": 1}, 7]),
     "ca_bundle": ([None, ""], ["/no/such/file", 5, ["a"]]),
     "client_certificate": ([None], ["/no/such/file", 5, ["a"]]),

@@ -140,7 +140,10 @@ def test_a_connection_has_the_base_url_the_key_and_its_own_fields(emulator, vend
         "conn_type": vendor,
         "host": account["base_url"],
         "password": account["api_key"],
-        "extra": {name: account.get(name, "127.0.0.1") for name in starts_of(vendor).EXTRA},
+        "extra": {
+            **{name: account.get(name, "127.0.0.1") for name in starts_of(vendor).EXTRA},
+            "requests_per_second": 10_000,
+        },
     }
 
 
