@@ -191,13 +191,15 @@ class AsyncClient:
                 raise
         return await self._exchange(fresh, check, budget)
 
-    def turn(self) -> float:
+    def turn(self, *, within: float) -> float:
         """
         Take the turn of a :meth:`check`.
 
-        :return: seconds to wait before it is sent; 0.0 also before the connection is read.
+        :param within: take no turn that comes later than in so many seconds.
+        :return: seconds to wait before it is sent; 0.0 also before the connection is read. More than ``within``: no turn was
+            taken.
         """
-        return self._limit.reserve(time.monotonic())
+        return self._limit.reserve(time.monotonic(), within=within)
 
     def hold(self, seconds: float) -> None:
         """
@@ -206,6 +208,16 @@ class AsyncClient:
         :param seconds: for how long.
         """
         self._limit.hold(time.monotonic() + seconds)
+
+    @property
+    def limits(self) -> str:
+        """What this process may send with the connection, as a message says it."""
+        if self._current is None:
+            return "not known yet"
+        settings = self._current[0].settings
+        at_once = f"{settings.concurrent_requests} requests at once"
+        rate = self._limit.rate
+        return at_once if rate is None else f"{rate:g} requests a second, {at_once}"
 
     async def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
         """

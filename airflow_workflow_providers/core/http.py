@@ -282,6 +282,8 @@ class _ProxiedLane:
         self._route = route
         backend = AsyncBackend(route.layers)
         self._pool = route.pool("Async", max_connections=1, network_backend=backend)
+        #: The pool looks after that.
+        self.is_expired = False
 
     async def send(self, built: BuiltRequest, timeout: float) -> Body:  # noqa: ASYNC109  # for the connect
         response = await self._pool.handle_async_request(self._route.request(built, timeout))
@@ -308,6 +310,10 @@ class _DirectLane:
 
     async def send(self, built: BuiltRequest, _: float) -> Body:
         return await self._lane.exchange(self._route.head(built), bytes(built.content), self._route.body)  # type: ignore[arg-type]
+
+    @property
+    def is_expired(self) -> bool:
+        return self._lane.is_expired
 
     async def aclose(self) -> None:
         self._lane.close()
@@ -360,6 +366,9 @@ class AsyncTransport:
             finally:
                 self._idle.append(lane)
                 self._free.release()
+                # The first one has not been used for the longest time.
+                if self._idle[0].is_expired:
+                    await self._idle.pop(0).aclose()
         most = self._route.settings.concurrent_requests
         raise errors.Unavailable(f"all {most} connections were busy until the deadline", sent=False)
 

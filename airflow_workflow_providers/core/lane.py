@@ -60,6 +60,11 @@ class Lane:
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD)
         return await self._exchange(self._stream, request, content, make_body)
 
+    @property
+    def is_expired(self) -> bool:
+        """Whether the connection has not been used for so long that it is not used again."""
+        return self._stream is not None and time.monotonic() > self._expires
+
     def close(self) -> None:
         """Close the connection; the next exchange opens it again."""
         if self._stream is not None:

@@ -13,7 +13,8 @@ from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import NotSupported
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
-from airflow_workflow_providers.poller import Poller, Wait
+from airflow_workflow_providers.polling.poller import Poller
+from airflow_workflow_providers.polling.wait import Wait
 from airflow_workflow_providers.settings import min_poll_interval
 
 #: If a trigger sends its event sooner than this, in seconds, Airflow's scheduler may still be busy with the deferral, and

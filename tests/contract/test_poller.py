@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import structlog
 
-from airflow_workflow_providers import poller as poller_module
 from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.polling import poller as poller_module
 from tests.contract import start, status_checks, text_of, trigger_for, until
 from tests.vendors import VendorCase
 

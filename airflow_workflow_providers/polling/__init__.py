@@ -1,0 +1,1 @@
+"""The status checks of all waits of a triggerer."""

@@ -1,0 +1,152 @@
+"""The vendor's lists for a poller: one request reads the statuses of many runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from airflow_workflow_providers.core.errors import RateLimited, Unavailable, WorkflowError
+from airflow_workflow_providers.core.request import Request, StatusPage
+from airflow_workflow_providers.core.status_list import (
+    MOST_BELIEVED,
+    ListReading,
+    is_worth_reading,
+    read_list,
+)
+
+if TYPE_CHECKING:
+    from airflow_workflow_providers.core.async_client import AsyncClient
+    from airflow_workflow_providers.polling.poller import Poller
+    from airflow_workflow_providers.polling.wait import Wait
+
+#: How long one reading of a list may take, in seconds.
+BUDGET = 10.0
+
+#: How long a list is left alone that cost more than status checks, or was rejected, in seconds.
+PAUSE = 600.0
+
+#: How long a list is left alone that could not be read at the moment, in seconds.
+FAILED_PAUSE = 60.0
+
+ListStatuses: TypeAlias = Callable[[str, float, int], Request[StatusPage] | None]
+
+
+class _List:
+    """A list of the vendor: of a workflow, or of the account."""
+
+    __slots__ = ("entries", "is_being_read", "paused_until")
+
+    def __init__(self) -> None:
+        #: How many entries the last reading had.
+        self.entries = 0
+        self.is_being_read = False
+        self.paused_until = 0.0
+
+
+class Lists:
+    """
+    Reads the lists that are cheaper than the status checks of a poller.
+
+    :param poller: whose waits these are.
+    :param client: sends the requests.
+    :param list_statuses: the vendor's, as :class:`~airflow_workflow_providers.core.vendor.VendorApi` has it.
+    """
+
+    def __init__(self, poller: Poller, client: AsyncClient, list_statuses: ListStatuses) -> None:
+        self._poller = poller
+        self._client = client
+        self._list_statuses = list_statuses
+        #: By workflow, as far as the vendor's lists need one.
+        self._lists: dict[str, _List] = {}
+        self._readings: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    def begin(self, now: float) -> None:
+        """
+        Begin to read lists, for all waits that they can serve, if checks are due that cost more.
+
+        :param now: the time of the event loop.
+        """
+        wall = time.time()
+        wanted = {wait.workflow_id for wait in self._poller.due() if _may_be_listed(wait, wall)}
+        for workflow_id in wanted:
+            known = self._lists.setdefault(workflow_id, _List())
+            if known.is_being_read or now < known.paused_until:
+                continue
+            waits: dict[str, Wait] = {}
+            due = 0
+            for wait in self._poller.waits():
+                if wait.workflow_id == workflow_id and _may_be_listed(wait, wall):
+                    # Two tasks may wait for the same run: the second one is left to its own checks.
+                    waits.setdefault(wait.waiter.execution_id, wait)
+                    # Of a check that is due soon, most of the interval is over.
+                    due += wait.due - now < wait.waiter.interval(wall) / 2
+            if is_worth_reading(due, max(len(waits), known.entries)):
+                known.is_being_read = True
+                self._poller.take_out(waits.values())
+                reading = self._read(workflow_id, known, waits, now)
+                # The triggerer would attach the log of the current trigger to everything that runs in its context.
+                self._readings.add(contextvars.Context().run(self._loop.create_task, reading))
+
+    def stop(self) -> None:
+        """Leave nothing behind when nobody waits."""
+        for reading in self._readings:
+            reading.cancel()
+        self._readings.clear()
+
+    async def _read(self, workflow_id: str, known: _List, waits: dict[str, Wait], began: float) -> None:
+        """Read a list; the runs of which it shows nothing are checked."""
+        try:
+            reading, pause = await self._found(workflow_id, waits, began)
+        except BaseException as error:
+            # A reading that is cancelled, or a bug: nobody may wait for ever.
+            for wait in waits.values():
+                wait.fail(WorkflowError(f"the reading of a list was ended ({type(error).__name__})"))
+            raise
+        finally:
+            known.is_being_read = False
+            self._readings.discard(asyncio.current_task())
+        known.entries = reading.entries
+        if not reading.paid:
+            known.paused_until = self._loop.time() + pause
+        self._poller.put_back(waits.values())
+
+    async def _found(
+        self, workflow_id: str, waits: dict[str, Wait], began: float
+    ) -> tuple[ListReading, float]:
+        """Tell the poller what a list shows; return what was read, and how long the list is left alone if that was no use."""
+
+        def on_found(execution_id: str, unchanged: bool) -> None:  # noqa: FBT001  # its only caller reads it like this
+            wait = waits.pop(execution_id)
+            if unchanged:
+                wait.believed += 1
+                # All of them from the same time, so that they are due together the next time too.
+                self._poller.follow(wait, wait.waiter.on_unchanged(time.time()), began)
+            else:
+                self._poller.ask(wait)
+
+        page = partial(self._list_statuses, workflow_id, min(wait.waiter.began_at for wait in waits.values()))
+        statuses = {execution_id: str(wait.known) for execution_id, wait in waits.items()}
+        reading = ListReading()
+        try:
+            await self._client.run(read_list(page, statuses, on_found, reading), attempts=1, budget=BUDGET)
+        except RateLimited as error:
+            self._poller.slow_down(error)
+            return ListReading(), FAILED_PAUSE
+        except WorkflowError as error:
+            return ListReading(), FAILED_PAUSE if isinstance(error, Unavailable) else PAUSE
+        return reading, PAUSE
+
+
+def _may_be_listed(wait: Wait, wall: float) -> bool:
+    """Return whether the next status of a run may come from a list: the last one before the deadline may not."""
+    return (
+        wait.known is not None
+        and wait.believed < MOST_BELIEVED
+        and wait.waiter.deadline - wall > 2 * BUDGET
+        and not wait.is_over
+    )
