@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,10 +23,6 @@ INTERVAL = 10.0
 
 #: How long a run takes whose whole cost is measured, in seconds.
 HOUR = 3600.0
-
-#: The field of a connection that lets triggers read the vendor's list. Without such a field the stub decides: it responds
-#: with 403 to a list unless the contestant uses one.
-LIST_FIELD = "list_executions"
 
 #: Waits until the run with this id has ended.
 Wait: TypeAlias = "Callable[[str], Awaitable[None]]"
@@ -57,7 +52,7 @@ class Contestant:
     :param prepare: imports what it needs and returns how it waits; ``None`` for an empty event loop.
     :param connection: the connection to the stub, from its port.
     :param latency: seconds until the vendor responds.
-    :param lists: whether the vendor has a list of executions.
+    :param lists: whether the vendor has a list of executions; else it rejects the request for one.
     :param beside_hang: whether a second connection waits as well, for a quarter as many runs of a vendor that hangs.
     :param sizes: for how many runs it is measured.
     """
@@ -112,18 +107,13 @@ def _refold_arguments(_: Any, setup: Setup, run: str) -> dict[str, Any]:
     }
 
 
-def refold(port: int, *, lists: bool = False) -> dict[str, Any]:
-    """Return the connection of our contestants, and whether it may use the vendor's list."""
-    from airflow_workflow_providers.hooks.refold import RefoldExtra  # noqa: PLC0415  # of this contestant alone
-
-    extra: dict[str, Any] = {"linked_account_id": "acct_1"}
-    if LIST_FIELD in RefoldExtra.model_fields:
-        extra[LIST_FIELD] = lists
+def refold(port: int) -> dict[str, Any]:
+    """Return the connection of our contestants, for an account whose limit is no limit here."""
     return {
         "conn_type": "refold",
         "host": f"https://127.0.0.1:{port}",
         "password": "tk_benchmark",
-        "extra": extra,
+        "extra": {"linked_account_id": "acct_1", "requests_per_second": 10_000},
     }
 
 
@@ -181,7 +171,7 @@ CONTESTANTS = (
     Contestant("floor", _floor, sizes=_ALL),
     Contestant("ours", _OURS, refold, sizes=_ALL),
     Contestant("databricks", _DATABRICKS, databricks, sizes=_ALL),
-    Contestant("ours-list", _OURS, partial(refold, lists=True), lists=True, sizes=_ALL),
+    Contestant("ours-list", _OURS, refold, lists=True, sizes=_ALL),
     Contestant("ours-200ms", _OURS, refold, latency=0.2),
     Contestant("ours-beside-hang", _OURS, refold, beside_hang=True),
     Contestant(

@@ -154,12 +154,14 @@ async def measure(plan: Plan, contestant: Contestant, stub: Stub, hanging: Stub 
             await others.begin(identifiers(2_000_000, plan.n // 4), 1)
         # Who pauses before the first check makes as many checks from here on as who checks first.
         await waits.begin(runs, plan.interval)
-        await asyncio.sleep(SETTLING)
+        # A list is read for runs that were checked once, and all of them in one go: whole rounds are to be measured.
+        await asyncio.sleep(SETTLING + plan.interval * contestant.lists)
         waits.check()
     lag = Lag()
     await lag.sample(SAMPLING)
     before, cpu, began = stub.counts(), time.process_time(), time.monotonic()
-    await asyncio.sleep(plan.seconds if waits else 1)
+    seconds = 2 * plan.interval if contestant.lists else plan.seconds
+    await asyncio.sleep(seconds if waits else 1)
     took, used = time.monotonic() - began, time.process_time() - cpu
     after = stub.counts()
     memory = _memory() - memory
