@@ -36,6 +36,7 @@ class VendorCase:
     :param required: further parameters that the operator needs.
     :param start: the emulator's name of the operation that starts an execution.
     :param get_status: of the one that reads its status; ``None`` if an execution has no id.
+    :param list_statuses: of the one that reads the statuses of many; ``None`` if the vendor has no such list.
     :param stop: of the one that stops it; ``None`` if the vendor cannot.
     :param file: of the one that returns a file of its result; ``None`` if a result has no files.
     :param upload: of the one that receives a file of the input, which a start with a nonce uploads; ``None`` if the vendor
@@ -68,6 +69,7 @@ class VendorCase:
     required: Mapping[str, Any] = field(default_factory=dict)
     start: str
     get_status: str | None = None
+    list_statuses: str | None = None
     stop: str | None = None
     file: str | None = None
     upload: str | None = None
@@ -174,6 +176,7 @@ REFOLD = VendorCase(
     required={"slug": "hubspot"},
     start="execute",
     get_status="get",
+    list_statuses="list",
     stop="stop",
     secrets=("api_key", "token"),
     succeeds="sync-contacts",
@@ -238,6 +241,7 @@ DATALAB_PIPELINES = VendorCase(
     required={"file": "https://files.example/a.pdf"},
     start="run_pipeline",
     get_status="get_pipeline_execution",
+    list_statuses="list_pipeline_executions",
     file="get_step_result",
     upload="put_file",
     succeeds="pl_parse",
@@ -324,6 +328,7 @@ ALTOSTRAT = VendorCase(
     input="context",
     start="execute",
     get_status="get",
+    list_statuses="list",
     secrets=("api_key", "token"),
     succeeds="fl_sync_sites",
     fails="fl_always_fails",

@@ -13,7 +13,16 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
 from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
-from airflow_workflow_providers.core.request import Flow, Request, Response, Word, execution_request, paged
+from airflow_workflow_providers.core.request import (
+    Flow,
+    Request,
+    Response,
+    StatusPage,
+    Word,
+    execution_request,
+    list_request,
+    paged,
+)
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -57,8 +66,19 @@ class _Page(BaseModel):
 
 
 class _Searched(BaseModel):
-    # One odd entry must not hide the run that is searched for.
+    # One odd entry must not hide the others.
     data: list[Any]
+    links: Any = None
+    meta: Any = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the vendor says that no page follows: Laravel has two places for that."""
+        links = self.links if isinstance(self.links, dict) else {}
+        meta = self.meta if isinstance(self.meta, dict) else {}
+        number, last = meta.get("current_page"), meta.get("last_page")
+        counted = type(number) is int and type(last) is int and number >= last
+        return counted or links.get("next", "") is None
 
 
 class _Workflows(RootModel[list[Any] | _Page]):
@@ -199,6 +219,24 @@ def list_runs(workflow_id: str, *, page: int = 1) -> Request[dict[str, Any]]:
     )
 
 
+def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPage] | None:
+    """
+    Read the statuses of a workflow's runs, one page.
+
+    :param workflow_id: the workflow; an empty text: it is not known, and there is no list without one.
+    :param since: only runs begun since then are needed, in seconds since the epoch; 0: all.
+    :param page: from 1.
+    """
+    if not workflow_id:
+        return None
+
+    def read(response: Response) -> tuple[list[Any], bool]:
+        found = response.parse(_Searched)
+        return found.data, not found.is_last and _reaches(found.data, since)
+
+    return list_request(list_runs(workflow_id, page=page), read, "id")
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:
     """
     Find the runs of the workflow begun at that time whose trigger payload carries the nonce.
@@ -217,25 +255,28 @@ def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[li
 
 
 def _begun(workflow_id: str, moment: float, page: int) -> Request[tuple[list[str], bool]]:
-    """
-    Read one page of the runs that were begun at that time, and whether the next page may have more.
-
-    The list is newest first: a page of older runs is followed by runs that are older still.
-    https://altostrat.io/docs/api/en/workflow-runs/list-workflow-runs
-    """
+    """Read one page of the runs that were begun at that time, and whether the next page may have more."""
 
     def read(response: Response) -> tuple[list[str], bool]:
-        runs = [run for run in response.parse(_Searched).data if isinstance(run, dict)]
-        begun = [(run, _begun_at(run)) for run in runs]
+        runs = response.parse(_Searched).data
+        begun = [(run, _begun_at(run)) for run in runs if isinstance(run, dict)]
         near = [run for run, at in begun if at is not None and abs(at - moment) <= CLOCK_DRIFT]
         ids = [known for run in near if (known := response.find_id(run.get("id")))]
-        # A run without that time may be as new as any.
-        return ids, any(at is None or at >= moment - CLOCK_DRIFT for _, at in begun)
+        return ids, _reaches(runs, moment)
 
-    listed = list_runs(workflow_id, page=page)
-    return Request(
-        "search for a run that may have started", listed.method, listed.path, read, query=listed.query
-    )
+    return list_runs(workflow_id, page=page).read_as("search for a run that may have started", read)
+
+
+def _reaches(runs: list[Any], since: float) -> bool:
+    """
+    Return whether the page after one with these runs may have runs that were begun since then.
+
+    The list is newest first: a page of older runs is followed by runs that are older still. A run without that time may be
+    as new as any.
+    https://altostrat.io/docs/api/en/workflow-runs/list-workflow-runs
+    """
+    times = (_begun_at(run) for run in runs if isinstance(run, dict))
+    return any(at is None or at >= since - CLOCK_DRIFT for at in times)
 
 
 def _begun_at(run: dict[str, Any]) -> float | None:
@@ -266,6 +307,7 @@ API = VendorApi(
     error_message=lambda response: response.explain("message", "code"),
     ping=ping,
     get_status=get_status,
+    list_statuses=list_statuses,
     get_execution=get_execution,
     find_started=find_started,
 )

@@ -30,8 +30,10 @@ from airflow_workflow_providers.core.request import (
     Flow,
     Request,
     Response,
+    StatusPage,
     Word,
     execution_request,
+    list_request,
     paged,
     texts,
 )
@@ -74,7 +76,7 @@ class _Status(BaseModel):
 
 
 class _Listed(BaseModel):
-    # One odd entry must not hide the execution that is searched for.
+    # One odd entry must not hide the others.
     executions: list[Any]
 
 
@@ -281,6 +283,27 @@ def list_pipeline_executions(
     )
 
 
+def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPage] | None:
+    """
+    Read the statuses of a pipeline's executions, one page of 100, as the vendor spells them.
+
+    :param workflow_id: the pipeline; an empty text: it is not known, and there is no list without one.
+    :param since: only executions begun since then are needed, in seconds since the epoch; 0: all.
+    :param page: from 1.
+    """
+    if not workflow_id:
+        return None
+
+    def read(response: Response) -> tuple[list[Any], bool]:
+        listed = response.parse(_Listed).executions
+        begun = (_begun_since(run, since) for run in listed if isinstance(run, dict))
+        # That the newest is the first is inferred: the page calls them "recent".
+        # https://documentation.datalab.to/api-reference/list-pipeline-executions
+        return listed, _is_full(listed) and any(begun)
+
+    return list_request(_list_page(workflow_id, page), read, "execution_id")
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:
     """
     Find the executions begun since then that show the reference of the file that was uploaded for the start.
@@ -306,10 +329,17 @@ def _search_page(pipeline_id: str, nonce: str, since: float, page: int) -> Reque
             for run in runs
             if nonce in texts(run.get("input_config"))
         ]
-        return [known for known in ids if known], len(listed) >= _PAGE
+        return [known for known in ids if known], _is_full(listed)
 
-    request = list_pipeline_executions(pipeline_id, limit=_PAGE, offset=(page - 1) * _PAGE)
-    return replace(request, summary="search for a run that may have started", parse=read)  # type: ignore[arg-type, return-value]
+    return _list_page(pipeline_id, page).read_as("search for a run that may have started", read)
+
+
+def _list_page(pipeline_id: str, page: int) -> Request[dict[str, Any]]:
+    return list_pipeline_executions(pipeline_id, limit=_PAGE, offset=(page - 1) * _PAGE)
+
+
+def _is_full(listed: list[Any]) -> bool:
+    return len(listed) >= _PAGE
 
 
 def _begun_since(run: dict[str, Any], since: float) -> bool:
@@ -325,6 +355,7 @@ def _begun_since(run: dict[str, Any], since: float) -> bool:
 API = replace(
     datalab.API,
     get_status=get_status,
+    list_statuses=list_statuses,
     get_execution=get_execution,
     find_started=find_started,
     has_partial=True,

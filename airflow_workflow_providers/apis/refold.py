@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.apis.refold_lists import find_started, list_executions
+from airflow_workflow_providers.apis.refold_lists import find_started, list_executions, list_statuses
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
@@ -375,6 +375,7 @@ API = VendorApi(
     error_message=error_message,
     ping=ping,
     get_status=get_status,
+    list_statuses=list_statuses,
     get_execution=get_execution,
     find_output=find_output,
     stop=stop,

@@ -8,7 +8,15 @@ from pydantic import BaseModel
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
 from airflow_workflow_providers.core.parameters import id_or_name
-from airflow_workflow_providers.core.request import Flow, Request, Response, paged, texts
+from airflow_workflow_providers.core.request import (
+    Flow,
+    Request,
+    Response,
+    StatusPage,
+    list_request,
+    paged,
+    texts,
+)
 
 #: How many pages of 100 runs are searched for one that may have started.
 SEARCHED_PAGES = 50
@@ -19,9 +27,14 @@ class _Page(BaseModel):
 
 
 class _Searched(BaseModel):
-    # One odd entry must not hide the run that is searched for.
+    # One odd entry must not hide the others.
     docs: list[Any]
     hasNextPage: Any = None  # noqa: N815  # the vendor's name
+
+    @property
+    def more(self) -> bool:
+        """Whether there is another page."""
+        return bool(self.docs) and self.hasNextPage is True
 
 
 #: The filters of the list of runs.
@@ -67,6 +80,22 @@ def _read(response: Response) -> dict[str, Any]:
     return response.json_object()
 
 
+def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPage]:  # noqa: ARG001  # other vendors need it
+    """
+    Read the statuses of the runs that are running, one page of all workflows of the linked account.
+
+    :param workflow_id: not used: the list is that of the account.
+    :param since: only runs begun since then, in seconds since the epoch; 0: all.
+    :param page: from 1.
+    """
+
+    def read(response: Response) -> tuple[list[Any], bool]:
+        found = response.parse(_Searched)
+        return found.docs, found.more
+
+    return list_request(_list_begun(since, page, status="RUNNING"), read, "_id")
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:  # noqa: ARG001  # other vendors need it
     """
     Find the runs begun since then that show the nonce.
@@ -83,8 +112,7 @@ def _search_page(nonce: str, since: float, page: int) -> Request[tuple[list[str]
     """
     Search one page for the nonce, and return whether there is another page.
 
-    The list is oldest first, so that runs that begin meanwhile do not move others to another page. The reference does not
-    document where a run shows its ``instance_tag``, so every text of the run is searched:
+    The reference does not document where a run shows its ``instance_tag``, so every text of the run is searched:
     https://docs.refold.ai/v2/api-reference/executions/list-executions
     """
 
@@ -94,10 +122,17 @@ def _search_page(nonce: str, since: float, page: int) -> Request[tuple[list[str]
             run for run in found.docs if isinstance(run, dict) and any(nonce in each for each in texts(run))
         ]
         ids = [known for run in runs if (known := response.find_id(run.get("_id")))]
-        return ids, bool(found.docs) and found.hasNextPage is True
+        return ids, found.more
 
+    return _list_begun(since, page).read_as("search for a run that may have started", read)
+
+
+def _list_begun(since: float, page: int, **filters: str) -> Request[Any]:
+    """
+    Read one page of the runs begun since then; 0: of all.
+
+    The list is oldest first, so that runs that begin meanwhile do not move others to another page.
+    """
     moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
-    listed = list_executions(start_date=moment.replace("+00:00", "Z"), limit=100, sort_asc=True, page=page)
-    return Request(
-        "search for a run that may have started", listed.method, listed.path, read, query=listed.query
-    )
+    start_date = moment.replace("+00:00", "Z") if since else None
+    return list_executions(start_date=start_date, limit=100, sort_asc=True, page=page, **filters)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -14,6 +14,7 @@ from airflow_workflow_providers.core.parameters import id_or_name, segment
 from airflow_workflow_providers.core.text import LIMIT, shown
 
 T = TypeVar("T")
+V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
 
 #: The longest execution id that is accepted, in characters.
@@ -208,6 +209,15 @@ class Request(Generic[T]):
     accepts: Callable[[Response], bool] = _ok
     timeout: float | None = None
 
+    def read_as(self, summary: str, parse: Callable[[Response], V]) -> "Request[V]":
+        """
+        Return the same request with another purpose.
+
+        :param summary: what it does.
+        :param parse: how its response is read.
+        """
+        return replace(self, summary=summary, parse=parse)  # type: ignore[arg-type, return-value]  # another type
+
 
 def execution_request(
     execution_id: str,
@@ -250,6 +260,28 @@ class StatusPage:
 
     statuses: tuple[tuple[str, str], ...] = field(repr=False)
     more: bool
+
+
+def list_request(
+    listed: Request[Any], read: Callable[[Response], tuple[list[Any], bool]], id_field: str
+) -> Request[StatusPage]:
+    """
+    Return the request for the statuses on a page of a vendor's list.
+
+    An entry that is no object, or whose id or status is no text, is left out: one odd entry must not hide the others.
+
+    :param listed: the request for the page.
+    :param read: from its response to the entries, and whether there may be another page that is needed.
+    :param id_field: the field of an entry that has the id.
+    """
+
+    def parse(response: Response) -> StatusPage:
+        entries, more = read(response)
+        found = [(run.get(id_field), run.get("status")) for run in entries if isinstance(run, dict)]
+        known = ((run, status) for run, status in found if isinstance(run, str) and isinstance(status, str))
+        return StatusPage(tuple(known), more)
+
+    return listed.read_as("read the list of executions", parse)
 
 
 @dataclass(frozen=True)

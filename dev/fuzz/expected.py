@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dev.fuzz.trees import Raw
 from tests.vendors.documented.response import error_outcome
 
 #: A body that is not JSON.
@@ -22,11 +23,13 @@ class Expected:
     :param may_succeed: whether a success may be read.
     :param must: one of these outcomes must be read; ``None``: any outcome may be read, or an error raised.
     :param ids: for a start and a search, the ids that may be accepted.
+    :param statuses: for a list, the id and the status of each entry that may be read.
     """
 
     may_succeed: bool = False
     must: frozenset[str] | None = None
     ids: tuple[str, ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,10 @@ def combined(every: Iterable[Expected]) -> Expected:
     musts = [one.must for one in each]
     must = None if None in musts else frozenset.union(*(one for one in musts if one is not None))
     return Expected(
-        any(one.may_succeed for one in each), must, tuple(known for one in each for known in one.ids)
+        any(one.may_succeed for one in each),
+        must,
+        tuple(known for one in each for known in one.ids),
+        tuple(pair for one in each for pair in one.statuses),
     )
 
 
@@ -116,3 +122,16 @@ def started(response: Response, documented: Iterable[int], *names: str) -> Expec
 def list_of(response: Response, items: Any, of: type) -> Expected:
     right = isinstance(items, list) and all(isinstance(item, of) for item in items)
     return Expected(must=frozenset(["value"])) if response.status == 200 and right else FREE
+
+
+def statuses_of(response: Response, items: Any, id_field: str) -> Expected:
+    """Return the expectation of a list of which only statuses are read: an odd entry does not hide the others."""
+    entries = [members_of(item) for item in items] if isinstance(items, list) else []
+    pairs = [(_text(entry.get(id_field)), _text(entry.get("status"))) for entry in entries]
+    known = tuple((run, status) for run, status in pairs if run is not None and status is not None)
+    return Expected(must=list_of(response, items, object).must, statuses=known)
+
+
+def _text(value: Any) -> str | None:
+    """Return a text; a number that is too long for Python may be read as one."""
+    return value.text if isinstance(value, Raw) else value if isinstance(value, str) else None

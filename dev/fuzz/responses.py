@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dev.fuzz import expected, shown, target, values, wire, words
@@ -24,8 +24,8 @@ for _response in _DOCUMENTED:
         _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
             [_response] * (3 if _response.succeeds else 1)
         )
-# Status checks, results and starts matter more than lists and connection tests.
-_SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2}
+# Status checks, results and starts matter more than other lists and connection tests.
+_SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2, "statuses": 2}
 _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
 #: In the place of the JSON value, for a body that was not written from one.
@@ -227,7 +227,7 @@ def expectation(tried: Case) -> expected.Expected:
         # An HTTP error is an error with every body, and a call without an execution id has every body as its output.
         is_output = tried.operation == "start" and not CASES[tried.vendor].get_status
         sure = body is expected.NOT_JSON or is_output
-        return right if sure else expected.Expected(right.may_succeed, None, right.ids)
+        return right if sure else replace(right, must=None)
     return expected.combined(
         read(expected.Response(tried.operation, tried.status, tried.headers, body))
         for body in readings(tried.tree)
@@ -260,6 +260,12 @@ def wrong_with_reading(
             yield Problem("an invalid id is accepted", f"{whose}: it {wrong}", short(known))
         elif known not in allowed:
             yield Problem("an id is changed", whose, f"{short(known)}, of {short(allowed)}")
+    for pair in sorted(set(reading.statuses) - set(right.statuses))[:1]:
+        yield Problem(
+            "a status that the list does not have is read",
+            whose,
+            f"{short(pair)}, of {short(right.statuses)}",
+        )
     wait = reading.retry_after
     if wait is not None and not (isinstance(wait, (int, float)) and wait >= 0):
         yield Problem("retry_after is not a time", whose, repr(wait))

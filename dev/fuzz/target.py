@@ -16,7 +16,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.request import Request, Response, StatusPage
 from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.vendors import CASES
 
@@ -74,6 +74,11 @@ class Reading:
         return list(self.value) if self.operation == "find_started" and self.error is None else []
 
     @property
+    def statuses(self) -> tuple[tuple[str, str], ...]:
+        """The ids and statuses that are read from a list."""
+        return self.value.statuses if isinstance(self.value, StatusPage) else ()
+
+    @property
     def retry_after(self) -> Any:
         """How long the server asked to wait, in seconds."""
         return getattr(self.error, "retry_after", None)
@@ -89,6 +94,8 @@ class Reading:
             return {name: text for name, text in shown.items() if text is not None} | {
                 "repr": repr(self.value)
             }
+        if isinstance(self.value, StatusPage):
+            return {"repr": repr(self.value)}
         # Of the other values only the acknowledgement of a stop is shown.
         return {"value": str(self.value)} if self.operation == "stop" else {}
 
@@ -133,6 +140,8 @@ def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
             "output",
             find_output(Execution(EXECUTION_ID, State.SUCCEEDED, "COMPLETED", output_missing="why")),
         )
+    if list_statuses := hook.api.list_statuses:
+        yield "statuses", list_statuses("w", 1_700_000_000.0, 1)
     if known.label:
         yield "find_started", next(hook.api.find_started(_start(vendor), known.label, 1_700_000_000.0))
 

@@ -109,7 +109,7 @@ def nested(opening: str, closing: str, depth: int, inside: str = "") -> Raw:
 def written(value: Any) -> str:
     """Return the ``repr`` of a text or bytes, shortened so that a person can write it again."""
     shown = repr(value)
-    if len(shown) > 1_000:
+    if 1_000 < len(shown) < 1_000_000:  # in a longer one the search for repetitions takes seconds
         shown = _REPEATED.sub(lambda found: f"<{found[1]} x {len(found[0]) // len(found[1])}>", shown)
     return shown if len(shown) <= 4_000 else short(value, 4_000)
 

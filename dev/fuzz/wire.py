@@ -9,6 +9,11 @@ from dev.fuzz.values import ADDRESSES, SIGNED
 
 HTML = b"<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1>\n<p>nginx</p></body></html>"
 
+_ENTRY = '{{"_id": "{0}", "id": "{0}", "execution_id": "{0}", "status": "running"}}'
+_ENTRIES = "[" + ", ".join(map(_ENTRY.format, range(10_000))) + "]"
+#: The lists of three vendors, with so many entries that a search for each among the others takes too long.
+LISTS = f'{{"docs": {_ENTRIES}, "data": {_ENTRIES}, "executions": {_ENTRIES}}}'.encode()
+
 #: Bodies that no vendor writes.
 BODIES: list[bytes] = [
     *(b"", b"{}", b"[]", b"null", b"true", b"0", b'""', b" \n\t", b"{", b'{"status": "COMPLETED"'),
@@ -16,7 +21,7 @@ BODIES: list[bytes] = [
     *(HTML.replace(b"nginx", KEY.encode()), b"\xff\xfe\x00\x00", b"\x00" * 10, b"\x1f\x8b\x08\x00garbage"),
     *(b"[" * 2_000, b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5_000, b"-", b"NaN", b'"\\ud800"', b'"\\'),
     *(b'{"status": "COMPLETED"} {"status": "FAILED"}', b"x" * 100_000, b"\n" * 100_000),
-    *((SIGNED + ",").encode() * 3_000, ADDRESSES.encode()),
+    *((SIGNED + ",").encode() * 3_000, ADDRESSES.encode(), LISTS),
 ]
 
 RETRY_AFTER = [

@@ -1,4 +1,4 @@
-"""The fuzzer finds each of ten defects that are planted in the package, and nothing in the package as it is."""
+"""The fuzzer finds each of eleven defects that are planted in the package, and nothing in the package as it is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.apis import altostrat, datalab, refold
-from airflow_workflow_providers.core import endpoint, http, parameters, text
+from airflow_workflow_providers.core import endpoint, http, parameters, request, text
 from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.request import StatusPage
 from airflow_workflow_providers.core.text import shown
 from dev.fuzz.__main__ import run_all
 from dev.fuzz.kinds import KINDS
@@ -84,6 +85,13 @@ def changed_id(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def changed_status_of_a_list(patch: pytest.MonkeyPatch) -> None:
+    def in_lower_case(statuses: tuple[tuple[str, str], ...], more: bool) -> StatusPage:  # as the class has it
+        return StatusPage(tuple((run, status.lower()) for run, status in statuses), more)
+
+    patch.setattr(request, "StatusPage", in_lower_case)
+
+
 def strictness(patch: pytest.MonkeyPatch) -> None:
     class Status(refold._Status):
         completion_percentage: int | None = None
@@ -150,6 +158,11 @@ DEFECTS = {
         "responses", endless_loop, rule("a call takes too long", where="apis/datalab.py")
     ),
     "an id that is changed": Planted("responses", changed_id, rule("an id is changed", where="altostrat")),
+    "a status of a list that is changed": Planted(
+        "responses",
+        changed_status_of_a_list,
+        rule("a status that the list does not have is read", where="datalab_pipelines"),
+    ),
     "strictness about a field that decides nothing": Planted(
         "responses",
         strictness,

@@ -23,6 +23,7 @@ def test_only_what_a_vendor_does_not_have_is_empty(vendor: VendorCase) -> None:
         "failed_parts": vendor.partial,
         "page": api.execution_url,
         "search": api.find_started,
+        "statuses": api.list_statuses,
     }
 
     given = {name: bool(getattr(FACTS[vendor.name], name)) for name in has}
@@ -35,6 +36,7 @@ def test_a_row_says_what_the_vendors_api_has(vendor: VendorCase) -> None:
     api = vendor.hook.api
 
     assert bool(vendor.get_status) == bool(api.get_status)
+    assert bool(vendor.list_statuses) == bool(api.list_statuses)
     assert bool(vendor.stop) == bool(api.stop)
     assert bool(vendor.partial) == ("on_partial_failure" not in vendor.operator.unsupported)
     assert bool(vendor.shows_nonce) == bool(api.find_started)

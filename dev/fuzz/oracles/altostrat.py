@@ -12,6 +12,7 @@ from dev.fuzz.expected import (
     members_of,
     only,
     started,
+    statuses_of,
 )
 from dev.fuzz.oracles import EXECUTION_ID, Oracle
 
@@ -31,11 +32,11 @@ def expected(response: Response) -> Expected:
     members = members_of(response.body)
     if response.operation == "start":
         return started(response, (202,), "id")
-    if response.operation == "ping":
-        items = response.body if isinstance(response.body, list) else members.get("data")
-        return list_of(response, items, dict)
-    if response.operation == "list":
-        return list_of(response, members.get("data"), dict)
+    if response.operation in ("list", "ping"):
+        bare = response.operation == "ping" and isinstance(response.body, list)
+        return list_of(response, response.body if bare else members.get("data"), dict)
+    if response.operation == "statuses":
+        return statuses_of(response, members.get("data"), "id")
     outcome = looked_up(_STATES, members.get("status")) if response.status == 200 else None
     if response.operation == "run":
         return Expected(must=only(outcome and "value"))

@@ -16,6 +16,7 @@ from dev.fuzz.expected import (
     members_of,
     only,
     started,
+    statuses_of,
 )
 from dev.fuzz.oracles import Oracle
 from tests.vendors.documented.datalab_pipelines import REFERENCE
@@ -48,6 +49,8 @@ def expected(response: Response) -> Expected:
             tuple(str(members_of(run).get("execution_id")) for run in runs) if isinstance(runs, list) else ()
         )
         return Expected(must=list_of(response, runs, dict).must, ids=ids)
+    if response.operation == "statuses":
+        return statuses_of(response, members.get("executions"), "execution_id")
     is_json = response.body is not NOT_JSON
     sure = isinstance(members.get("status"), str) if response.operation == "ping" else is_json
     return Expected(must=only("value") if sure and response.status == 200 else None)

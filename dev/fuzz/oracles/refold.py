@@ -16,6 +16,7 @@ from dev.fuzz.expected import (
     members_of,
     only,
     started,
+    statuses_of,
 )
 from dev.fuzz.oracles import Oracle
 from tests.vendors.documented.refold import LABEL
@@ -90,8 +91,12 @@ def _output(response: Response, _: dict[str, Any]) -> Expected:
     return Expected(may_succeed=True, must=frozenset(["succeeded"]))
 
 
+def _statuses(response: Response, members: dict[str, Any]) -> Expected:
+    return statuses_of(response, members.get("docs"), "_id") if is_ok(response) else http_error(response)
+
+
 #: What is read in a way of its own.
-_OWN = {"sync_start": _sync, "output": _output}
+_OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses}
 
 ORACLE = Oracle(
     expected=expected,

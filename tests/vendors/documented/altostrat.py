@@ -113,6 +113,29 @@ RESPONSES = [
         {"data": [_RUN], "links": _LINKS, "meta": _META},
         decides=(("data",), ("data", "*")),
     ),
+    *(
+        Documented(
+            "altostrat",
+            "statuses",
+            name,
+            _RUNS,
+            "value",
+            {"data": runs, "links": {**_LINKS, "next": f"{_RUNS}?page=2"}, "meta": {**_META, "last_page": 2}},
+            # Each status is read as it is.
+            decides=(("data",), ("data", "*", "id"), ("data", "*", "status")),
+        )
+        for name, runs in (
+            (
+                "three runs",
+                [
+                    {**_RUN, "status": "pending", "started_at": None, **_GOING},
+                    {**_RUN, "status": "running", **_GOING},
+                    _RUN,
+                ],
+            ),
+            ("no run", []),
+        )
+    ),
     Documented(
         "altostrat",
         "ping",
@@ -125,7 +148,7 @@ RESPONSES = [
     Documented("altostrat", "ping", "no workflow", f"{_WORKFLOWS}/list-all-workflows", "value", []),
     *errors(
         "altostrat",
-        ("start", "status", "result", "run", "list", "ping"),
+        ("start", "status", "result", "run", "list", "statuses", "ping"),
         [
             {
                 "name": "401, the form of the reference",

@@ -145,12 +145,28 @@ RESPONSES = [
             ("no execution", []),
         )
     ),
+    *(
+        Documented(
+            "datalab_pipelines",
+            "statuses",
+            name,
+            _LIST,
+            "value",
+            {"executions": executions, "total": len(executions)},
+            # Each status is read as it is.
+            decides=(("executions",), ("executions", "*", "execution_id"), ("executions", "*", "status")),
+        )
+        for name, executions in (
+            ("two executions", [_RUNNING, {**_RUNNING, "execution_id": "pex_2", "status": "pending"}]),
+            ("no execution", []),
+        )
+    ),
     Documented(
         "datalab_pipelines", "ping", "healthy", _HEALTH, "value", {"status": "ok"}, decides=(("status",),)
     ),
     *errors(
         "datalab_pipelines",
-        ("start", "status", "result", "ping", "step_result", "list", "find_started"),
+        ("start", "status", "result", "ping", "step_result", "list", "find_started", "statuses"),
         rows=ERRORS,
     ),
 ]

@@ -81,6 +81,9 @@ _PAGE: dict[str, Any] = {
     "prevPage": None,
     "nextPage": None,
 }
+_LISTED = [
+    {**_RUN, **_MORE, "_id": known, "status": "RUNNING"} for known in (_ID, "6a314c54d4616e99e7fa5a03")
+]
 _STATUS: tuple[Path, ...] = (("status",),)
 
 
@@ -234,6 +237,22 @@ RESPONSES = [
             ("no run", []),
         )
     ),
+    *(
+        Documented(
+            "refold",
+            "statuses",
+            name,
+            _LIST,
+            "value",
+            {**_PAGE, **members},
+            # Each status is read as it is.
+            decides=(("docs",), ("docs", "*", "_id"), ("docs", "*", "status")),
+        )
+        for name, members in (
+            ("two running executions of three", {"docs": _LISTED, "totalDocs": 3, "hasNextPage": True}),
+            ("no execution", {"docs": [], "totalDocs": 0}),
+        )
+    ),
     Documented(
         "refold",
         "stop",
@@ -245,7 +264,7 @@ RESPONSES = [
     ),
     *errors(
         "refold",
-        ("start", "sync_start", "status", "result", "list", "find_started", "stop", "ping"),
+        ("start", "sync_start", "status", "result", "list", "find_started", "statuses", "stop", "ping"),
         decides={"sync_start": (("execution_id",),)},
         rows=[
             {

@@ -46,7 +46,7 @@ class Documented:
 
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
-        ``list``, ``find_started``, ``stop``, or ``ping`` (what the connection test sends).
+        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, or ``ping`` (what the connection test sends).
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
     :param outcome: what a correct reading gives.

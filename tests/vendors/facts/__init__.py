@@ -37,6 +37,29 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatusList:
+    """
+    How the statuses of many executions are read from a vendor's list.
+
+    :param path: of the list of workflow ``w``.
+    :param needs_workflow: whether the list is that of one workflow; if not, of the account.
+    :param page_3: the query for its third page, of executions started since 10**9 seconds after the epoch.
+    :param first_page: the query for its first page, of all executions.
+    :param list_field: the field of a page that has the entries.
+    :param id_field: the field of an entry that has the id.
+    :param more: since when executions are asked for, a page, and whether another one is needed.
+    """
+
+    path: str
+    needs_workflow: bool
+    page_3: Mapping[str, str]
+    first_page: Mapping[str, str]
+    list_field: str
+    id_field: str
+    more: list[tuple[float, Any, bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     The facts about one row. ``tests/vendors/test_facts.py`` checks that only what a vendor does not have is empty.
@@ -70,6 +93,7 @@ class Facts:
     :param same_start: pairs of starts that ask for the same.
     :param other_start: pairs of starts that ask for something else.
     :param search: the search for a start that is lost.
+    :param statuses: the list with the statuses of many executions.
     """
 
     ping: tuple[str, str, str, Mapping[str, str]]
@@ -96,6 +120,7 @@ class Facts:
     same_start: list[tuple[Request[Any], Request[Any]]] = field(default_factory=list)
     other_start: list[tuple[Request[Any], Request[Any]]]
     search: Search | None = None
+    statuses: StatusList | None = None
 
 
 #: The facts about each row, by its name. A row without its module is an error here.

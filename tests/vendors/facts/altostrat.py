@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_workflow_providers.apis import altostrat
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
+from airflow_workflow_providers.core.request import Request
 from tests.vendors.altostrat import WEBHOOK
-from tests.vendors.facts import Facts, Search
+from tests.vendors.facts import Facts, Search, StatusList
 from tests.vendors.facts.bad_values import CHOICES, FLAGS, IDS, NAMES, OBJECTS
 from tests.vendors.facts.error_bodies import NO_EXPLANATION
+
+#: Of runs that were begun a minute before, and earlier than that; clocks differ by a minute at the most.
+NEAR, OLD = {"started_at": "2001-09-09T01:45:40Z"}, {"started_at": "2001-09-09T01:45:39Z"}
+
+
+def listed() -> Request[Any]:
+    found = altostrat.list_statuses("fl_1", 1e9, 1)
+    assert found is not None
+    return found
+
 
 FACTS = Facts(
     ping=("list_workflows", "GET", "/workflows", {}),
@@ -61,7 +74,11 @@ FACTS = Facts(
     ],
     methods={"execute_workflow", "get_run", "list_runs"},
     started=lambda execution_id: {"id": execution_id, "status": "pending"},
-    requests={"run": lambda: altostrat.get_run("48291"), "list": lambda: altostrat.list_runs("fl_1")},
+    requests={
+        "run": lambda: altostrat.get_run("48291"),
+        "list": lambda: altostrat.list_runs("fl_1"),
+        "statuses": listed,
+    },
     successes=[("result", {"status": "completed"}, ("status",), set())],
     same_start=[(altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context=None))],
     other_start=[
@@ -76,5 +93,32 @@ FACTS = Facts(
         entry={"id": "fl_run_1", "started_at": "2001-09-09T01:46:40Z"},
         id_field="id",
         may_have_more=True,  # an entry without a time may be as new as any
+    ),
+    statuses=StatusList(
+        path="/workflows/w/executions",
+        needs_workflow=True,
+        page_3={"page": "3"},
+        first_page={"page": "1"},
+        list_field="data",
+        id_field="id",
+        more=[
+            (1e9, {"data": [NEAR]}, True),
+            (1e9, {"data": [OLD, NEAR, OLD]}, True),
+            (1e9, {"data": [OLD, OLD]}, False),
+            *((1e9, {"data": [OLD, {"started_at": value}]}, True) for value in (None, "", 7, "yesterday", [])),
+            (0, {"data": [OLD]}, True),
+            (0, {"data": [{}]}, True),
+            (0, {"data": []}, False),
+            (0, {"data": [], "links": {"next": "https://v1.api.altostrat.io/?page=2"}}, False),
+            # Only what says that this is the last page is believed.
+            (0, {"data": [{}], "links": {"next": None}}, False),
+            (0, {"data": [{}], "meta": {"current_page": 2, "last_page": 2}}, False),
+            (0, {"data": [{}], "links": {"next": "?page=2"}, "meta": {"current_page": 1, "last_page": 2}}, True),
+            *((0, {"data": [{}], "links": links}, True) for links in (None, {}, [None], "none", {"next": ""}, {"next": 7})),
+            *(
+                (0, {"data": [{}], "meta": meta}, True)
+                for meta in (None, {}, [], "last", {"last_page": 1}, {"current_page": "2", "last_page": 2}, {"current_page": True, "last_page": 1})
+            ),
+        ],
     ),
 )  # fmt: skip

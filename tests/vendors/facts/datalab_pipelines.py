@@ -8,13 +8,14 @@ from airflow_workflow_providers.apis.datalab_pipelines import (
     find_started,
     get_step_result,
     list_pipeline_executions,
+    list_statuses,
     run_pipeline,
 )
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.documented.datalab_pipelines import REFERENCE
 from tests.vendors.documented.refold import LABEL
-from tests.vendors.facts import Facts, Search
+from tests.vendors.facts import Facts, Search, StatusList
 from tests.vendors.facts.bad_values import CALLBACKS, FLAGS, IDS, NAMES, NUMBERS
 from tests.vendors.facts.datalab import FACTS as WORKFLOWS
 from tests.vendors.facts.datalab import FILE, SIGNED
@@ -22,6 +23,20 @@ from tests.vendors.facts.datalab import FILE, SIGNED
 
 def start(pipeline_id: str = "pl_1", file: str = FILE, **options: Any) -> Request[Any]:
     return run_pipeline(pipeline_id, file=file, **options)
+
+
+def listed() -> Request[Any]:
+    found = list_statuses("pl_1", 1e9, 1)
+    assert found is not None
+    return found
+
+
+def page(*entries: Any) -> Any:
+    return {"executions": list(entries)}
+
+
+#: Of executions that were begun a minute before, and earlier than that; clocks differ by a minute at the most.
+NEAR, OLD = {"created": "2001-09-09T01:45:40"}, {"created": "2001-09-09T01:45:39"}
 
 
 FACTS = Facts(
@@ -52,6 +67,7 @@ FACTS = Facts(
     requests={
         "step_result": lambda: get_step_result("pex_1", 0),
         "list": lambda: list_pipeline_executions("pl_1"),
+        "statuses": listed,
         "find_started": lambda: next(find_started(start(), REFERENCE, 1e9)),
     },
     successes=[
@@ -88,5 +104,25 @@ FACTS = Facts(
         },
         id_field="execution_id",
         may_have_more=False,
+    ),
+    statuses=StatusList(
+        path="/api/v1/pipelines/w/executions",
+        needs_workflow=True,
+        page_3={"limit": "100", "offset": "200"},
+        first_page={"limit": "100", "offset": "0"},
+        list_field="executions",
+        id_field="execution_id",
+        more=[
+            # Only a full page is followed by another one.
+            (1e9, page(*[NEAR] * 100), True),
+            (1e9, page(*[NEAR] * 99), False),
+            (1e9, page(), False),
+            (1e9, page(*[OLD] * 99, NEAR), True),
+            (1e9, page(*[OLD] * 100), False),
+            *((1e9, page(*[OLD] * 99, {"created": value}), True) for value in (None, "", 7, "soon", {})),
+            (1e9, page(*["odd"] * 99, NEAR), True),
+            (0, page(*[OLD] * 100), True),
+            (0, {**page(*[OLD] * 100), "total": 100}, True),
+        ],
     ),
 )  # fmt: skip

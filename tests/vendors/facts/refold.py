@@ -9,7 +9,7 @@ from airflow_workflow_providers.core.errors import RequestRejected
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.documented.refold import LABEL
-from tests.vendors.facts import Facts, Search
+from tests.vendors.facts import Facts, Search, StatusList
 from tests.vendors.facts.bad_values import FLAGS, HEADER_IDS, HEADERS, IDS, OBJECTS
 from tests.vendors.facts.error_bodies import NO_EXPLANATION
 from tests.vendors.facts.odd_values import NOTHING
@@ -75,6 +75,7 @@ FACTS = Facts(
         "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
         "output": find_output,
         "list": refold_lists.list_executions,
+        "statuses": lambda: refold_lists.list_statuses("", 1e9, 1),
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
     },
     successes=[
@@ -102,5 +103,21 @@ FACTS = Facts(
         entry={"_id": "6a31", "instance_tag": LABEL},
         id_field="_id",
         may_have_more=False,  # only a hasNextPage of true says so
+    ),
+    statuses=StatusList(
+        path="/api/v2/public/execution",
+        needs_workflow=False,
+        # Since a minute before, because clocks differ.
+        page_3={"status": "RUNNING", "sortAsc": "true", "limit": "100", "page": "3", "start_date": "2001-09-09T01:45:40.000Z"},
+        first_page={"status": "RUNNING", "sortAsc": "true", "limit": "100", "page": "1"},
+        list_field="docs",
+        id_field="_id",
+        more=[
+            (1e9, {"docs": [{}], "hasNextPage": True}, True),
+            (0, {"docs": ["odd"], "hasNextPage": True}, True),
+            *((0, {"docs": [{}], "hasNextPage": value}, False) for value in (False, None, "true", 1, [True])),
+            (0, {"docs": [{}]}, False),
+            (0, {"docs": [], "hasNextPage": True}, False),
+        ],
     ),
 )  # fmt: skip

@@ -22,7 +22,7 @@ _DOCUMENTED = {
 }
 _FRAMEWORK = {429: "Too Many Attempts.", 503: "Service Unavailable"}
 #: How long a page of a list is, is inferred: Laravel's default.
-_PER_PAGE = 15
+PER_PAGE = 15
 _BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -72,12 +72,12 @@ def page_number(query: dict[str, str]) -> int:
 
 def on_page(items: list[Any], number: int) -> list[Any]:
     """Return the items of a page."""
-    return items[(number - 1) * _PER_PAGE : number * _PER_PAGE]
+    return items[(number - 1) * PER_PAGE : number * PER_PAGE]
 
 
 def page(data: list[dict[str, Any]], number: int, total: int, address: str) -> dict[str, Any]:
     """Return a page of a list, as Laravel makes it."""
-    before, last = (number - 1) * _PER_PAGE, max(-(-total // _PER_PAGE), 1)
+    before, last = (number - 1) * PER_PAGE, max(-(-total // PER_PAGE), 1)
     return {
         "data": data,
         "links": {
@@ -91,7 +91,7 @@ def page(data: list[dict[str, Any]], number: int, total: int, address: str) -> d
             "from": before + 1 if data else None,
             "last_page": last,
             "path": address,
-            "per_page": _PER_PAGE,
+            "per_page": PER_PAGE,
             "to": before + len(data) if data else None,
             "total": total,
         },

@@ -3,12 +3,14 @@
 import secrets
 import time
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from typing_extensions import override
 
 from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.lists import LISTS, in_pages, listed_status
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.altostrat import replies
@@ -32,6 +34,7 @@ class Altostrat(EmulatedVendor[Workflow]):
             "unauthorized": ("middleware", "documented"),
             "idempotency": ("ignored", "honoured"),
             "trigger_payload": ("hidden", "shown"),
+            "list": LISTS,
         }
     )
 
@@ -127,12 +130,17 @@ class Altostrat(EmulatedVendor[Workflow]):
             return self.error("list", 404)
         newest = [each for each in self._executions.values() if each.run.workflow_id == named][::-1]
         number = replies.page_number(incoming.query)
-        shown = replies.on_page(newest, number)
-        for execution in shown:
-            execution.run.lifecycle.check()
+        listed = in_pages(newest, replies.PER_PAGE, self.variant["list"])
         address = f"http://{incoming.headers.get('host', '')}/{self.name}{incoming.path}"
-        data = [self._body(execution) for execution in shown]
-        return Reply(200, replies.page(data, number, len(newest), address))
+        data = [self._listed(execution) for execution in replies.on_page(listed, number)]
+        return Reply(200, replies.page(data, number, len(listed), address))
+
+    def _listed(self, execution: Execution) -> dict[str, Any]:
+        """Return a run as a list shows it."""
+        status = execution.run.lifecycle.check()
+        seen = listed_status(execution.run.lifecycle, status, self.variant["list"])
+        body = self._body(execution)
+        return body if seen == status else replies.run_body(replace(execution, completed_at=None), seen)
 
     def _list_workflows(self, incoming: Incoming) -> Reply:  # noqa: ARG002  # a handler takes the request
         """Altostrat reference, "List all workflows": an array, not a page."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.lists import in_pages, listed_status
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
@@ -54,7 +55,9 @@ class PipelineExecutions:
             Route("run_pipeline", "POST", f"{pipeline}/run", self._run, takes="form"),
             Route("get_pipeline_execution", "GET", execution, self._get, returns_status=True),
             Route("get_step_result", "GET", f"{execution}/steps/{{step_index}}/result", self._step_result),
-            Route("list_pipeline_executions", "GET", f"{pipeline}/executions", self._list),
+            Route(
+                "list_pipeline_executions", "GET", f"{pipeline}/executions", self._list, returns_status=True
+            ),
         )
 
     def _run(self, incoming: Incoming) -> Reply:
@@ -100,7 +103,11 @@ class PipelineExecutions:
         return Reply(200, self._shown(incoming, run, pipeline, run.lifecycle.check()))
 
     def _list(self, incoming: Incoming) -> Reply:
-        """List Pipeline Executions, which are recent ones: that the newest is the first is inferred."""
+        """
+        List Pipeline Executions, which are recent ones: that the newest is the first is inferred.
+
+        It is a status check of the executions on the page.
+        """
         pipeline = self._pipeline(incoming)
         if pipeline is None:
             return self._vendor.error("list_pipeline_executions", 404, "Pipeline not found")
@@ -109,11 +116,13 @@ class PipelineExecutions:
         if isinstance(limit, tuple) or isinstance(offset, tuple):
             return replies.invalid(*[each for each in (limit, offset) if isinstance(each, tuple)])
         found = [each for each in self._vendor.runs.values() if each[0].workflow_id == pipeline.pipeline_id]
+        variant = self._vendor.variant["list"]
+        listed = in_pages(found[::-1], limit, variant)
         shown = [
-            self._shown(incoming, run, of_run, run.lifecycle.check())
-            for run, of_run in found[::-1][offset : offset + limit]
+            self._shown(incoming, run, of_run, listed_status(run.lifecycle, run.lifecycle.check(), variant))
+            for run, of_run in listed[offset : offset + limit]
         ]
-        return Reply(200, {"executions": shown, "total": len(found)})
+        return Reply(200, {"executions": shown, "total": len(listed)})
 
     def _step_result(self, incoming: Incoming) -> Reply:
         """Get Step Result, which is not a status check; the page shows neither a result nor that of an unfinished step."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow_workflow_providers.emulator.ledger import Ledger
 from airflow_workflow_providers.emulator.lifecycle import Clock
+from airflow_workflow_providers.emulator.lists import LISTS
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
@@ -48,6 +49,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
     # names "skipped", the other one is inferred.
     # ``unusable_file``: what follows from a reference to a file that does not exist or whose upload has not been confirmed:
     # an execution that fails, or HTTP 400. Both are inferred; Confirm Upload says that it makes a file available.
+    # ``list``: how the list of a pipeline's executions differs from the executions.
     variants = MappingProxyType(
         {
             "start_id_field": ("execution_id", "id"),
@@ -58,6 +60,7 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             "unfinished_step": (404, 400),
             "later_steps": ("pending", "skipped"),
             "unusable_file": ("fails", "refused"),
+            "list": LISTS,
         }
     )
 
@@ -138,6 +141,12 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             return replies.storage_error(status, message)
         path = next((route.path for route in self.routes if route.operation == operation), "")
         return replies.error(path, status, message)
+
+    def with_status(self, body: Any, status: Any) -> Any:
+        """Set the status of an execution, or of each in a list."""
+        if "executions" in body:
+            return {**body, "executions": [{**each, "status": status} for each in body["executions"]]}
+        return super().with_status(body, status)
 
     def with_output_size(self, body: Any, size: int) -> Any:
         """Pad a cell, since a workflow's output is its steps; else the body itself, or a file."""

@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.lists import LISTS, in_pages, listed_status
 from airflow_workflow_providers.emulator.messages import Incoming, NoResponse, Pending, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.refold import authentication, lists, replies
@@ -36,6 +37,7 @@ class Refold(EmulatedVendor[Workflow]):
             "response_node": ("plain", "envelope", "elsewhere"),
             # Only the guide has the path of the result alone, below v1, of which other paths were announced to end.
             "response_path": ("present", "404", "hang"),
+            "list": LISTS,
         }
     )
 
@@ -188,17 +190,26 @@ class Refold(EmulatedVendor[Workflow]):
             number, limit = lists.page_number_and_limit(incoming.query)
         except ValueError as refused:
             return self.error("list", 400, str(refused))
+        variant = self.variant["list"]
+
+        def status(execution: Execution, own: str) -> str:
+            return listed_status(execution.run.lifecycle, own, variant)
+
         found = [
             each
             for each in self._executions.values()
-            if each.owner == owner and selected(each.run, each.workflow, each.run.lifecycle.next_status)
+            if each.owner == owner
+            and selected(each.run, each.workflow, status(each, each.run.lifecycle.next_status))
         ]
         # The newest comes first unless the query asks for the oldest.
         ordered = found if incoming.query.get("sortAsc") == "true" else found[::-1]
-        shown = ordered[(number - 1) * limit : number * limit]
+        listed = in_pages(ordered, limit, variant)
+        shown = listed[(number - 1) * limit : number * limit]
         tagged = self.variant["tag"] == "shown"
-        docs = [replies.listed(each, each.run.lifecycle.check(), tagged=tagged) for each in shown]
-        return Reply(200, lists.page(docs, number, limit, len(found)))
+        docs = [
+            replies.listed(each, status(each, each.run.lifecycle.check()), tagged=tagged) for each in shown
+        ]
+        return Reply(200, lists.page(docs, number, limit, len(listed)))
 
     def _stop(self, incoming: Incoming) -> Reply:
         """Refold API reference, Stop Execution; what happens to a finished run is not documented, here nothing."""
