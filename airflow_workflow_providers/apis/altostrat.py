@@ -232,7 +232,7 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
 
     def read(response: Response) -> tuple[list[Any], bool]:
         found = response.parse(_Searched)
-        return found.data, not found.is_last and _reaches(found.data, since)
+        return found.data, not found.is_last and _more_since(found.data, since)
 
     return list_request(list_runs(workflow_id, page=page), read, "id")
 
@@ -262,12 +262,12 @@ def _begun(workflow_id: str, moment: float, page: int) -> Request[tuple[list[str
         begun = [(run, _begun_at(run)) for run in runs if isinstance(run, dict)]
         near = [run for run, at in begun if at is not None and abs(at - moment) <= CLOCK_DRIFT]
         ids = [known for run in near if (known := response.find_id(run.get("id")))]
-        return ids, _reaches(runs, moment)
+        return ids, _more_since(runs, moment)
 
     return list_runs(workflow_id, page=page).read_as("search for a run that may have started", read)
 
 
-def _reaches(runs: list[Any], since: float) -> bool:
+def _more_since(runs: list[Any], since: float) -> bool:
     """
     Return whether the page after one with these runs may have runs that were begun since then.
 

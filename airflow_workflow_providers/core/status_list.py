@@ -27,16 +27,16 @@ class ListReading:
     What a reading of a list has found.
 
     :param entries: how many entries were read.
-    :param found: how many of them are runs that somebody waits for.
+    :param unchanged: how many of them have saved a status check.
     """
 
     entries: int = 0
-    found: int = 0
+    unchanged: int = 0
 
     @property
     def paid(self) -> bool:
         """Whether status checks would have cost more."""
-        return self.found > self.entries * ENTRY_COST
+        return self.unchanged > self.entries * ENTRY_COST
 
 
 def is_worth_reading(due: int, entries: int) -> bool:
@@ -71,13 +71,15 @@ def read_list(
         if request is None:
             return
         read = yield request
-        before = len(seen)
+        unchanged = 0
         for execution_id, status in read.statuses:
             # Of a run that is shown again, the first status counts: a list that moves repeats its last entries.
             if execution_id in known and execution_id not in seen:
                 seen.add(execution_id)
-                on_found(execution_id, status == known[execution_id])
-        found, more = len(seen) - before, read.more
+                same = status == known[execution_id]
+                unchanged += same
+                on_found(execution_id, same)
+        more = read.more
         reading.entries += len(read.statuses)
-        reading.found += found
-        pays = found > len(read.statuses) * ENTRY_COST
+        reading.unchanged += unchanged
+        pays = unchanged > len(read.statuses) * ENTRY_COST

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from airflow_workflow_providers.core.errors import RateLimited, Unavailable, WorkflowError
+from airflow_workflow_providers.core.errors import RateLimited, Unavailable, UnexpectedResponse, WorkflowError
 from airflow_workflow_providers.core.request import Request, StatusPage
 from airflow_workflow_providers.core.status_list import (
     MOST_BELIEVED,
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 #: How long one reading of a list may take, in seconds.
 BUDGET = 10.0
 
-#: How long a list is left alone that cost more than status checks, or was rejected, in seconds.
-PAUSE = 600.0
+#: For how many intervals a list is left alone that cost more than status checks, or could not be read: twice as many each time.
+PAUSE = 5
 
-#: How long a list is left alone that could not be read at the moment, in seconds.
-FAILED_PAUSE = 60.0
+#: How long a list is left alone at the most, in seconds; and at once, if the vendor has rejected the request.
+LONGEST_PAUSE = 600.0
 
 ListStatuses: TypeAlias = Callable[[str, float, int], Request[StatusPage] | None]
 
@@ -38,12 +38,14 @@ ListStatuses: TypeAlias = Callable[[str, float, int], Request[StatusPage] | None
 class _List:
     """A list of the vendor: of a workflow, or of the account."""
 
-    __slots__ = ("entries", "is_being_read", "paused_until")
+    __slots__ = ("entries", "failures", "is_being_read", "paused_until")
 
     def __init__(self) -> None:
         #: How many entries the last reading had.
         self.entries = 0
         self.is_being_read = False
+        #: How many readings in a row were no use.
+        self.failures = 0
         self.paused_until = 0.0
 
 
@@ -100,8 +102,9 @@ class Lists:
 
     async def _read(self, workflow_id: str, known: _List, waits: dict[str, Wait], began: float) -> None:
         """Read a list; the runs of which it shows nothing are checked."""
+        interval = min(wait.waiter.poll_interval for wait in waits.values())
         try:
-            reading, pause = await self._found(workflow_id, waits, began)
+            reading = await self._found(workflow_id, waits, began)
         except BaseException as error:
             # A reading that is cancelled, or a bug: nobody may wait for ever.
             for wait in waits.values():
@@ -110,15 +113,16 @@ class Lists:
         finally:
             known.is_being_read = False
             self._readings.discard(asyncio.current_task())
-        known.entries = reading.entries
-        if not reading.paid:
-            known.paused_until = self._loop.time() + pause
+        if reading is not None and reading.paid:
+            known.entries, known.failures = reading.entries, 0
+        else:
+            pause = interval * PAUSE * 2 ** min(known.failures, 10) if reading else LONGEST_PAUSE
+            known.failures += 1
+            known.paused_until = self._loop.time() + min(pause, LONGEST_PAUSE)
         self._poller.put_back(waits.values())
 
-    async def _found(
-        self, workflow_id: str, waits: dict[str, Wait], began: float
-    ) -> tuple[ListReading, float]:
-        """Tell the poller what a list shows; return what was read, and how long the list is left alone if that was no use."""
+    async def _found(self, workflow_id: str, waits: dict[str, Wait], began: float) -> ListReading | None:
+        """Tell the poller what a list shows; return what was read, or ``None`` if the vendor rejects the request."""
 
         def on_found(execution_id: str, unchanged: bool) -> None:  # noqa: FBT001  # its only caller reads it like this
             wait = waits.pop(execution_id)
@@ -136,10 +140,10 @@ class Lists:
             await self._client.run(read_list(page, statuses, on_found, reading), attempts=1, budget=BUDGET)
         except RateLimited as error:
             self._poller.slow_down(error)
-            return ListReading(), FAILED_PAUSE
         except WorkflowError as error:
-            return ListReading(), FAILED_PAUSE if isinstance(error, Unavailable) else PAUSE
-        return reading, PAUSE
+            if not isinstance(error, (Unavailable, UnexpectedResponse)):
+                return None
+        return reading
 
 
 def _may_be_listed(wait: Wait, wall: float) -> bool:

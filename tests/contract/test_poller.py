@@ -33,11 +33,13 @@ async def events_of(triggers: list[Any]) -> list[dict[str, Any]]:
 
 
 def crowd(vendor: VendorCase, workflow: str, **options: Any) -> list[Any]:
+    """Return triggers for so many runs; they know their workflow, like those of a task."""
+    options = {"workflow_id": workflow, **options}
     return [trigger_for(vendor, start(vendor, workflow), **options) for _ in range(CROWD)]
 
 
 def test_each_wait_of_a_crowd_gets_the_end_of_its_own_run(vendor: VendorCase, emulator: Emulator) -> None:
-    """Some succeed, some fail; every one is checked as often as if it was alone."""
+    """Some succeed, some fail; every one is checked as often as if it was alone, by itself or in a list."""
     emulator.set_pace(status_checks=3)
     good, bad = crowd(vendor, vendor.succeeds), crowd(vendor, vendor.fails)
 
@@ -46,7 +48,8 @@ def test_each_wait_of_a_crowd_gets_the_end_of_its_own_run(vendor: VendorCase, em
     assert [event["execution_id"] for event in events] == [each.execution_id for each in [*good, *bad]]
     assert {event["outcome"] for event in events} == {"ended"}
     checks = [request["execution_id"] for request in status_checks(emulator, vendor)]
-    assert {checks.count(each.execution_id) for each in [*good, *bad]} == {3}
+    alone = {checks.count(each.execution_id) for each in [*good, *bad]}
+    assert alone == {3} if vendor.list_statuses is None else alone <= {2, 3}
 
 
 def test_a_wait_that_is_cancelled_or_fails_touches_no_other(vendor: VendorCase, emulator: Emulator) -> None:

@@ -57,7 +57,7 @@ def test_what_a_page_repeats_counts_once_and_what_it_drops_is_not_found() -> Non
     found, reading = read([runs(0, 10), [*runs(8, 15), ("3", "COMPLETED")], runs(20, 30)], 40)
 
     assert found == dict.fromkeys([*map(str, range(15)), *map(str, range(20, 30))], True)
-    assert (reading.entries, reading.found) == (28, 25)
+    assert (reading.entries, reading.unchanged) == (28, 25)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,8 @@ def test_what_a_page_repeats_counts_once_and_what_it_drops_is_not_found() -> Non
         ([runs(0, 50), runs(1000, 1100)], 50),
         # The second page has too few of them, so there is no third.
         ([runs(0, 100), [*runs(100, 110), *runs(1000, 1090)], runs(200, 300)], 200),
+        # What has changed is to be checked all the same.
+        ([runs(0, 100, "COMPLETED"), runs(100, 200)], 100),
         ([[], runs(0, 100)], 0),
     ],
 )
@@ -75,7 +77,7 @@ def test_a_page_that_costs_more_than_status_checks_is_the_last(pages: list[Entri
     found, reading = read(pages, 50 if asked == 50 else 300)
 
     assert reading.entries == asked
-    assert reading.found == len(found)
+    assert reading.unchanged == sum(found.values())
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,11 @@ def test_a_list_is_read_if_it_is_cheaper_than_the_checks_that_are_due(
     assert is_worth_reading(due, entries) is worth
 
 
-@pytest.mark.parametrize(("entries", "found", "paid"), [(0, 0, False), (100, 13, True), (100, 12, False)])
-def test_a_reading_pays_if_status_checks_would_have_cost_more(entries: int, found: int, paid: bool) -> None:
-    assert ListReading(entries, found).paid is paid
+@pytest.mark.parametrize(("entries", "unchanged", "paid"), [(0, 0, False), (100, 13, True), (100, 12, False)])
+def test_a_reading_pays_if_status_checks_would_have_cost_more(
+    entries: int, unchanged: int, paid: bool
+) -> None:
+    assert ListReading(entries, unchanged).paid is paid
 
 
 def test_without_a_list_nothing_is_asked() -> None:

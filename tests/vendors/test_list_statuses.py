@@ -69,7 +69,7 @@ def test_each_id_has_the_word_that_the_vendor_wrote(vendor: VendorCase) -> None:
     ]
     none: list[Any] = [None, 7, 1.5, True, [], ["running"], {}, {"a": "running"}]
     odd = [
-        *(each for each in (None, "running", 7, [], ["1", "running"], {}, {"status": "running"})),
+        *(None, "running", 7, [], ["1", "running"], {}, {"status": "running"}),
         {listed.id_field: "1"},
         *({listed.id_field: "1", "status": value} for value in none),
         *({listed.id_field: value, "status": "running"} for value in none),
