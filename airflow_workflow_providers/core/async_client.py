@@ -191,13 +191,25 @@ class AsyncClient:
                 raise
         return await self._exchange(fresh, check, budget)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection is read, so that its limit is known."""
+        return self._current is not None
+
+    async def open(self) -> None:
+        """
+        Read the connection, unless it is read already.
+
+        :raises WorkflowError: if it cannot be read.
+        """
+        await self._open()
+
     def turn(self, *, within: float) -> float:
         """
-        Take the turn of a :meth:`check`.
+        Take the turn of a :meth:`check`, once the client is open.
 
         :param within: take no turn that comes later than in so many seconds.
-        :return: seconds to wait before it is sent; 0.0 also before the connection is read. More than ``within``: no turn was
-            taken.
+        :return: seconds to wait before it is sent. More than ``within``: no turn was taken.
         """
         return self._limit.reserve(time.monotonic(), within=within)
 

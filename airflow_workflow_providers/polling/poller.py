@@ -15,7 +15,7 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -215,6 +215,9 @@ class Poller:
 
     async def _take_turn(self) -> bool:
         """Wait until a check may be sent; ``False`` if that is so late that all of them are put off."""
+        if not self._client.is_open:
+            with suppress(WorkflowError):  # the check fails too then, and its wait says why
+                await self._client.open()
         if not self._turns.locked() and self._client.turn(within=0.0) == 0.0:
             return True
         async with self._turns:
@@ -256,7 +259,7 @@ class Poller:
         wait.known = execution.status
         step = waiter.on_status(execution, time.time())
         late = began - wait.due
-        if late > _LATE and isinstance(step, NextPoll) and not step.log and not self._has_said_late:
+        if late > _LATE and isinstance(step, NextPoll) and not self._has_said_late:
             step = self._say_late(step, late)
         # From when it was due, so that the interval does not grow by the time of the response.
         return step, wait.due
@@ -266,16 +269,12 @@ class Poller:
         if late <= step.delay:
             return step
         self._has_said_late = True
-        return replace(
-            step,
-            log=(
-                f"Status checks come {late:.0f} s late: more executions wait with this connection than this process can "
-                f"check in time (at most {self._client.limits}). No check is lost, and the end of an execution is seen later. "
-                "If your account allows more, raise requests_per_second of the connection; else raise max_poll_interval of "
-                "the tasks."
-            ),
-            warning=True,
+        log = (
+            f"{step.log} Status checks come {late:.0f} s late: more executions wait with this connection than this process can "
+            f"check in time (at most {self._client.limits}). No check is lost, and the end of an execution is seen later. If "
+            "your account allows more, raise requests_per_second of the connection; else raise max_poll_interval of the tasks."
         )
+        return replace(step, log=log.lstrip(), warning=True)
 
     def follow(self, wait: Wait, step: WaitStep, since: float) -> None:
         """

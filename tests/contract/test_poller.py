@@ -16,7 +16,8 @@ import structlog
 from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.polling import poller as poller_module
-from tests.contract import start, status_checks, text_of, trigger_for, until
+from tests.conftest import connect
+from tests.contract import requests, start, status_checks, text_of, trigger_for, until
 from tests.vendors import VendorCase
 
 CROWD = 50
@@ -247,3 +248,57 @@ def test_a_429_without_a_time_leaves_no_wait_behind(vendor: VendorCase, emulator
     events = asyncio.run(events_of(triggers))
 
     assert {event["outcome"] for event in events} == {"ended"}
+
+
+def test_a_crowd_keeps_to_the_limit_of_its_connection_and_one_wait_says_that_checks_are_late(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No check is lost: each wait sees the end of its run. A triggerer sends half of 40 requests a second, after a burst."""
+    monkeypatch.setattr(poller_module, "_LATE", 0.5)
+    triggers = crowd(vendor, vendor.succeeds, poll_interval=0.1)
+    emulator.set_pace(status_checks=3)
+    connect(monkeypatch, vendor, emulator, requests_per_second=40)
+    began = time.time()
+    said: list[str] = []
+
+    def keep(_: Any, __: str, entry: dict[str, Any]) -> dict[str, Any]:
+        said.append(entry["event"])
+        raise structlog.DropEvent
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep])
+    try:
+        events = asyncio.run(events_of(triggers))
+    finally:
+        structlog.configure(processors=before)
+
+    assert {event["outcome"] for event in events} == {"ended"}
+    arrived = sorted(each["at"] for each in requests(emulator, vendor) if each["at"] > began)
+    # A burst of five, and one of them is the first; the clocks of the limit and of the ledger differ a little.
+    assert [place for place, at in enumerate(arrived) if at - arrived[0] < (place - 5) / 20 - 0.05] == []
+    [late] = [line for line in said if "Status checks come" in line]
+    assert "at most 20 requests a second, 48 requests at once" in late
+
+
+def test_a_check_whose_deadline_has_come_goes_before_all_others(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a crowd that would take 25 s to check once."""
+    triggers = crowd(vendor, vendor.goes_on, poll_interval=0.1)
+    deadline = time.time() + 4
+    last = trigger_for(vendor, start(vendor, vendor.goes_on), poll_interval=0.1, deadline=deadline)
+    connect(monkeypatch, vendor, emulator, requests_per_second=4)
+
+    async def run() -> dict[str, Any]:
+        others = [asyncio.create_task(event_of(each)) for each in triggers]
+        event = await event_of(last)
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        return event
+
+    event = asyncio.run(run())
+
+    assert (event["outcome"], event["execution_id"]) == ("timed_out", last.execution_id)
+    assert time.time() < deadline + 3
+    assert [each["execution_id"] for each in status_checks(emulator, vendor)].count(last.execution_id) >= 1
