@@ -44,6 +44,9 @@ def workflow_emulator(
     :param monkeypatch: sets ``AIRFLOW_CONN_<VENDOR>_DEFAULT`` and the shortest ``poll_interval`` for the test.
     :yield: the emulator, which is reset after the test.
     """
+    from airflow_workflow_providers.core import rate_limit  # noqa: PLC0415  # as above
+
+    rate_limit.forget_all()
     emulator = workflow_emulator_process
     emulator.reset()
     emulator.set_pace(status_checks=2)

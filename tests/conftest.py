@@ -39,9 +39,8 @@ def emulator(workflow_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture(autouse=True)
-def _each_test_is_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the limits of connections: a 429 of one test does not hold the requests of the next."""
-    monkeypatch.setattr(rate_limit, "_limits", {})
+def _each_test_has_a_limit_of_its_own() -> None:
+    rate_limit.forget_all()
 
 
 def connect(

@@ -87,6 +87,16 @@ def test_a_connections_page_names_every_field_by_its_label(vendor: str) -> None:
 
 
 @every_vendor
+def test_a_connections_page_says_which_limit_an_empty_field_means(vendor: str) -> None:
+    module, _, hook = FORMS[vendor]["hook-class-name"].rpartition(".")
+    limit = getattr(import_module(module), hook).extra_model().requests_per_second
+    meaning = rows(DOCS / "connections" / f"{vendor}.md")["requests_per_second"][1]
+
+    assert f"empty: {'no limit' if limit is None else format(limit, 'g')}" in meaning
+    assert "documents" in meaning
+
+
+@every_vendor
 def test_a_connections_page_sets_a_variable_that_airflow_reads(vendor: str) -> None:
     """The variable's JSON is a connection of the vendor's type. Its form has all the fields of the JSON."""
     page = (DOCS / "connections" / f"{vendor}.md").read_text()

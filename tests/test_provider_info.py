@@ -19,6 +19,9 @@ from airflow_workflow_providers.links import ExecutionLink
 INFO = get_provider_info()
 FORMS = {form["connection-type"]: form for form in INFO["connection-types"]}
 
+#: The fields of every connection that are numbers.
+NUMBERS = {"connect_timeout", "read_timeout", "max_response_mb", "requests_per_second", "concurrent_requests"}
+
 
 def schema(name: str) -> dict[str, Any]:
     return json.loads((resources.files("airflow") / name).read_text())
@@ -91,6 +94,14 @@ def test_a_hook_and_its_form_agree(form: dict[str, Any]) -> None:
     for name, field in form["conn-fields"].items():
         assert field["schema"].get("default", fields[name].default) == fields[name].default
     assert form["ui-field-behaviour"]["placeholders"]["host"] == cls.api.base_url
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_form_says_what_an_empty_number_means(form: dict[str, Any]) -> None:
+    """For the limit of requests it is the one that the vendor documents, or none."""
+    for name, default in hook(form).extra_model().model_dump(include=NUMBERS).items():
+        meaning = "no limit." if default is None else f"{default:g}"
+        assert f"Empty: {meaning}" in form["conn-fields"][name]["description"], name
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

@@ -26,7 +26,7 @@ ARROWS = {
     "inputs": {"core", "settings"},
     "outputs": {"core"},
     "emulator": set(),
-    "pytest_plugin": {"emulator"},
+    "pytest_plugin": {"core", "emulator"},
     "retries": {"core"},
     "compat": set(),
     "settings": set(),

@@ -151,6 +151,14 @@ def by_a_proxy(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
     return with_connection(start, host=None)(emulator, patch)
 
 
+def after_many_requests(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    connect(patch, REFOLD, emulator, requests_per_second=20)
+    with closing(RefoldHook(sleep=lambda _: None)) as hook:
+        for _ in range(30):
+            hook.client.take_turn(hook.client.endpoint.ping())
+    return run(timeout=0.5)()
+
+
 def with_a_large_response(emulator: Emulator, patch: pytest.MonkeyPatch) -> Any:
     emulator.set_pace(status_checks=1)
     emulator.add_workflow("refold", "sync-contacts", slug="hubspot", output={"text": "x" * 2_000_000})
@@ -177,6 +185,7 @@ WAYS: list[tuple[str, str, Way]] = [
     ("A proxy is needed, or a proxy blocks the request", "Unavailable", by_a_proxy),
     ("Unavailable", "Unavailable", with_connection(start, host="http://127.0.0.1:9")),
     ("Unavailable", "Unavailable", with_fault("get", "server_error", read, status=503, times=9)),
+    ("A request may not be sent in time", "Unavailable", after_many_requests),
     ("RequestRejected", "RequestRejected", with_status("execute", 400, start)),
     ("RateLimited", "RateLimited", with_fault("execute", "rate_limit", start, retry_after=0, times=9)),
     ("LostStart", "LostStart", with_fault("execute", "lost_response", run())),

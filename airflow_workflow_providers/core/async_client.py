@@ -103,8 +103,7 @@ class AsyncClient:
         :param request: what to send.
         :param attempts: how often at the most, if it may be sent again at all.
         :param budget: seconds for all attempts, their turns, their responses and the wait for a free connection.
-        :param own_connection: open a connection for this request alone, and do not wait for a turn: for what must arrive even
-            if all others hang, or the limit is used up.
+        :param own_connection: open a connection for this request alone: for what must arrive even if all others hang.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
@@ -347,7 +346,7 @@ class AsyncClient:
 
         async def once() -> T:
             left = max(MIN_TIMEOUT, until - time.monotonic())
-            if not own_connection:
+            if not request.goes_first:
                 await self._take_turn(endpoint, request, left)
                 left = max(MIN_TIMEOUT, until - time.monotonic())
             timeout = min(endpoint.timeout(request), left)

@@ -56,11 +56,12 @@ def held_after_429(limit: RateLimit) -> Iterator[None]:
 
 def no_turn(endpoint: Endpoint, request: Request[Any], limit: RateLimit, wait: float) -> errors.WorkflowError:
     """Return the error of a request whose turn comes too late."""
-    why = "the vendor has rejected requests with 429"
+    why = "the vendor has rejected a request with 429"
     if limit.rate is not None:
-        why = f"this process sends {limit.rate:g} requests a second at the most, its share of requests_per_second"
+        share = f"{limit.rate:g} requests a second at the most, its share of requests_per_second"
+        why = f"this process sends {share}, and none for a while after a 429"
     late = f"its turn comes in {wait:.1f} s, and that is too late: {why}"
-    return endpoint.explain(request, errors.Unavailable(late, sent=False))
+    return endpoint.explain(request, errors.Unavailable(late, sent=False, retry_after=wait))
 
 
 class Client:
@@ -119,7 +120,6 @@ class Client:
         retry_for: float = math.inf,
         budget: float = math.inf,
         sink: Sink | None = None,
-        at_once: bool = False,
     ) -> T:
         """
         Send a request and return what it reads from the response.
@@ -133,7 +133,6 @@ class Client:
         :param budget: seconds for all attempts, their turns and their responses: until a deadline.
         :param sink: where the body goes instead of memory; such a request is sent once, unless it starts a run: that is sent
             again only before there is any body.
-        :param at_once: do not wait for a turn: for what must arrive even if the limit is used up.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
@@ -141,13 +140,13 @@ class Client:
         policy = retry_policy(1 if sink and not request.starts_run else attempts, min(retry_for, budget))
         endpoint = self.endpoint
         prepared = built or self.build(request)
-        has_turn = at_once or built is not None
+        has_turn = request.goes_first or built is not None
 
         def once() -> T:
             nonlocal has_turn
             if not has_turn:
                 self.take_turn(request, budget=until - time.monotonic())
-            has_turn = at_once
+            has_turn = request.goes_first
             # A later attempt has less time: the deadline is one for all of them, and covers each response.
             timeout = min(endpoint.timeout(request), max(MIN_TIMEOUT, until - time.monotonic()))
             try:
@@ -250,7 +249,7 @@ class Client:
         :raises NotSupported: if the vendor cannot stop a run.
         :raises WorkflowError: if it refused, or could not be asked.
         """
-        return self.send(self.endpoint.stop(execution_id), at_once=True, **limits)
+        return self.send(self.endpoint.stop(execution_id), **limits)
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""

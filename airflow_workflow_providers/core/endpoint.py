@@ -79,7 +79,7 @@ class Endpoint:
         if self.api.stop is None:
             message = f"{self.vendor} cannot stop a run: execution {execution_id} goes on."
             raise errors.NotSupported(message, execution_id=execution_id)
-        return self.api.stop(execution_id)
+        return replace(self.api.stop(execution_id), goes_first=True)
 
     def execution_url(self, execution_id: str) -> str | None:
         """Return the page where a person sees the run; ``None`` if the vendor documents no such page."""

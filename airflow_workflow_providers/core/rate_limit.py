@@ -92,3 +92,8 @@ def shared(conn_id: str, role: Role, requests_per_second: float | None) -> RateL
     limit = _limits.setdefault((conn_id, role), RateLimit())
     limit.rate = None if requests_per_second is None else requests_per_second * SHARES[role]
     return limit
+
+
+def forget_all() -> None:
+    """Forget the limits of all connections, for a test: a 429 of the test before must not hold its requests."""
+    _limits.clear()

@@ -191,6 +191,7 @@ class Request(Generic[T]):
     :param starts_run: whether it may start a run: then it is sent again only if no run can have been started.
     :param fingerprint_input: of a start, what makes another start the same: the workflow and its input, but no label and
         no callback address.
+    :param goes_first: whether it waits for no turn of the connection's rate limit: a stop.
     :param accepts: which responses ``parse`` can read; every other response becomes an error. Default: 2xx.
     :param timeout: seconds for the whole exchange; default: the connection's read timeout.
     """
@@ -206,6 +207,7 @@ class Request(Generic[T]):
     secrets: tuple[str, ...] = field(default=(), repr=False)
     starts_run: bool = False
     fingerprint_input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    goes_first: bool = False
     accepts: Callable[[Response], bool] = _ok
     timeout: float | None = None
 

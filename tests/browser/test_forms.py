@@ -76,7 +76,7 @@ def is_as_described(page: Page, shown: Locator, schema: dict[str, Any]) -> None:
         page.get_by_role("option", name=schema["default"], exact=True).click()
     elif "boolean" in schema["type"]:
         expect(shown.get_by_role("checkbox")).to_be_checked(checked=schema["default"])
-    elif "integer" in schema["type"]:
+    elif {"integer", "number"} & set(schema["type"]):
         expect(shown.get_by_role("spinbutton")).to_have_attribute("aria-valuemin", str(schema["minimum"]))
         expect(shown.get_by_role("spinbutton")).to_have_value("")
     else:
@@ -97,7 +97,7 @@ def test_a_task_runs_with_what_was_typed_in(
     dialog.locator("input[name=password]").fill(connection["password"])
     unfold(dialog, EXTRA)
     for name, value in connection.get("extra", {}).items():
-        field(dialog, FORMS[vendor]["conn-fields"][name]["label"]).locator("input").fill(value)
+        field(dialog, FORMS[vendor]["conn-fields"][name]["label"]).locator("input").fill(str(value))
     save(dialog)
     made = stored(airflow, conn_id)
 

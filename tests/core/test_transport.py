@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,20 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.core import errors, http, network
+from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.tls import TlsSettings, tls_context
-from tests.core.raw import HEAD, async_client, blocking_and_asynchronous, hangs, request, says, send, serving
+from tests.core.raw import (
+    HEAD,
+    async_client,
+    blocking_and_asynchronous,
+    endpoint,
+    hangs,
+    request,
+    says,
+    send,
+    serving,
+)
 
 #: Makes a certificate for 127.0.0.1 that signs itself.
 OPENSSL = (
@@ -213,6 +225,47 @@ def test_more_checks_than_connections_wait_in_a_queue_of_ours() -> None:
         answered = asyncio.run(many(address))
 
     assert [answer.status for answer in answered] == [200] * 400
+
+
+@blocking_and_asynchronous
+def test_no_more_requests_are_sent_at_once_than_the_connection_allows(asynchronous: bool) -> None:
+    """The others wait in a queue; the error of one that waits too long says how many connections there are."""
+    most, now = 0, 0
+    lock = threading.Lock()
+
+    def slow(peer: socket.socket, ends: threading.Event) -> None:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        ends.wait(0.1)
+        with lock:
+            now -= 1
+        peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+    async def together(address: str, budget: float) -> list[Any]:
+        client = async_client(HttpSettings(address, concurrent_requests=3))
+        try:
+            sending = [client.send(request(), attempts=1, budget=budget) for _ in range(9)]
+            return await asyncio.gather(*sending, return_exceptions=True)
+        finally:
+            await client.close()
+
+    with serving(slow) as address:
+        if asynchronous:
+            asyncio.run(together(address, 30))
+        else:
+            client = Client(lambda: endpoint(HttpSettings(address, concurrent_requests=3)))
+            client.build(request())  # opens its connections
+            with ThreadPoolExecutor(9) as threads:
+                list(threads.map(lambda _: client.send(request(), attempts=1), range(9)))
+            client.close()
+        assert most == 3
+
+    if asynchronous:
+        with serving(hangs) as address:
+            answers = asyncio.run(together(address, 0.5))
+        assert [str(answer) for answer in answers if "all 3 connections were busy" in str(answer)]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

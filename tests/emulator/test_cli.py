@@ -45,7 +45,7 @@ def use(line: dict) -> dict:
         "conn_type": "refold",
         "host": vendor["base_url"],
         "password": vendor["api_key"],
-        "extra": {"linked_account_id": vendor["linked_account_id"]},
+        "extra": {"linked_account_id": vendor["linked_account_id"], "requests_per_second": 10_000},
     }
     headers = {
         "x-api-key": vendor["api_key"],

@@ -4,7 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
+
+from airflow_workflow_providers.core import rate_limit
 
 ROOT = Path(__file__).parents[2]
 SHORTEST = "AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"
@@ -28,3 +33,13 @@ def test_a_test_has_every_connection_and_a_short_poll_interval(workflow_emulator
     for vendor in workflow_emulator.vendors:
         known = json.loads(os.environ[f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT"])
         assert known == workflow_emulator.connection(vendor)
+
+
+@pytest.fixture
+def held():
+    """Let the vendor have rejected a request of the test before."""
+    rate_limit.shared("refold_default", "worker", None).hold(time.monotonic() + 60)
+
+
+def test_a_429_of_the_test_before_holds_no_request(held, workflow_emulator):
+    assert rate_limit.shared("refold_default", "worker", None).reserve(time.monotonic()) == 0.0
