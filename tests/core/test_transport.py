@@ -243,17 +243,17 @@ def test_no_more_requests_are_sent_at_once_than_the_connection_allows(asynchrono
             now -= 1
         peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
 
-    async def together(address: str, budget: float) -> list[Any]:
+    async def together(address: str, *budgets: float) -> list[Any]:
         client = async_client(HttpSettings(address, concurrent_requests=3))
         try:
-            sending = [client.send(request(), attempts=1, budget=budget) for _ in range(9)]
+            sending = [client.send(request(), attempts=1, budget=budget) for budget in budgets]
             return await asyncio.gather(*sending, return_exceptions=True)
         finally:
             await client.close()
 
     with serving(slow) as address:
         if asynchronous:
-            asyncio.run(together(address, 30))
+            asyncio.run(together(address, *[30.0] * 9))
         else:
             client = Client(lambda: endpoint(HttpSettings(address, concurrent_requests=3)))
             client.build(request())  # opens its connections
@@ -264,8 +264,10 @@ def test_no_more_requests_are_sent_at_once_than_the_connection_allows(asynchrono
 
     if asynchronous:
         with serving(hangs) as address:
-            answers = asyncio.run(together(address, 0.5))
-        assert [str(answer) for answer in answers if "all 3 connections were busy" in str(answer)]
+            answers = asyncio.run(together(address, 2.0, 2.0, 2.0, 0.5, 0.5))
+        assert ["all 3 connections were busy" in str(answer) for answer in answers] == [False] * 3 + [
+            True
+        ] * 2
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
