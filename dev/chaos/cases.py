@@ -36,7 +36,10 @@ _PATIENCE = 240
 #: What the triggerer logs when it calls ``on_kill`` of a trigger.
 _TRIGGER_CANCELLED = "Trigger cancelled by user action"
 
-_FINAL_STATES = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
+FINAL_STATES = frozenset({"success", "failed", "skipped", "removed", "upstream_failed"})
+
+#: Instead of the number of a status check: executions end when :meth:`Emulator.set_pace` says so.
+AT_PACE = 0
 
 
 class WaitTimedOut(RuntimeError):
@@ -57,13 +60,22 @@ def add_workflow(account: Emulator, vendor: VendorCase, workflow_id: str, checks
     """
     Add a workflow to an account.
 
-    :param checks: its executions have ended at this status check; ``None`` for executions that never end.
+    :param checks: its executions have ended at this status check; ``None`` for executions that never end, ``AT_PACE`` for
+        executions that end with the pace of the account.
     """
-    options: dict[str, Any] = {"status_checks": checks} if checks else dict(vendor.never_ends)
+    options: dict[str, Any] = {"status_checks": checks} if checks else {}
+    if checks is None:
+        options = dict(vendor.never_ends)
     if vendor.get_status is None and checks:
         # No client can poll such an execution: it takes as many seconds instead.
         options = {"seconds": float(checks)}
     account.add_workflow(vendor.conn_type, workflow_id, **vendor.added, **options)
+
+
+def record_of(airflow: RealAirflow, dag_id: str, run_id: str, map_index: int = -1) -> dict[str, Any]:
+    """Return the record that a task has returned."""
+    returned = airflow.xcom(dag_id, run_id, TASK, "return_value", map_index)
+    return dict(json.loads(returned) if isinstance(returned, str) else returned)
 
 
 @dataclass
@@ -76,7 +88,7 @@ class Case:
     :param number: of the case; the id of its workflow contains it, and no other case uses that workflow.
     :param fault: the name of the fault.
     :param task: the name of the parameters of the task.
-    :param checks: the status check at which its executions have ended; ``None`` for executions that never end.
+    :param checks: when its executions have ended, as for :func:`add_workflow`.
     :param ended: is set when the suite ends early.
     :param connection: the id of the case's own connection; empty if it uses the default one.
     :param problem: why the case could not be carried out; empty if it could.
@@ -185,8 +197,7 @@ class Case:
 
     def record(self) -> dict[str, Any]:
         """Return the record that the task has returned."""
-        returned = self.airflow.xcom(self.dag_id, self.run_id, TASK, "return_value")
-        return dict(json.loads(returned) if isinstance(returned, str) else returned)
+        return record_of(self.airflow, self.dag_id, self.run_id)
 
     def check_returns(self, execution: dict[str, Any]) -> None:
         """Check that the task has returned the record of an execution."""
@@ -228,8 +239,9 @@ class Case:
             if self.ended.wait(interval):
                 raise WaitTimedOut(f"the suite ended while the case waited for {what}")
             if time.monotonic() > deadline:
+                state = self.task_instance()["state"] if self.run_id else "not started"
                 raise WaitTimedOut(
-                    f"not within {seconds:.0f} s: {what}; the task is {self.task_instance()['state']}, and the vendor "
+                    f"not within {seconds:.0f} s: {what}; the task is {state}, and the vendor "
                     f"received {[request['operation'] for request in self.requests()]}"
                 )
         return value
@@ -268,11 +280,15 @@ class Case:
         before = len(self.requests(self.vendor.get_status))
         self.wait_for("status checks", lambda: len(self.requests(self.vendor.get_status)) >= before + count)
 
-    def wait_for_deferral(self) -> None:
-        """Wait until the task is deferred and its trigger polls: in its first moments Airflow cannot call its ``on_kill``."""
+    def wait_until_deferred(self) -> None:
+        """Wait until the task is deferred."""
         self.wait_for(
             "a deferral", lambda: self.task_instance()["state"] == "deferred", interval=_AIRFLOW_INTERVAL
         )
+
+    def wait_for_deferral(self) -> None:
+        """Wait until the task is deferred and its trigger polls: in its first moments Airflow cannot call its ``on_kill``."""
+        self.wait_until_deferred()
         self.wait_for_checks(2)
 
     def wait_until_it_waits(self) -> None:
@@ -288,7 +304,7 @@ class Case:
         """Wait until the task is in a final state."""
         self.wait_for(
             "the end of the task",
-            lambda: self.task_instance()["state"] in _FINAL_STATES,
+            lambda: self.task_instance()["state"] in FINAL_STATES,
             seconds,
             _AIRFLOW_INTERVAL,
         )

@@ -275,6 +275,27 @@ MUTANTS = [
         "^marked failed while all status checks hang$",
     ),
     _mutant(
+        "each connection has its own network connections",
+        "core.http:AsyncTransport.__init__",
+        """
+        original(self, settings)
+        AsyncTransport.shared = self._free = getattr(AsyncTransport, "shared", self._free)
+        """,
+        "^vendor hangs for one connection of two$",
+    ),
+    _mutant(
+        "a 429 holds up all waits of its connection",
+        "polling.poller:Poller.slow_down",
+        "return None",
+        "^429 storm on a crowd$",
+    ),
+    _mutant(
+        "a run that a list does not show is checked itself",
+        "polling.poller:Poller.put_back",
+        "return None",
+        "^triggerer killed with a crowd waiting$",
+    ),
+    _mutant(
         "a worker that gets SIGTERM stops the execution",
         "operators.execute:ExecuteWorkflowOperator._stop_killed",
         "self._kill_message = 'Nothing was done.'",

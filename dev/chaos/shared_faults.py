@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from airflow_workflow_providers.core.http import LANES
-from dev.chaos.cases import ExpectationFailed, add_workflow
+from airflow_workflow_providers.core.waiter import INTERVAL_SHARE
+from dev.chaos.cases import AT_PACE, ExpectationFailed
+from dev.chaos.crowd import waiting_crowd
 from dev.chaos.faults import (
     LOST,
     TIMED_OUT,
@@ -24,17 +27,29 @@ from dev.chaos.faults import (
     takes_uploads,
 )
 from dev.chaos.injections import LATER, SOON, STOP_WITHIN
-from dev.chaos.tasks import CROWD, dag_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dev.chaos.cases import Case
+    from dev.chaos.crowd import Crowd
     from dev.real_airflow import RealAirflow
     from dev.vendors import VendorCase
 
 #: Seconds for the next step of a process, where nothing shows that it has made it.
 _MOMENT = 1.0
+
+#: How many seconds a status check that hangs holds its connection: more than any other task waits.
+_HANG = 300
+
+#: For how many seconds a vendor asks to be left alone, and for how many a task is observed while a vendor hangs.
+_RETRY_AFTER, _OBSERVED = 15, 12.0
+
+#: Seconds in which a triggerer has read a response, so that all requests that it sent before have arrived.
+_ON_THE_WAY = 2.0
+
+#: Seconds between two status checks of the parameters ``plain``, and by how much a machine that others use may delay one.
+_POLL_INTERVAL, _DELAY = 1.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -161,11 +176,12 @@ def no_triggerer(airflow: RealAirflow, cases: list[Case]) -> None:
 def marked_failed_while_checks_hang(airflow: RealAirflow, cases: list[Case]) -> None:
     """Mark a deferred task failed while the status check of another task holds each connection to the vendor."""
     for case in cases:
-        # A status check that hangs holds its connection until this timeout.
-        case.connect(case.emulator, read_timeout=120)
+        case.connect(case.emulator, read_timeout=_HANG)
         case.run()
         case.wait_for_deferral()
-        with _crowd(airflow, case):
+        with waiting_crowd(case, case.emulator) as crowd:
+            crowd.wait_for_deferral()
+            crowd.hang()
             case.mark("failed")
             case.wait_for_stop(30)
         [stop] = case.requests(case.vendor.stop)
@@ -174,33 +190,98 @@ def marked_failed_while_checks_hang(airflow: RealAirflow, cases: list[Case]) -> 
             raise ExpectationFailed(f"the stop came {took:.1f} s after Airflow had cancelled the trigger")
 
 
-@contextmanager
-def _crowd(airflow: RealAirflow, case: Case) -> Iterator[None]:
-    """Let more tasks than there are connections wait with the connection of a case, while their status checks hang."""
-    vendor, emulator = case.vendor, case.emulator
-    dag, workflow = (
-        dag_id(vendor.name, case.mode, "crowd"),
-        vendor.new_workflow.format(f"{case.number}-crowd"),
-    )
-    add_workflow(emulator, vendor, workflow, None)
-    run_id = case.run_dag(dag, workflow)
+def triggerer_restarted_with_crowd(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Kill the triggerer while the status checks of a crowd are on their way, and start it again."""
+    with ExitStack() as stack:
+        crowds = [stack.enter_context(waiting_crowd(case, case.emulator)) for case in cases]
+        for crowd in crowds:
+            crowd.wait_for_deferral()
+        for case in cases:
+            case.run()
+        for case in cases:
+            case.wait_until_deferred()
+        for crowd in crowds:
+            crowd.hang()
+        airflow.kill("triggerer")
+        for crowd in crowds:
+            crowd.fail_no_more()
+        airflow.launch("triggerer")
+        for crowd in crowds:
+            crowd.end_executions()
+        for crowd in crowds:
+            crowd.wait_for_success()
 
-    def all_deferred() -> bool:
-        states = [task["state"] for task in airflow.task_instances(dag, run_id)]
-        return states.count("deferred") == CROWD
 
-    def all_connections_busy() -> bool:
-        requests = emulator.requests(vendor.conn_type, vendor.get_status)
-        hanging = [each for each in requests if (each["workflow_id"], each["fault"]) == (workflow, "hang")]
-        return len(hanging) >= LANES
+def one_connection_hangs(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Let a task wait while the status checks of a crowd hold each connection to another account of the vendor."""
+    for case in cases:
+        case.connect(case.elsewhere, read_timeout=_HANG)
+        with waiting_crowd(case, case.elsewhere) as crowd:
+            crowd.wait_for_deferral()
+            crowd.hang()
+            case.connection = ""  # The case's own task waits with the default one.
+            _check_interval_is_kept(case)
+            if any(request["status"] for request in crowd.requests() if request["fault"]):
+                raise ExpectationFailed("the crowd's vendor has responded meanwhile")
 
-    try:
-        case.wait_for("a crowd that is deferred", all_deferred, 300, _MOMENT)
-        emulator.fail(vendor.conn_type, str(vendor.get_status), "hang", CROWD, workflow_id=workflow)
-        case.wait_for("status checks that hang", all_connections_busy)
-        yield
-    finally:
-        airflow.request("PATCH", f"/api/v2/dags/{dag}/dagRuns/{run_id}", {"state": "failed"})
+
+def _check_interval_is_kept(case: Case) -> None:
+    """Run the task of a case, and check that no status check is late before its execution ends, and at its end."""
+
+    def reads() -> list[float]:
+        requests = case.emulator.requests(case.vendor.conn_type)
+        mine = [request for request in requests if request["workflow_id"] in (None, case.workflow)]
+        return [request["at"] for request in mine if request["method"] == "GET" and request["at"] > began]
+
+    case.run()
+    case.wait_until_deferred()
+    began = time.time()
+    case.wait_for("status checks", lambda: reads() and reads()[-1] - reads()[0] > _OBSERVED)
+    case.emulator.set_pace(seconds=0)
+    ended = time.time()
+    case.wait_for_end()
+    times = reads()
+    checks = [at for at in times if at <= ended] + [at for at in times if at > ended][:1]
+    [execution] = case.executions()
+    for earlier, later in pairwise(checks):
+        interval = max(_POLL_INTERVAL, (later - execution["started_at"]) * INTERVAL_SHARE)
+        if later - earlier > interval + _DELAY:
+            raise ExpectationFailed(f"a status check came {later - earlier:.1f} s after the one before")
+
+
+def rate_limit_with_crowd(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Respond with 429 to status checks of a crowd for a moment, and check that all its tasks obey ``Retry-After``."""
+    for case in cases:
+        with waiting_crowd(case, case.emulator) as crowd:
+            crowd.wait_for_deferral()
+            case.run()
+            case.wait_until_deferred()
+            crowd.fail_reads("rate_limit", retry_after=_RETRY_AFTER)
+            case.wait_for("a response with 429", lambda: _limits(crowd))
+            crowd.fail_no_more()
+            case.wait_for(
+                "a request after Retry-After",
+                lambda: crowd.requests()[-1]["at"] > _limits(crowd)[-1] + _RETRY_AFTER,
+            )
+            _check_retry_after(crowd)
+            crowd.end_executions()
+            crowd.wait_for_success()
+
+
+def _limits(crowd: Crowd) -> list[float]:
+    """Return when requests came that the vendor has rejected with 429."""
+    return [request["at"] for request in crowd.requests() if request["status"] == 429]
+
+
+def _check_retry_after(crowd: Crowd) -> None:
+    """Check that after a 429 only the requests arrive that were on their way, until the vendor may be asked again."""
+    for limit in _limits(crowd):
+        after = [request["at"] - limit for request in crowd.requests()]
+        early = [seconds for seconds in after if 0 < seconds < _RETRY_AFTER]
+        if len(early) >= LANES or any(seconds > _ON_THE_WAY for seconds in early):
+            raise ExpectationFailed(
+                f"{len(early)} requests came within Retry-After, the last {early[-1]:.1f} s after the 429"
+            )
 
 
 def _defer(cases: list[Case]) -> None:
@@ -269,6 +350,27 @@ SHARED_FAULTS = [
         always(1, 1, "failed"),
         can_stop_deferred,
         checks=None,
+    ),
+    SharedFault(
+        "triggerer killed with a crowd waiting",
+        triggerer_restarted_with_crowd,
+        always(1, 0, "success"),
+        in_triggerer,
+        checks=AT_PACE,
+    ),
+    SharedFault(
+        "vendor hangs for one connection of two",
+        one_connection_hangs,
+        always(1, 0, "success"),
+        in_triggerer,
+        checks=AT_PACE,
+    ),
+    SharedFault(
+        "429 storm on a crowd",
+        rate_limit_with_crowd,
+        always(1, 0, "success"),
+        in_triggerer,
+        checks=AT_PACE,
     ),
     SharedFault(
         "no triggerer until the deadline",

@@ -25,11 +25,16 @@ TASKS: dict[str, dict[str, Any]] = {
     # Its result goes to object storage.
     "stored": {"timeout": 150, "retries": 2},
     "no_triggerer": {"timeout": 8},
-    "crowd": {"timeout": 600, "poll_interval": 5},
+    "crowd": {"timeout": 1800, "poll_interval": 5, "max_poll_interval": 5},
 }
 
 #: How many tasks wait at the same time in the DAG of the crowd: more than an event loop opens connections to a vendor.
 CROWD = LANES + 2
+
+
+def crowd_text(case: object, index: object) -> str:
+    """Return the text in the input of a task of a crowd, which no other task has; both may be templates."""
+    return f"{case}-task-{index}"
 
 
 def results_of(case: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.tasks import CROWD, TASKS, dag_id, results_of
+from dev.chaos.tasks import CROWD, TASKS, crowd_text, dag_id, results_of
 from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
@@ -41,11 +41,14 @@ def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
     chosen = {name: value for name, value in chosen.items() if name not in vendor.operator.unsupported}
     if "execution_timeout" in chosen:
         chosen["execution_timeout"] = timedelta(seconds=chosen["execution_timeout"])
-    text = f"{CASE}-{{{{ ti.try_number }}}}" if task == "changing_input" else CASE
+    text = {
+        "changing_input": f"{CASE}-{{{{ ti.try_number }}}}",
+        "crowd": crowd_text(CASE, "{{ ti.map_index }}"),
+    }.get(task, CASE)
     start = {**vendor.required, **vendor.input_of(text)}
     if task == "without_nonce":
         start |= vendor.without_nonce
-    elif vendor.input not in vendor.with_nonce or task != "changing_input":
+    elif vendor.input not in vendor.with_nonce or text == CASE:
         start |= vendor.with_nonce
     if task == "stored":
         chosen["output_path"] = f"file://{results_of(CASE)}"
