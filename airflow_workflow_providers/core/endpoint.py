@@ -111,7 +111,8 @@ class Endpoint:
             :class:`LostStart`, unless the vendor has certainly started nothing.
         """
         try:
-            return self._parse(request, replace(response, secrets=self._secrets(request)))
+            known = Response(response.status, response.headers, response.content, self._secrets(request))
+            return self._parse(request, known)
         except errors.WorkflowError as error:
             failure = self.explain(request, error)
         except Exception as error:  # noqa: BLE001  # whatever a parser raises is about this response
@@ -164,7 +165,8 @@ class Endpoint:
         return self.settings.read_timeout if request.timeout is None else request.timeout
 
     def _secrets(self, request: Request[Any]) -> tuple[str, ...]:
-        return (*self.settings.secrets, *request.secrets)
+        own = self.settings.secrets
+        return (*own, *request.secrets) if request.secrets else own
 
     def _read(
         self, read: Callable[[str], Request[Execution]] | None, execution_id: str
@@ -205,16 +207,18 @@ class Endpoint:
 
 def _fit_to_show(execution: Execution, response: Response) -> Execution:
     """Return a run whose text is fit to be shown, and whose output and details do not repeat a secret."""
+    status = response.quote(execution.status) or "(no status)"
+    others = (execution.message, execution.note, execution.output, execution.details)
+    if status == execution.status and others == (None, None, None, None):
+        return execution  # as after most status checks
     fit = {
-        "status": response.quote(execution.status) or "(no status)",
+        "status": status,
         "message": response.quote(execution.message) if execution.message else None,
         "note": response.quote(execution.note) if execution.note else None,
         "output": without_secrets(execution.output, response.secrets),
         "details": without_secrets(execution.details, response.secrets),
     }
-    # A status check has nothing else, and a copy costs as much as its reading.
-    changed = any(value is not getattr(execution, name) for name, value in fit.items())
-    return replace(execution, **fit) if changed else execution
+    return replace(execution, **fit)
 
 
 def retry_after(response: Response) -> float | None:

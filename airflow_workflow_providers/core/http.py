@@ -8,7 +8,7 @@ the size of the decoded body (see ``body``).
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,14 +77,19 @@ class HttpSettings(TlsSettings):
 # -- requests ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class BuiltRequest:
-    """A request as it is sent: only the network can still fail."""
+    """
+    A request as it is sent: only the network can still fail.
+
+    :ivar head: the same for a lane, which makes it when it first sends the request: status checks are sent many times.
+    """
 
     method: str
     url: httpcore.URL
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     content: bytes | Iterable[bytes] = field(repr=False)
+    head: h11.Request | None = field(default=None, init=False, repr=False)
 
 
 def build(settings: HttpSettings, request: Request[Any]) -> BuiltRequest:
@@ -179,13 +184,17 @@ class _Route:
 
     def head(self, built: BuiltRequest) -> h11.Request:
         """Return the head of a request; the headers, which all status checks share, are checked once."""
-        if built.headers not in self._heads:
-            if len(self._heads) > _HEADS:
-                self._heads.clear()
-            self._heads[built.headers] = h11.Request(
-                method=b"GET", target=b"/", headers=list(built.headers)
-            ).headers
-        return h11.Request(method=built.method, target=built.url.target, headers=self._heads[built.headers])
+        if built.head is None:
+            if built.headers not in self._heads:
+                if len(self._heads) > _HEADS:
+                    self._heads.clear()
+                self._heads[built.headers] = h11.Request(
+                    method=b"GET", target=b"/", headers=list(built.headers)
+                ).headers
+            built.head = h11.Request(
+                method=built.method, target=built.url.target, headers=self._heads[built.headers]
+            )
+        return built.head
 
     def request(self, built: BuiltRequest, timeout: float) -> httpcore.Request:
         timeouts = {"connect": min(self.settings.connect_timeout, timeout)}
@@ -308,8 +317,8 @@ class _DirectLane:
         self._route = route
         self._lane = Lane(route.connect)
 
-    async def send(self, built: BuiltRequest, _: float) -> Body:
-        return await self._lane.exchange(self._route.head(built), bytes(built.content), self._route.body)  # type: ignore[arg-type]
+    def send(self, built: BuiltRequest, _: float) -> Coroutine[Any, Any, Body]:
+        return self._lane.exchange(self._route.head(built), bytes(built.content), self._route.body)  # type: ignore[arg-type]
 
     @property
     def is_expired(self) -> bool:

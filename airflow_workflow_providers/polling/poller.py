@@ -43,7 +43,7 @@ _MOMENT = 0.005
 
 #: There are as many lanes as make the checks that are due in so many seconds. Each of them takes a quarter of a megabyte, and
 #: their responses come together.
-_WITHIN = 0.5
+_WITHIN = 0.2
 
 #: So many lanes start at once, and others so many seconds later: with all at once, nothing else gets the event loop.
 _LANES_AT_ONCE, _LANE_PAUSE = 8, 0.01
