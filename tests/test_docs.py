@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from airflow.sdk import Connection
 
+from airflow_workflow_providers.core.rate_limit import SHARES
+from airflow_workflow_providers.core.status_list import MOST_BELIEVED
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.emulator.faults import FAULTS
 from airflow_workflow_providers.get_provider_info import VENDORS, get_provider_info
@@ -57,6 +59,13 @@ def rows(page: Path) -> dict[str, list[str]]:
     return {cells[0].strip("`"): cells[1:] for cells in table}
 
 
+def default_limit(vendor: str) -> float | None:
+    """Return the requests a second of a connection whose field is empty."""
+    module, _, hook = FORMS[vendor]["hook-class-name"].rpartition(".")
+    limit: float | None = getattr(import_module(module), hook).extra_model().requests_per_second
+    return limit
+
+
 @every_vendor
 def test_the_table_of_vendors_has_a_link_to_each_page_of_a_vendor(vendor: str) -> None:
     """Other pages have only a link to this table."""
@@ -88,12 +97,23 @@ def test_a_connections_page_names_every_field_by_its_label(vendor: str) -> None:
 
 @every_vendor
 def test_a_connections_page_says_which_limit_an_empty_field_means(vendor: str) -> None:
-    module, _, hook = FORMS[vendor]["hook-class-name"].rpartition(".")
-    limit = getattr(import_module(module), hook).extra_model().requests_per_second
+    limit = default_limit(vendor)
     meaning = rows(DOCS / "connections" / f"{vendor}.md")["requests_per_second"][1]
 
     assert f"empty: {'no limit' if limit is None else format(limit, 'g')}" in meaning
     assert "documents" in meaning
+
+
+def test_the_table_of_a_triggerers_share_follows_from_the_defaults() -> None:
+    """A list has 100 executions on a page, and each execution is also checked itself now and then."""
+    text = (DOCS / "many-executions.md").read_text()
+    limits = {vendor: default_limit(vendor) for vendor in VENDORS}
+
+    assert {vendor for vendor, limit in limits.items() if limit} == {"refold", "datalab"}
+    for vendor, row in {"refold": "Refold", "datalab": "Datalab, pipelines"}.items():
+        rate = (limits[vendor] or 0.0) * SHARES["triggerer"]
+        listed = rate * 60 / (1 / 100 + 1 / MOST_BELIEVED)
+        assert f"| {row} | {rate:g} | {rate * 60:g} | {listed:,.0f} |" in text
 
 
 @every_vendor

@@ -75,24 +75,33 @@ class Lists:
         """
         wall = time.time()
         wanted = {wait.workflow_id for wait in self._poller.due() if _may_be_listed(wait, wall)}
-        for workflow_id in wanted:
-            known = self._lists.setdefault(workflow_id, _List())
-            if known.is_being_read or now < known.paused_until:
-                continue
-            waits: dict[str, Wait] = {}
-            due = 0
-            for wait in self._poller.waits():
-                if wait.workflow_id == workflow_id and _may_be_listed(wait, wall):
-                    # Two tasks may wait for the same run: the second one is left to its own checks.
-                    waits.setdefault(wait.waiter.execution_id, wait)
-                    # Of a check that is due soon, most of the interval is over.
-                    due += wait.due - now < wait.waiter.interval(wall) / 2
-            if is_worth_reading(due, max(len(waits), known.entries)):
-                known.is_being_read = True
-                self._poller.take_out(waits.values())
-                reading = self._read(workflow_id, known, waits, now)
-                # The triggerer would attach the log of the current trigger to everything that runs in its context.
-                self._readings.add(contextvars.Context().run(self._loop.create_task, reading))
+        groups = {name: dict[str, Wait]() for name in wanted if self._may_be_read(name, now)}
+        if not groups:
+            return
+        for wait in self._poller.waits():
+            if wait.workflow_id in groups and _may_be_listed(wait, wall):
+                # Two tasks may wait for the same run: the second one is left to its own checks.
+                groups[wait.workflow_id].setdefault(wait.waiter.execution_id, wait)
+        # Of a check that is due soon, most of the interval is over.
+        soon = {
+            name: sum(wait.due - now < wait.waiter.interval(wall) / 2 for wait in waits.values())
+            for name, waits in groups.items()
+        }
+        begun = {
+            name: waits
+            for name, waits in groups.items()
+            if is_worth_reading(soon[name], max(len(waits), self._lists[name].entries))
+        }
+        self._poller.take_out(wait for waits in begun.values() for wait in waits.values())
+        for name, waits in begun.items():
+            self._lists[name].is_being_read = True
+            # The triggerer would attach the log of the current trigger to everything that runs in its context.
+            reading = self._read(name, self._lists[name], waits, now)
+            self._readings.add(contextvars.Context().run(self._loop.create_task, reading))
+
+    def _may_be_read(self, workflow_id: str, now: float) -> bool:
+        known = self._lists.setdefault(workflow_id, _List())
+        return not known.is_being_read and now >= known.paused_until
 
     def stop(self) -> None:
         """Leave nothing behind when nobody waits."""

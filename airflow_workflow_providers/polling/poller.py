@@ -271,8 +271,9 @@ class Poller:
         self._has_said_late = True
         log = (
             f"{step.log} Status checks come {late:.0f} s late: more executions wait with this connection than this process can "
-            f"check in time (at most {self._client.limits}). No check is lost, and the end of an execution is seen later. If "
-            "your account allows more, raise requests_per_second of the connection; else raise max_poll_interval of the tasks."
+            f"check in time (at most {self._client.limits}; a check takes {self._latency:.2f} s). No check is lost, and the "
+            "end of an execution is seen later. If your account allows more, raise requests_per_second of the connection; "
+            "else raise max_poll_interval of the tasks."
         )
         return replace(step, log=log.lstrip(), warning=True)
 
@@ -319,6 +320,8 @@ class Poller:
         :param waits: the waits.
         """
         taken = set(waits)
+        if not taken:
+            return
         self._due = deque(wait for wait in self._due if wait not in taken)
         self._planned = [planned for planned in self._planned if planned[2] not in taken]
         heapq.heapify(self._planned)
