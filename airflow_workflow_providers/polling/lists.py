@@ -75,7 +75,7 @@ class Lists:
         """
         wall = time.time()
         wanted = {wait.workflow_id for wait in self._poller.due() if _may_be_listed(wait, wall)}
-        groups = {name: dict[str, Wait]() for name in wanted if self._may_be_read(name, now)}
+        groups: dict[str, dict[str, Wait]] = {name: {} for name in wanted if self._may_be_read(name, now)}
         if not groups:
             return
         for wait in self._poller.waits():

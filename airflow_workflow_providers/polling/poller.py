@@ -14,7 +14,7 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -148,7 +148,18 @@ class Poller:
         if self._timer is not None:
             self._timer.cancel()
         # The triggerer would attach the log of the current trigger to everything that runs in its context.
-        self._timer = self._loop.call_at(self._planned[0][0], self._tick, context=contextvars.Context())
+        self._timer = self._loop.call_at(
+            self._planned[0][0], self._call, self._tick, context=contextvars.Context()
+        )
+
+    def _call(self, work: Callable[[], None]) -> None:
+        """Do what a timer is for; after a bug in it nobody would be woken up any more, so all are woken up now."""
+        try:
+            work()
+        except Exception as error:
+            for wait in self.waits():
+                wait.fail(WorkflowError(f"the status checks were ended ({type(error).__name__})"))
+            raise
 
     def _tick(self) -> None:
         """Take all checks that are due, and let lists and lanes make them."""
@@ -199,7 +210,7 @@ class Poller:
         for _ in range(missing):
             self._lanes.add(context.run(self._loop.create_task, self._make_checks()))
         pause = _LANE_PAUSE if missing > 0 else _WITHIN
-        self._next_lanes = self._loop.call_later(pause, self._start_some_lanes, context=context)
+        self._next_lanes = self._loop.call_later(pause, self._call, self._start_some_lanes, context=context)
 
     # -- checks -------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class Contestant:
     :param connection: the connection to the stub, from its port.
     :param latency: seconds until the vendor responds.
     :param lists: whether the vendor has a list of executions; else it rejects the request for one.
+    :param proxied: whether its requests go through a proxy.
     :param beside_hang: whether a second connection waits as well, for a quarter as many runs of a vendor that hangs.
     :param sizes: for how many runs it is measured.
     """
@@ -62,6 +63,7 @@ class Contestant:
     connection: Callable[[int], dict[str, Any]] = lambda _: {}
     latency: float = 0.05
     lists: bool = False
+    proxied: bool = False
     beside_hang: bool = False
     sizes: tuple[int, ...] = (200, 1000)
 
@@ -174,6 +176,7 @@ CONTESTANTS = (
     Contestant("ours-list", _OURS, refold, lists=True, sizes=_ALL),
     Contestant("ours-200ms", _OURS, refold, latency=0.2),
     Contestant("ours-beside-hang", _OURS, refold, beside_hang=True),
+    Contestant("ours-proxy", _OURS, refold, proxied=True, sizes=(1000,)),
     Contestant(
         "dbt-cloud",
         _DBT,

@@ -20,6 +20,7 @@ from dev.bench import certificates, clock
 from dev.bench.contestants import CONTESTANTS, HOUR, HOURS, Contestant, Setup, Wait
 from dev.bench.figures import difference, figures, share
 from dev.bench.stub import NEVER, Stub, allow_many_sockets
+from dev.bench.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -261,12 +262,15 @@ def main() -> None:
         contestant = _BY_NAME[plan.contestant]
         stub = Stub(certificate, contestant.latency, lists=contestant.lists)
         hanging = Stub(certificate, NEVER) if contestant.beside_hang else None
+        tunnel = Tunnel() if contestant.proxied else None
+        if tunnel:
+            os.environ |= {"HTTPS_PROXY": tunnel.url, "NO_PROXY": "", "no_proxy": ""}
         try:
             row = asyncio.run(measure(plan, contestant, stub, hanging))
         finally:
-            stub.stop()
-            if hanging:
-                hanging.stop()
+            for server in (stub, hanging, tunnel):
+                if server:
+                    server.stop()
     print(json.dumps({"contestant": plan.contestant, "where": "loop", **row}))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
+from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.polling import poller as poller_module
@@ -164,6 +165,22 @@ def test_a_triggerer_that_is_stopped_in_the_middle_leaves_nothing_open(
 
     assert dict(poller_module._pollers) == {}
     assert text_of([{"event": record.message} for record in caplog.records]) == text_of([])
+
+
+def test_a_poller_that_dies_wakes_up_all_of_its_waits(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the bug is, no wait hangs until its deadline."""
+    triggers = crowd(vendor, vendor.goes_on)
+    assert status_checks(emulator, vendor) == []
+    monkeypatch.setattr(poller_module, "LANES", "not a number")
+
+    async def run() -> list[Any]:
+        return await asyncio.gather(*map(event_of, triggers), return_exceptions=True)
+
+    ended = asyncio.run(asyncio.wait_for(run(), 30))
+
+    assert {type(each) for each in ended} == {WorkflowError}
 
 
 def test_the_interval_does_not_grow_by_the_time_of_a_response(vendor: VendorCase, emulator: Emulator) -> None:

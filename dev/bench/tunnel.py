@@ -1,0 +1,67 @@
+"""
+A proxy on loopback for the benchmark: it opens a tunnel for each CONNECT and passes on what comes, without a look at it.
+
+It runs in a process of its own, ``python -m dev.bench.tunnel``, prints its port, and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+from dev.real_airflow import free_port
+
+_PIECE = 64 * 1024
+
+
+class Tunnel:
+    """The proxy's process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dev.bench.tunnel"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        self.url = f"http://127.0.0.1:{int(line)}"
+
+    def stop(self) -> None:
+        """End it."""
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+
+async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Open a tunnel to where a CONNECT leads."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    host, _, port = head.split()[1].decode().rpartition(":")
+    to_reader, to_writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await asyncio.gather(_pass_on(reader, to_writer), _pass_on(to_reader, writer), return_exceptions=True)
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while piece := await reader.read(_PIECE):
+            writer.write(piece)
+    finally:
+        writer.close()
+
+
+async def _serve() -> None:
+    port = free_port()
+    server = await asyncio.start_server(_connect, "127.0.0.1", port)
+    print(port, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
