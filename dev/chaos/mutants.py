@@ -290,12 +290,6 @@ MUTANTS = [
         "^429 storm on a crowd$",
     ),
     _mutant(
-        "a run that a list does not show is checked itself",
-        "polling.poller:Poller.put_back",
-        "return None",
-        "^triggerer killed with a crowd waiting$",
-    ),
-    _mutant(
         "a worker that gets SIGTERM stops the execution",
         "operators.execute:ExecuteWorkflowOperator._stop_killed",
         "self._kill_message = 'Nothing was done.'",
