@@ -24,7 +24,7 @@ MOST_BELIEVED = 20
 @dataclass
 class ListReading:
     """
-    What a reading of a list has found.
+    What a reading of a list, or of one page of it, has found.
 
     :param entries: how many entries were read.
     :param unchanged: how many of them have saved a status check.
@@ -71,15 +71,14 @@ def read_list(
         if request is None:
             return
         read = yield request
-        unchanged = 0
+        this = ListReading(len(read.statuses))
         for execution_id, status in read.statuses:
             # Of a run that is shown again, the first status counts: a list that moves repeats its last entries.
             if execution_id in known and execution_id not in seen:
                 seen.add(execution_id)
                 same = status == known[execution_id]
-                unchanged += same
+                this.unchanged += same
                 on_found(execution_id, same)
-        more = read.more
-        reading.entries += len(read.statuses)
-        reading.unchanged += unchanged
-        pays = unchanged > len(read.statuses) * ENTRY_COST
+        reading.entries += this.entries
+        reading.unchanged += this.unchanged
+        pays, more = this.paid, read.more

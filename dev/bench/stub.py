@@ -14,12 +14,12 @@ import json
 import re
 import resource
 import ssl
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from dev.bench.server import ServerProcess
 from dev.real_airflow import free_port
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NEVER = 3600.0
 # -- the side of the measurement -------------------------------------------------------------------------------------
 
 
-class Stub:
+class Stub(ServerProcess):
     """
     The server's process.
 
@@ -42,14 +42,8 @@ class Stub:
     """
 
     def __init__(self, certificate: Path, latency: float, *, lists: bool = False) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dev.bench.stub", str(certificate), str(latency), str(int(lists))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.port = int(self._line()["port"])
+        super().__init__("dev.bench.stub", str(certificate), str(latency), str(int(lists)))
+        self.port = int(json.loads(self.line())["port"])
 
     def runs(self, ids: Iterable[str]) -> None:
         """Begin these runs."""
@@ -78,23 +72,9 @@ class Stub:
         """Return the ids of all runs."""
         return list(self._command("started"))
 
-    def stop(self) -> None:
-        """End it."""
-        try:
-            self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-
     def _command(self, *command: Any) -> Any:
-        print(json.dumps(command), file=self._process.stdin, flush=True)
-        return self._line()
-
-    def _line(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError("the stub has ended")
-        return json.loads(line)
+        print(json.dumps(command), file=self.process.stdin, flush=True)
+        return json.loads(self.line())
 
 
 # -- the vendors -----------------------------------------------------------------------------------------------------

@@ -7,35 +7,20 @@ It runs in a process of its own, ``python -m dev.bench.tunnel``, prints its port
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 
+from dev.bench.server import ServerProcess
 from dev.real_airflow import free_port
 
 _PIECE = 64 * 1024
 
 
-class Tunnel:
+class Tunnel(ServerProcess):
     """The proxy's process."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dev.bench.tunnel"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        self.url = f"http://127.0.0.1:{int(line)}"
-
-    def stop(self) -> None:
-        """End it."""
-        try:
-            self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        super().__init__("dev.bench.tunnel")
+        self.url = f"http://127.0.0.1:{int(self.line())}"
 
 
 async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,6 +8,8 @@ import gc
 import json
 import logging
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,6 +40,17 @@ def crowd(vendor: VendorCase, workflow: str, **options: Any) -> list[Any]:
     """Return triggers for so many runs; they know their workflow, like those of a task."""
     options = {"workflow_id": workflow, **options}
     return [trigger_for(vendor, start(vendor, workflow), **options) for _ in range(CROWD)]
+
+
+@contextmanager
+def logged_by(keep: Callable[[Any, str, dict[str, Any]], Any]) -> Iterator[None]:
+    """Give a function every line of the log, and nobody else."""
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep])
+    try:
+        yield
+    finally:
+        structlog.configure(processors=before)
 
 
 def test_each_wait_of_a_crowd_gets_the_end_of_its_own_run(vendor: VendorCase, emulator: Emulator) -> None:
@@ -98,12 +111,8 @@ def test_each_trigger_speaks_in_its_own_log(vendor: VendorCase, emulator: Emulat
     async def run() -> None:
         await asyncio.gather(*map(wait, triggers))
 
-    before = structlog.get_config()["processors"]
-    structlog.configure(processors=[keep])
-    try:
+    with logged_by(keep):
         asyncio.run(run())
-    finally:
-        structlog.configure(processors=before)
 
     spoken = [(whose, line) for whose, line in said if line.startswith("Execution ")]
     assert len(spoken) >= CROWD
@@ -282,12 +291,8 @@ def test_a_crowd_keeps_to_the_limit_of_its_connection_and_one_wait_says_that_che
         said.append(entry["event"])
         raise structlog.DropEvent
 
-    before = structlog.get_config()["processors"]
-    structlog.configure(processors=[keep])
-    try:
+    with logged_by(keep):
         events = asyncio.run(events_of(triggers))
-    finally:
-        structlog.configure(processors=before)
 
     assert {event["outcome"] for event in events} == {"ended"}
     arrived = sorted(each["at"] for each in requests(emulator, vendor) if each["at"] > began)
