@@ -64,7 +64,8 @@ def test_a_list_that_is_late_or_moves_while_it_is_read_hides_no_end(
     events = asyncio.run(events_of(triggers))
 
     assert_each_has_its_end(events, triggers)
-    assert len(readings(emulator, vendor)) >= 5
+    # Read again after the first time; how often in two seconds depends on the machine.
+    assert len(readings(emulator, vendor)) >= 2
     # Twice as long as the list may be believed, for a machine that is busy.
     assert time.time() - began < 2 + 2 * (MOST_BELIEVED + 2) * INTERVAL + 5
 
