@@ -1,6 +1,7 @@
 """Sending to one vendor from a worker; ``async_client`` has the same methods for an event loop."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ def no_turn(endpoint: Endpoint, request: Request[Any], limit: RateLimit, wait: f
 
 class Client:
     """
-    Sends to one vendor from a worker.
+    Sends to one vendor from a worker, from any of its threads.
 
     :param read: reads the connection; called when the client is first used, and after a 401.
     :param sleep: waits between two attempts; an operator gives one that a kill ends.
@@ -76,6 +77,8 @@ class Client:
         self._read = read
         self.sleep = sleep
         self._transport: http.Transport | None = None
+        self._replaced: list[http.Transport] = []
+        self._lock = threading.Lock()
         self._limit = RateLimit()
         #: The connection as it was read last; ``None`` before the first use.
         self.last_endpoint: Endpoint | None = None
@@ -150,7 +153,9 @@ class Client:
             # A later attempt has less time: the deadline is one for all of them, and covers each response.
             timeout = min(endpoint.timeout(request), max(MIN_TIMEOUT, until - time.monotonic()))
             try:
-                response = self._open(endpoint).exchange(prepared, timeout, sink=sink)
+                response = self._open(endpoint).exchange(
+                    prepared, timeout, sink=sink, starts_run=request.starts_run
+                )
             except errors.WorkflowError as error:
                 failure = endpoint.explain(request, error)
             else:
@@ -164,7 +169,10 @@ class Client:
             fresh = self._read() if error.status == 401 else endpoint
             if fresh.settings == endpoint.settings:
                 raise
-        self.close()
+        with self._lock:
+            # Another thread may be in the middle of a request: the old connections are closed with the client.
+            self._replaced.extend([self._transport] if self._transport else [])
+            self._transport = None
         endpoint = self._use(fresh)
         prepared = self.build(request)
         return tenacity.Retrying(**policy, sleep=self.sleep)(once)
@@ -253,9 +261,11 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        with self._lock:
+            opened = [*self._replaced, *([self._transport] if self._transport else [])]
+            self._replaced, self._transport = [], None
+        for transport in opened:
+            transport.close()
 
     def _use(self, endpoint: Endpoint) -> Endpoint:
         self.last_endpoint = endpoint
@@ -263,6 +273,7 @@ class Client:
         return endpoint
 
     def _open(self, endpoint: Endpoint) -> http.Transport:
-        if self._transport is None:
-            self._transport = endpoint.open(http.Transport)
-        return self._transport
+        with self._lock:
+            if self._transport is None:
+                self._transport = endpoint.open(http.Transport)
+            return self._transport

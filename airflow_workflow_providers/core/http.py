@@ -40,6 +40,10 @@ LANES = 48
 #: How many connections a worker keeps open to a vendor at the most.
 _WORKER_CONNECTIONS = 16
 
+#: How long a connection may be unused before a start is sent on it, in seconds. Servers close connections that nobody uses, after 5 s or
+#: longer; a start that meets such a close is lost.
+START_KEEPALIVE = 2.0
+
 #: How many different sets of headers are kept.
 _HEADS = 16
 
@@ -161,7 +165,7 @@ class _Route:
     def pool(self, prefix: str, **options: Any) -> Any:
         """Return a connection pool of the library; ``prefix`` is ``Async`` for its asynchronous one."""
         kind = "ConnectionPool"
-        options |= {"ssl_context": self._tls, "keepalive_expiry": KEEPALIVE}
+        options = {"ssl_context": self._tls, "keepalive_expiry": KEEPALIVE, **options}
         if self.proxy is not None:
             kind = "SOCKSProxy" if self.proxy.scheme.startswith("socks") else "HTTPProxy"
             options |= {"proxy_url": self.proxy.url, "proxy_auth": self.proxy.auth}
@@ -248,9 +252,13 @@ class Transport:
         self.proxied = self._route.proxy is not None
         backend = Backend(self._route.layers, public_only=public_only and not self.proxied)
         most = min(_WORKER_CONNECTIONS, settings.concurrent_requests)
-        self._pool = self._route.pool("", max_connections=most, network_backend=backend)
+        options = {"max_connections": most, "network_backend": backend}
+        self._pool = self._route.pool("", **options)
+        self._starts = self._route.pool("", **options, keepalive_expiry=START_KEEPALIVE)
 
-    def exchange(self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None) -> Response:
+    def exchange(
+        self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None, starts_run: bool = False
+    ) -> Response:
         """
         Send a request once, and read the whole response.
 
@@ -258,13 +266,15 @@ class Transport:
         :param timeout: seconds for all of it.
         :param sink: where the body of a 2xx goes instead of memory, with its own limit of size. There is no asynchronous
             counterpart: results are fetched on the worker.
+        :param starts_run: whether it may start a run: then it is sent only on a connection that is new, or was used just before.
         :raises Unavailable: if there was no response in time; ``sent`` says whether the request may have arrived.
         :raises UnexpectedResponse: if the body is too large, or cannot be decompressed.
         """
         exchange = Exchange.within(timeout)
         token = current.set(exchange)
         try:
-            response = self._pool.handle_request(self._route.request(built, timeout))
+            pool = self._starts if starts_run else self._pool
+            response = pool.handle_request(self._route.request(built, timeout))
             try:
                 body = self._route.body(response.status, response.headers, sink)
                 for chunk in response.stream:
@@ -282,6 +292,7 @@ class Transport:
     def close(self) -> None:
         """Close the connections; the next exchange opens them again."""
         self._pool.close()
+        self._starts.close()
 
 
 class _ProxiedLane:

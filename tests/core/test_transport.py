@@ -55,6 +55,36 @@ def test_a_start_that_never_left_is_told_from_one_that_may_have_arrived(asynchro
     assert silent.value.sent
 
 
+def test_a_start_is_not_sent_on_a_connection_that_was_unused_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The vendor may be just about to close it, and then nobody knows whether a run was started."""
+    connections: set[int] = set()
+
+    def closes_at_the_second_request(peer: socket.socket, ends: threading.Event) -> None:
+        if peer.fileno() in connections:
+            raise ConnectionResetError
+        connections.add(peer.fileno())
+        says(HEAD + b"content-length: 2\r\n\r\n{}")(peer, ends)
+
+    def send_two_starts() -> None:
+        with serving(closes_at_the_second_request) as address:
+            client = Client(lambda: endpoint(HttpSettings(address)))
+            start = replace(request(timeout=5), starts_run=True)
+            try:
+                client.send(start)
+                client.send(start)
+            finally:
+                client.close()
+
+    with pytest.raises(errors.LostStart):  # used again at once: this server closes sooner than servers do
+        send_two_starts()
+    connections.clear()
+    monkeypatch.setattr(http, "START_KEEPALIVE", 0.0)
+
+    send_two_starts()
+
+
 @blocking_and_asynchronous
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_from_the_environment_is_used(
