@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import mask_secret
+from airflow.providers.common.compat.sdk import XCom, mask_secret
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger
 from asgiref.sync import sync_to_async
@@ -58,6 +58,37 @@ async def amask(*secrets: str) -> None:
 def state_store(context: Any) -> Any | None:
     """Return the store that outlives a try, or ``None`` before Airflow 3.3."""
     return context.get("task_state_store")
+
+
+async def read_xcom(task_instance: Any, key: str) -> Any:
+    """
+    Return an XCom of a task, from its trigger.
+
+    :param task_instance: the one that the triggerer sets on a trigger.
+    :param key: of the XCom.
+    :return: ``None`` if there is none.
+    """
+    return await sync_to_async(XCom.get_one)(key=key, **_place(task_instance))
+
+
+async def write_xcom(task_instance: Any, key: str, value: Any) -> None:
+    """
+    Store an XCom of a task, from its trigger.
+
+    :param task_instance: the one that the triggerer sets on a trigger.
+    :param key: of the XCom.
+    :param value: plain JSON.
+    """
+    await sync_to_async(XCom.set)(key, value, **_place(task_instance))
+
+
+def _place(task_instance: Any) -> dict[str, Any]:
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_id": task_instance.task_id,
+        "run_id": task_instance.run_id,
+        "map_index": task_instance.map_index,
+    }
 
 
 async def task_state(task_instance: Any) -> str:

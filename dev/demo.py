@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -36,7 +37,7 @@ TIMEOUT = 600
 # Emulated executions are short, so the tasks poll more often than usual.
 SETTINGS = {
     "AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2",
-    "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": str(DOCUMENT.parent),
+    "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": f"{DOCUMENT.parent},{Path(tempfile.gettempdir()) / 'datalab_inbox'}",
 }
 INTERRUPTED = 130
 

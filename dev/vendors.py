@@ -97,6 +97,12 @@ class VendorCase:
         return getattr(self._module("operators"), name)  # type: ignore[no-any-return]  # a class of ours
 
     @property
+    def batch_operator(self) -> type[Any]:
+        """The class of the operator for many inputs."""
+        name = self.operator.__name__.removesuffix("Operator")
+        return getattr(self._module("operators"), f"{name}BatchOperator")  # type: ignore[no-any-return]  # a class of ours
+
+    @property
     def hook(self) -> type[Any]:
         """The class of its hook."""
         return self.operator.hook_class  # type: ignore[no-any-return]  # a class of ours
@@ -155,6 +161,29 @@ class VendorCase:
             **options,
         }
         return self.operator(**parameters)
+
+    def batch(self, inputs: Any, **options: Any) -> Any:
+        """Return a task for many inputs. It polls as often as a test needs."""
+        common = {name: value for name, value in self.required.items() if name != self.input}
+        parameters = {"task_id": "run", "poll_interval": 0.05, **common, "inputs": inputs, **options}
+        return self.batch_operator(**parameters)
+
+    def inputs(self, count: int, workflow: str | None = None) -> list[dict[str, Any]]:
+        """Return inputs that are all different, for a workflow; default: the one that succeeds."""
+        return [
+            {self.workflow: workflow or self.succeeds, **self.input_of(str(number))}
+            for number in range(count)
+        ]
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """The workflow that succeeds as a parameter of a batch, unless the input is the workflow."""
+        return {} if self.workflow == "file" else {self.workflow: self.succeeds}
+
+    @property
+    def without_nonce_in_batch(self) -> dict[str, Any]:
+        """The parameters with which no start of a batch carries a nonce."""
+        return {name: value for name, value in self.without_nonce.items() if name != self.input}
 
     def at(self, address: str) -> dict[str, Any]:
         """Return the changes of a connection that make it lead to another address."""

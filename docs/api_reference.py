@@ -36,6 +36,11 @@ _OTHER_PAGES = {
         "A retry policy for Airflow 3.3.",
         (f"automodule:: {PACKAGE}.retries",),
     ),
+    "manifest": (
+        "Manifest of a batch",
+        "[Thousands of executions in one task](../batches.md) describes it.",
+        (f"autoclass:: {PACKAGE}.outputs.manifest.BatchManifest",),
+    ),
     "emulator": (
         "Emulator and pytest plugin",
         "[Testing your own DAGs](../testing.md) has examples.",

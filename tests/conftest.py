@@ -22,7 +22,8 @@ os.environ["AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL"] = "0.05"
 os.environ["AIRFLOW__WORKFLOW_PROVIDERS__MIN_POLL_INTERVAL"] = "0.01"
 # The documents of the examples, which some tests copy into the folder of DAGs.
 _documents = Path(__file__).resolve().parent.parent / "example_dags" / "documents"
-os.environ["AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS"] = f"{_documents},{_home.name}/dags"
+_inbox = Path(tempfile.gettempdir()) / "datalab_inbox"
+os.environ["AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS"] = f"{_documents},{_inbox},{_home.name}/dags"
 # No proxy of the environment is used for 127.0.0.1.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, XCom
 
-from airflow_workflow_providers.triggers.base import ExecutionTrigger
+from airflow_workflow_providers.triggers.base import WorkflowTrigger
 
 
 class TaskInstance:
@@ -67,6 +69,7 @@ class Task:
         self.errors: list[BaseException] = []
         self.tries = 0
         self.operator: Any = None
+        self.triggers_cannot_write = False
 
     def run(self) -> Any:
         """Run tries until one succeeds, there are no more retries, or an error does not allow a retry."""
@@ -99,9 +102,25 @@ class Task:
 
     def fire(self, deferred: TaskDeferred) -> Any:
         """Run the trigger of a deferral until its event."""
-        return asyncio.run(first_event(self.trigger(deferred)))
+        with self.xcom_of():
+            return asyncio.run(first_event(self.trigger(deferred)))
 
-    def trigger(self, deferred: TaskDeferred) -> ExecutionTrigger:
+    @contextmanager
+    def xcom_of(self) -> Iterator[None]:
+        """Let a trigger read and write the XCom of this task, as in a triggerer."""
+
+        def get_one(*, key: str, **_: Any) -> Any:
+            return self.xcom.get(key)
+
+        def write(key: str, value: Any, **_: Any) -> None:
+            if self.triggers_cannot_write:
+                raise ConnectionError("the API server does not respond")
+            self.xcom[key] = _stored(value)
+
+        with patch.object(XCom, "get_one", get_one), patch.object(XCom, "set", write):
+            yield
+
+    def trigger(self, deferred: TaskDeferred) -> WorkflowTrigger:
         """Make the trigger of a deferral as a triggerer does, from what is stored."""
         path, kwargs = deferred.trigger.serialize()
         self.deferrals.append(_stored(kwargs))
@@ -142,7 +161,7 @@ class Task:
         return json.dumps([self.xcom, self.store, self.deferrals, self.events, errors, repr(self.operator)])
 
 
-async def first_event(trigger: ExecutionTrigger) -> Any:
+async def first_event(trigger: WorkflowTrigger) -> Any:
     """Run a trigger to its end, and return its event; it must send exactly one."""
     events = [event.payload async for event in trigger.run()]
     assert len(events) == 1

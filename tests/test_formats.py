@@ -23,8 +23,11 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.start import StartRecord
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.operators.batch_store import BatchStore
 from airflow_workflow_providers.operators.start_store import KEY, UPLOADS_KEY, StartStore
 from airflow_workflow_providers.operators.waiting import WaitingOperator
+from airflow_workflow_providers.outputs.manifest import BatchManifest, manifest_line
+from airflow_workflow_providers.triggers.batch import ENDED_KEY, RUNS_KEY, batch_event
 from dev.vendors import CASES, NAMES, VendorCase
 from tests.fake_airflow import StateStore, Task
 
@@ -162,3 +165,82 @@ def test_a_record_of_which_nothing_is_known_is_still_a_start(record: Any) -> Non
 
     assert read is not None
     assert read.execution_id is None
+
+
+def batch_triggers(release: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the class of each batch's trigger, with its parameters as the release stores them."""
+    trigger = release["batch"]["trigger"]
+    single = release["trigger"]
+    names = [(vendor, name) for vendor, more in single["more_names"].items() for name in more]
+    for case in CASES.values():
+        if case.get_status:
+            name = single["other_names"].get(case.name, NAMES[case.conn_type][0])
+            names.append((case.conn_type, name))
+    for vendor, name in names:
+        conn_id = trigger["kwargs"]["conn_id"].format(vendor=vendor)
+        own = single["own_kwargs"].get(vendor, {})
+        yield (
+            trigger["path"].format(vendor=vendor, name=name),
+            {**trigger["kwargs"], **own, "conn_id": conn_id},
+        )
+
+
+@every_release
+def test_a_batch_that_was_deferred_under_an_earlier_release_continues(release: dict[str, Any]) -> None:
+    """Its trigger loads, its event is read, and the worker finds what was started."""
+    for path, kwargs in batch_triggers(release):
+        written = loaded(path, kwargs).serialize()
+        assert written[0] == path
+        assert {name: written[1][name] for name in kwargs} == kwargs
+        assert release is not FORMATS[THIS_RELEASE] or written[1].keys() == kwargs.keys()
+    stored = release["batch"]
+    keys = stored["keys"]
+    values = StateStore({keys["header"]: stored["header"], keys["range"]: stored["range"]})
+    batch = BatchStore(values)
+
+    assert batch.read_header()
+    batch.read_open()
+
+    assert batch.closed == {0: {"succeeded": 99, "failed": 1}}
+    assert {position: entry.execution_id for position, entry in batch.entries.items()} == {
+        100: "pex_70001",
+        101: None,
+    }
+    assert [*BatchManifest({**stored["result"], "lines": [stored["line"]]})] == [stored["line"]]
+
+
+def test_this_release_writes_of_a_batch_what_its_file_has() -> None:
+    written = FORMATS[THIS_RELEASE]["batch"]
+    keys = written["keys"]
+    values = StateStore({keys["header"]: written["header"], keys["range"]: written["range"]})
+    batch = BatchStore(values)
+    batch.read_header()
+    batch.read_open()
+    values.clear()
+    batch.count = 102
+
+    batch.write([100])
+    batch.count = 150
+    batch.write_header()
+
+    assert values == {keys["header"]: written["header"], keys["range"]: written["range"]}
+    assert batch_event(25) == written["event"]
+    assert {name: keys[name] for name in ("runs", "ended")} == {"runs": RUNS_KEY, "ended": ENDED_KEY}
+    line = written["line"]
+    assert line.keys() == manifest_line(0, "f", state="succeeded").keys()
+
+
+def test_a_manifest_of_another_release_is_named(tmp_path: Path) -> None:
+    """It is not half read; and a line that a dead worker has left half written is named, too."""
+    written = FORMATS[THIS_RELEASE]["batch"]
+    with pytest.raises(errors.WorkflowError, match="version 2, and this release reads version 1"):
+        BatchManifest({**written["result"], "version": 2})
+    path = tmp_path / "manifest.jsonl"
+    path.write_text(json.dumps(written["line"]) + "\n" + json.dumps(written["line"])[:30])
+
+    with pytest.raises(errors.WorkflowError, match=r"Line 2 of .* is not a line of a manifest"):
+        list(BatchManifest(f"file://{path}"))
+    with pytest.raises(errors.WorkflowError, match="does not exist"):
+        list(BatchManifest(f"file://{tmp_path}/other.jsonl"))
+    with pytest.raises(errors.WorkflowError, match="not the result of a batch"):
+        BatchManifest({"execution_id": "70001"})

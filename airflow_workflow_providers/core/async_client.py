@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.client import ATTEMPTS, held_after_429, no_
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import AuthFailed, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.rate_limit import RateLimit, shared
+from airflow_workflow_providers.core.rate_limit import RateLimit, Role, shared
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 
@@ -54,10 +54,12 @@ class AsyncClient:
     Sends to one vendor from an event loop, for all waits of a connection.
 
     :param read: reads the connection; called when the client is first used, and after a 401.
+    :param role: where it runs, which decides its share of the connection's limit.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[Endpoint]]) -> None:
+    def __init__(self, read: Callable[[], Awaitable[Endpoint]], *, role: Role = "triggerer") -> None:
         self._read = read
+        self._role = role
         self._users = 0
         self._lock = asyncio.Lock()
         self._current: tuple[Endpoint, http.AsyncTransport] | None = None
@@ -69,17 +71,18 @@ class AsyncClient:
     @classmethod
     @asynccontextmanager
     async def shared(
-        cls, key: tuple[str, ...], read: Callable[[], Awaitable[Endpoint]]
+        cls, key: tuple[str, ...], read: Callable[[], Awaitable[Endpoint]], *, role: Role = "triggerer"
     ) -> AsyncIterator[AsyncClient]:
         """
         Use the client that belongs to ``key`` in this event loop; the last user closes it.
 
-        :param key: the kind of hook, the connection id and the account.
+        :param key: the kind of hook, the connection id, the account and the role.
         :param read: reads the connection; that of the first user counts.
+        :param role: where it runs.
         :yield: the client; the connection is read when the first request is sent.
         """
         clients = _shared.setdefault(asyncio.get_running_loop(), {})
-        client = clients.setdefault(key, cls(read))
+        client = clients.setdefault(key, cls(read, role=role))
         client._users += 1  # noqa: SLF001  # its own class
         try:
             yield client
@@ -305,7 +308,7 @@ class AsyncClient:
             return self._current
 
     def _use(self, endpoint: Endpoint) -> tuple[Endpoint, http.AsyncTransport]:
-        self._limit = shared(endpoint.conn_id, "triggerer", endpoint.settings.requests_per_second)
+        self._limit = shared(endpoint.conn_id, self._role, endpoint.settings.requests_per_second)
         return endpoint, endpoint.open(http.AsyncTransport)
 
     async def _take_turn(self, endpoint: Endpoint, request: Request[Any], budget: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import json
@@ -20,6 +21,7 @@ from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import BuiltRequest, HttpSettings
 from airflow_workflow_providers.core.parameters import text
+from airflow_workflow_providers.core.rate_limit import Role
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -126,15 +128,21 @@ class WorkflowHook(BaseHook):
         compat.mask(*(secret for secret in request.secrets if len(secret) >= MASKED_FROM))
         return self.client.send(request, built=built, **limits)
 
-    def async_client(self) -> AbstractAsyncContextManager[AsyncClient]:
+    def async_client(self, *, role: Role = "triggerer") -> AbstractAsyncContextManager[AsyncClient]:
         """
         Return the client of this event loop, shared with every other user of the connection for the same kind of runs.
 
+        :param role: where it runs, which decides its share of the connection's limit.
         :return: for ``async with``; the last user closes its connections.
         """
         account = json.dumps([self.account, self.account_of(self)], sort_keys=True)
         # A vendor with several kinds of runs has an API for each, and the ids of one mean nothing to another.
-        return AsyncClient.shared((type(self).__name__, self.conn_id, account), self._aread_connection)
+        key = (type(self).__name__, self.conn_id, account, role)
+        read = self._aread_connection
+        if role == "worker":
+            # A worker asks Airflow in threads only: its blocking and asynchronous requests would get into each other's way.
+            read = functools.partial(asyncio.to_thread, self._read_connection)
+        return AsyncClient.shared(key, read, role=role)
 
     def get_status(self, execution_id: str) -> Execution:
         """

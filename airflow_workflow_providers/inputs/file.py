@@ -70,7 +70,7 @@ class InputFile:
         except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
             failure: WorkflowError = InvalidInput(f"{name} cannot be read: {shown(str(error))}.")
         else:
-            _require_input_folder(name, path)
+            require_input_folder(name, path)
             try:
                 info = fs.info(path.path)
             except FileNotFoundError:
@@ -129,8 +129,14 @@ def is_stored(address: Any) -> bool:
     return "://" in address and scheme not in ("", "http", "https", "datalab")
 
 
-def _require_input_folder(name: str, path: ObjectStoragePath) -> None:
-    """Reject a local file outside of the allowed folders: what a DAG run renders must not name any file of the machine."""
+def require_input_folder(name: str, path: ObjectStoragePath) -> None:
+    """
+    Reject a local file outside of the allowed folders: what a DAG run renders must not name any file of the machine.
+
+    :param name: what the error calls the file.
+    :param path: where it is.
+    :raises InvalidInput: if it is outside of them.
+    """
     # Airflow has no other name for a local file system.
     if path.protocol not in ("", "file", "local"):
         return

@@ -7,9 +7,10 @@ from airflow_workflow_providers.apis import altostrat as api
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.parameters import flag, one_of, text
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
+from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.validation import conn_id
-from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
+from airflow_workflow_providers.triggers.altostrat import AltostratBatchTrigger, AltostratExecutionTrigger
 
 
 class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
@@ -85,3 +86,18 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :return: with ``return_log`` the run with every entry of its log; else the same.
         """
         return replace(execution, output=execution.details) if self.return_log else execution
+
+
+class AltostratExecuteWorkflowBatchOperator(BatchOperator, AltostratExecuteWorkflowOperator):
+    """
+    Execute an Altostrat workflow for each of many inputs, in one task.
+
+    The parameters of :class:`AltostratExecuteWorkflowOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = AltostratBatchTrigger

@@ -145,7 +145,13 @@ class ExecutionOperator(BaseOperator):
         time.sleep(duration)
 
     @cached_property
-    def _folder(self) -> OutputFolder | None:
+    def output_folder(self) -> OutputFolder | None:
+        """
+        The folder for outputs.
+
+        :return: ``None`` if the author has chosen none.
+        :raises InvalidInput: if Airflow cannot use it.
+        """
         if self.output_path is None:
             return None
         # It is checked again: a template may render to anything.
@@ -157,14 +163,14 @@ class ExecutionOperator(BaseOperator):
 
         :raises InvalidInput: if it cannot.
         """
-        self._folder  # noqa: B018  # opens its file system
+        self.output_folder  # noqa: B018  # opens its file system
 
     def _record(self, execution: Execution) -> dict[str, Any]:
-        self._check_output(execution)
+        self.check_output(execution)
         selected = self.select_output(execution)
-        if execution.is_terminal and self._folder is not None:
+        if execution.is_terminal and self.output_folder is not None:
             name = execution.execution_id or self._run_name()
-            stored = self._stored or store(self.hook.client, selected, self._folder, name)
+            stored = self._stored or store(self.hook.client, selected, self.output_folder, name)
             return replace(selected, output=stored).record()
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
         loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected
@@ -190,11 +196,12 @@ class ExecutionOperator(BaseOperator):
             )
         return record
 
-    def _check_output(self, execution: Execution) -> None:
+    def check_output(self, execution: Execution) -> None:
         """
         Say that a run has no output.
 
-        :raises ExecutionFailed: if the author requires one.
+        :param execution: the run, which has ended.
+        :raises ExecutionFailed: if it has none, and the author requires one.
         """
         if not execution.output_missing:
             return

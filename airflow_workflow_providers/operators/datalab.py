@@ -14,14 +14,20 @@ from airflow_workflow_providers.hooks.datalab import (
     DatalabPipelineHook,
     DatalabSegmentHook,
 )
+from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.datalab_input import NOT_UPLOADED, DatalabInputOperator
-from airflow_workflow_providers.operators.start_store import StartStore
+from airflow_workflow_providers.operators.start_store import Uploads
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.triggers.datalab import (
+    DatalabBatchTrigger,
+    DatalabConvertBatchTrigger,
     DatalabConvertExecutionTrigger,
     DatalabExecutionTrigger,
+    DatalabExtractBatchTrigger,
     DatalabExtractExecutionTrigger,
+    DatalabPipelineBatchTrigger,
     DatalabPipelineExecutionTrigger,
+    DatalabSegmentBatchTrigger,
     DatalabSegmentExecutionTrigger,
 )
 
@@ -93,6 +99,21 @@ class DatalabExecuteWorkflowOperator(DatalabInputOperator):
         return {**parameters, "input_config": changed}
 
 
+class DatalabExecuteWorkflowBatchOperator(BatchOperator, DatalabExecuteWorkflowOperator):
+    """
+    Execute a Datalab workflow for each of many inputs, in one task.
+
+    The parameters of :class:`DatalabExecuteWorkflowOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = DatalabBatchTrigger
+
+
 class DatalabRunPipelineOperator(DatalabInputOperator):
     """
     Run a Datalab pipeline over one file, and wait for its end.
@@ -157,7 +178,7 @@ class DatalabRunPipelineOperator(DatalabInputOperator):
         self.datalab_conn_id = conn_id("datalab_conn_id", datalab_conn_id)
         self.validate_at_parse()
 
-    def upload_input(self, store: StartStore) -> bool:
+    def upload_input(self, store: Uploads) -> bool:
         """
         Upload the file if it is in object storage. Its new reference tells the execution from all others.
 
@@ -171,6 +192,22 @@ class DatalabRunPipelineOperator(DatalabInputOperator):
             [uploaded] = self._files.values()
             self.nonce = uploaded["reference"]
         return self.sends_nonce
+
+
+class DatalabRunPipelineBatchOperator(BatchOperator, DatalabRunPipelineOperator):
+    """
+    Run a Datalab pipeline over many files, in one task.
+
+    The parameters of :class:`DatalabRunPipelineOperator` are common to all inputs. Each of ``inputs`` has a ``file``, and whatever
+    else differs: ``page_range``, ``output_format``, ``pipeline_id`` and so on.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first; what was started goes on.
+    """
+
+    batch_trigger_class = DatalabPipelineBatchTrigger
 
 
 class DatalabDocumentOperator(DatalabInputOperator):
@@ -240,6 +277,21 @@ class DatalabConvertOperator(DatalabDocumentOperator):
         self.validate_at_parse()
 
 
+class DatalabConvertBatchOperator(BatchOperator, DatalabConvertOperator):
+    """
+    Convert many documents with Datalab, in one task.
+
+    The parameters of :class:`DatalabConvertOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = DatalabConvertBatchTrigger
+
+
 class DatalabExtractOperator(DatalabDocumentOperator):
     """
     Extract data from a document with Datalab, and wait for the result: ``extraction_schema_json`` and so on.
@@ -278,6 +330,21 @@ class DatalabExtractOperator(DatalabDocumentOperator):
         self.validate_at_parse()
 
 
+class DatalabExtractBatchOperator(BatchOperator, DatalabExtractOperator):
+    """
+    Extract data from many documents with Datalab, in one task.
+
+    The parameters of :class:`DatalabExtractOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = DatalabExtractBatchTrigger
+
+
 class DatalabSegmentOperator(DatalabDocumentOperator):
     """
     Find the segments of a document with Datalab, and wait for the result: ``segmentation_results`` and so on.
@@ -308,3 +375,18 @@ class DatalabSegmentOperator(DatalabDocumentOperator):
         self.segmentation_schema = segmentation_schema
         self.checkpoint_id = checkpoint_id
         self.validate_at_parse()
+
+
+class DatalabSegmentBatchOperator(BatchOperator, DatalabSegmentOperator):
+    """
+    Find the segments of many documents with Datalab, in one task.
+
+    The parameters of :class:`DatalabSegmentOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = DatalabSegmentBatchTrigger

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.inputs.file import InputFile, is_stored
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
-from airflow_workflow_providers.operators.start_store import StartStore
+from airflow_workflow_providers.operators.start_store import Uploads
 
 #: Stands for a file until it is uploaded, and in the fingerprint of a start; it is never sent.
 NOT_UPLOADED = "datalab://file-not-uploaded"
@@ -69,11 +70,29 @@ class DatalabInputOperator(ExecuteWorkflowOperator):
         given = self.with_files(
             super().start_parameters(timeout), lambda file: NOT_UPLOADED if is_stored(file) else file
         )
-        files = [[address, file["size"], file["version"]] for address, file in self._files.items()]
         plain = type(self).start_request(**given).fingerprint_input
-        return replace(request, fingerprint_input={**plain, "files": files})
+        return replace(request, fingerprint_input={**plain, "files": self._versions()})
 
-    def read_input(self, store: StartStore) -> None:
+    def _stored_files(self) -> list[Any]:
+        """Return the files of the input that are in object storage, as the author names them."""
+        named: list[Any] = []
+        self.with_files(super().start_parameters(1.0), lambda file: named.append(file) or file)  # type: ignore[func-returns-value]
+        return [file for file in named if is_stored(file)]
+
+    @property
+    def input_files(self) -> list[str]:
+        """The addresses of the files of the input that are in object storage."""
+        return [str(file) for file in self._stored_files()]
+
+    @property
+    def files_version(self) -> str:
+        """A digest of the addresses, sizes and versions of the files in object storage."""
+        return fingerprint({"files": self._versions()})[:16] if self._files else ""
+
+    def _versions(self) -> list[list[Any]]:
+        return [[address, file["size"], file["version"]] for address, file in self._files.items()]
+
+    def read_input(self, store: Uploads) -> None:
         """
         Look at each file of the input that is in object storage.
 
@@ -81,9 +100,7 @@ class DatalabInputOperator(ExecuteWorkflowOperator):
         :raises InvalidInput: if there is no such file, or Datalab does not take it; nothing was started.
         :raises WorkflowError: if it could not be read.
         """
-        named: list[Any] = []
-        self.with_files(super().start_parameters(1.0), lambda file: named.append(file) or file)  # type: ignore[func-returns-value]
-        stored = [file for file in named if is_stored(file)]
+        stored = self._stored_files()
         if not stored:
             return
         known = store.read_uploads(self.hook.client.endpoint.account)
@@ -104,7 +121,7 @@ class DatalabInputOperator(ExecuteWorkflowOperator):
             files[address], readable[address] = old if {**old, **now} == old else now, new
         self._files, self._readable = files, readable
 
-    def upload_input(self, store: StartStore) -> bool:
+    def upload_input(self, store: Uploads) -> bool:
         """
         Upload each file of the input that is in object storage and was not uploaded by an earlier try.
 

@@ -14,10 +14,11 @@ from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.transfer import MAX_FILE, media_type
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
+from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.validation import conn_id
-from airflow_workflow_providers.triggers.laminar import LaminarJobExecutionTrigger
+from airflow_workflow_providers.triggers.laminar import LaminarJobBatchTrigger, LaminarJobExecutionTrigger
 
 
 class LaminarExecuteWorkflowOperator(StartOperator):
@@ -105,7 +106,7 @@ class LaminarExecuteWorkflowOperator(StartOperator):
         :raises LostStart: if the workflow was run and its result could not be stored; it is not run again.
         :raises WorkflowError: if it could not be run.
         """
-        if self._folder is None:
+        if self.output_folder is None:
             return super().send_start(request, built, budget)
         ended: list[tuple[Execution, str]] = []
 
@@ -122,7 +123,7 @@ class LaminarExecuteWorkflowOperator(StartOperator):
             return ended[-1][1]
 
         try:
-            entry = self._folder.write([self._run_name(), "output"], fill, add_extension=True)
+            entry = self.output_folder.write([self._run_name(), "output"], fill, add_extension=True)
         except _NoResult:
             return ended[-1][0]
         except WorkflowError as error:
@@ -182,3 +183,18 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         self.method = method
         self.laminar_conn_id = conn_id("laminar_conn_id", laminar_conn_id)
         self.validate_at_parse()
+
+
+class LaminarRunJobBatchOperator(BatchOperator, LaminarRunJobOperator):
+    """
+    Start a Laminar job for each of many inputs, in one task.
+
+    The parameters of :class:`LaminarRunJobOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = LaminarJobBatchTrigger

@@ -5,9 +5,13 @@ from typing import Any, ClassVar
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
+from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.validation import conn_id
-from airflow_workflow_providers.triggers.promptlayer import PromptLayerExecutionTrigger
+from airflow_workflow_providers.triggers.promptlayer import (
+    PromptLayerBatchTrigger,
+    PromptLayerExecutionTrigger,
+)
 
 
 class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
@@ -82,3 +86,18 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :return: with ``return_all_outputs`` the same; else with the value of the first output node that succeeded.
         """
         return execution if self.return_all_outputs else api.final_output(execution)
+
+
+class PromptLayerExecuteWorkflowBatchOperator(BatchOperator, PromptLayerExecuteWorkflowOperator):
+    """
+    Execute a PromptLayer workflow for each of many inputs, in one task.
+
+    The parameters of :class:`PromptLayerExecuteWorkflowOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = PromptLayerBatchTrigger

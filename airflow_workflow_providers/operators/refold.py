@@ -7,10 +7,11 @@ from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
+from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.operators.validation import account, conn_id
-from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
+from airflow_workflow_providers.triggers.refold import RefoldBatchTrigger, RefoldExecutionTrigger
 
 
 class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
@@ -119,6 +120,21 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         """
         tag = (self.nonce or None) if self.instance_tag is None else self.instance_tag
         return {**super().start_parameters(timeout), "instance_tag": tag}
+
+
+class RefoldExecuteWorkflowBatchOperator(BatchOperator, RefoldExecuteWorkflowOperator):
+    """
+    Start a published Refold workflow for each of many inputs, in one task.
+
+    The parameters of :class:`RefoldExecuteWorkflowOperator` are common to all inputs. Each of ``inputs`` has what differs.
+
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    batch_trigger_class = RefoldBatchTrigger
 
 
 class RefoldStopExecutionOperator(StopExecutionOperator):

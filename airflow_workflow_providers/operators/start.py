@@ -15,7 +15,7 @@ from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import one_of, seconds
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.operators.base import ExecutionOperator
-from airflow_workflow_providers.operators.start_store import StartStore
+from airflow_workflow_providers.operators.start_store import StartStore, Uploads
 from airflow_workflow_providers.operators.starter import Starter
 from airflow_workflow_providers.operators.validation import without_templates
 
@@ -85,7 +85,7 @@ class StartOperator(ExecutionOperator):
         """
         return type(self).start_request(**self.start_parameters(timeout))
 
-    def read_input(self, store: StartStore) -> None:
+    def read_input(self, store: Uploads) -> None:
         """
         Look at the files of the input, before the start is built; most vendors read files by themselves.
 
@@ -93,7 +93,7 @@ class StartOperator(ExecutionOperator):
         :raises InvalidInput: if a file cannot be an input; nothing was started.
         """
 
-    def upload_input(self, store: StartStore) -> bool:  # noqa: ARG002  # an operator with files needs it
+    def upload_input(self, store: Uploads) -> bool:  # noqa: ARG002  # an operator with files needs it
         """
         Upload the files of the input that are not at the vendor yet, before the intent of the start is stored.
 
@@ -102,6 +102,16 @@ class StartOperator(ExecutionOperator):
         :raises WorkflowError: if a file could not be uploaded; nothing was started.
         """
         return False
+
+    @property
+    def input_files(self) -> list[str]:
+        """The addresses of the files of the input that are in object storage."""
+        return []
+
+    @property
+    def files_version(self) -> str:
+        """What tells the files of the input, which were read, from later versions of them; empty if there are none."""
+        return ""
 
     def send_start(self, request: Request[Execution], built: BuiltRequest, budget: float) -> Execution:
         """

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import WorkflowError
@@ -15,6 +15,26 @@ KEY = "workflow_execution"
 
 #: The key of the files that this task has uploaded.
 UPLOADS_KEY = "uploaded_files"
+
+
+class Uploads(Protocol):
+    """What is known of the files that a task has uploaded."""
+
+    def read_uploads(self, account: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """
+        Return the files that earlier tries have uploaded.
+
+        :param account: what tells the account from others; a file is uploaded to one.
+        :return: for the address of each file ``size``, ``version`` and ``reference``.
+        """
+
+    def write_uploads(self, account: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> None:
+        """
+        Store which files were uploaded.
+
+        :param account: as for :meth:`read_uploads`.
+        :param files: as from :meth:`read_uploads`.
+        """
 
 
 class StartStore:

@@ -18,6 +18,7 @@ from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 from airflow_workflow_providers.operators.stop import stop
 
 if TYPE_CHECKING:
+    from airflow_workflow_providers.core.client import Client
     from airflow_workflow_providers.core.http import BuiltRequest
     from airflow_workflow_providers.core.request import Request
     from airflow_workflow_providers.operators.start import StartOperator
@@ -164,18 +165,14 @@ class Starter:
 
     def _find(self, request: Request[Execution], record: StartRecord) -> str | None:
         """Return the run of a start, if the vendor's own data prove it of exactly one."""
-        find = self._client.endpoint.api.find_started
-        if find is None or not record.nonce:
-            return None
         try:
-            found = self._client.run(find(request, record.nonce, record.intent_at))
+            found = find_run(self._client, request, record)
         except WorkflowError as error:
             self._log.warning("Whether the run exists could not be determined: %s", error)
             return None
-        if len(found) != 1:
-            return None
-        self._log.info("%s execution %s is the run of this start.", self._vendor, found[0])
-        return found[0]
+        if found is not None:
+            self._log.info("%s execution %s is the run of this start.", self._vendor, found)
+        return found
 
     def _name(self, execution_id: str, status: str = "") -> str:
         return f"{self._vendor} execution {execution_id} of an earlier try{status}"
@@ -193,6 +190,23 @@ class Starter:
             self._store.delete()
         except Exception as error:  # noqa: BLE001  # the rejection matters more; a retry then ends with "lost" and starts nothing
             self._log.warning("Airflow could not delete the intent of a start that was not sent: %s", error)
+
+
+def find_run(client: Client, request: Request[Execution], record: StartRecord) -> str | None:
+    """
+    Find the run of a start.
+
+    :param client: of its connection.
+    :param request: the start, as it was sent.
+    :param record: the start, as it is stored.
+    :return: the id of the run, if the vendor's own data prove it of exactly one; else ``None``.
+    :raises WorkflowError: if the vendor could not be asked.
+    """
+    find = client.endpoint.api.find_started
+    if find is None or not record.nonce:
+        return None
+    found = client.run(find(request, record.nonce, record.intent_at))
+    return found[0] if len(found) == 1 else None
 
 
 def _described(record: StartRecord) -> str:

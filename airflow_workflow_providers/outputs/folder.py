@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -123,6 +123,58 @@ class OutputFolder:
         *folders, name = names
         extension, media_type = (".txt", "text/plain") if is_text else (".json", "application/json")
         return self.write([*folders, name + extension], _of(data, media_type))
+
+    def read_lines(self, names: Sequence[str], *, missing_ok: bool = False) -> Iterator[bytes]:
+        """
+        Yield the lines of a file.
+
+        :param names: as in :meth:`write`.
+        :param missing_ok: whether a file that does not exist counts as empty.
+        :raises WorkflowError: if it cannot be read.
+        """
+        path = self.path.joinpath(*map(segment, names))
+        try:
+            with self._fs.open(path.path, "rb") as file:
+                for line in file:
+                    yield line.rstrip(b"\n")
+        except FileNotFoundError:
+            if missing_ok:
+                return
+            failure = WorkflowError(f"{path} does not exist.")
+        except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
+            failure = WorkflowError(f"{path} could not be read: {type(error).__name__}: {shown(str(error))}")
+        else:
+            return
+        raise failure
+
+    def names(self, name: str) -> list[str]:
+        """
+        Return the names of the files in a folder of this folder.
+
+        :param name: of that folder.
+        :return: sorted; empty if there is no such folder.
+        :raises WorkflowError: if it cannot be read.
+        """
+        path = self.path / segment(name)
+        try:
+            self._fs.invalidate_cache()  # another process may have written since
+            found = self._fs.ls(path.path, detail=False)
+        except FileNotFoundError:
+            return []
+        except Exception as error:  # noqa: BLE001  # as above
+            failure = WorkflowError(f"{path} could not be read: {type(error).__name__}: {shown(str(error))}")
+        else:
+            return sorted(name for each in found if not (name := PurePosixPath(each).name).startswith("."))
+        raise failure
+
+    def remove(self, name: str) -> None:
+        """
+        Remove a folder of this folder, if the store lets us.
+
+        :param name: of that folder.
+        """
+        with suppress(Exception):  # what is left is not read again
+            self._fs.rm((self.path / segment(name)).path, recursive=True)
 
     def read_index(self, name: str) -> dict[str, dict[str, Any]]:
         """

@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 
 from airflow_workflow_providers.core.errors import RateLimited, WorkflowError
 from airflow_workflow_providers.core.http import LANES
+from airflow_workflow_providers.core.rate_limit import Role
 from airflow_workflow_providers.core.status_list import MOST_BELIEVED
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, WaitResult, WaitStep
 from airflow_workflow_providers.polling.lists import Lists
@@ -89,14 +90,15 @@ class Poller:
 
     @classmethod
     @asynccontextmanager
-    async def shared(cls, hook: WorkflowHook) -> AsyncIterator[Poller]:
+    async def shared(cls, hook: WorkflowHook, *, role: Role = "triggerer") -> AsyncIterator[Poller]:
         """
         Use the poller of this event loop for a hook's connection; the last user closes its connections.
 
         :param hook: whose connection and account it is.
+        :param role: where it runs, which decides its share of the connection's limit.
         :yield: the poller.
         """
-        async with hook.async_client() as client:
+        async with hook.async_client(role=role) as client:
             poller = _pollers.get(id(client))
             if poller is None or poller._client is not client:  # noqa: SLF001  # its own class
                 poller = _pollers[id(client)] = cls(client, hook.api)

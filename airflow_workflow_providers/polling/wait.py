@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from airflow_workflow_providers.core.waiter import Waiter, WaitStep
+from airflow_workflow_providers.core.waiter import NextPoll, Waiter, WaitResult, WaitStep
 
 if TYPE_CHECKING:
     from airflow_workflow_providers.core.async_client import StatusCheck
@@ -68,3 +69,72 @@ class Wait:
     def is_over(self) -> bool:
         """Whether nobody waits for a step: its trigger was cancelled."""
         return self.step is None or self.step.done()
+
+
+class ManyWait(Wait):
+    """
+    The wait for one of many runs of a task: it costs no coroutine, and has no line in a log for each change of a status.
+
+    :param poller: as for the base class.
+    :param waiter: as for the base class.
+    :param due: as for the base class.
+    :param workflow_id: as for the base class.
+    :param on_end: is called once, with how the wait has ended.
+    """
+
+    __slots__ = ("_on_end",)
+
+    def __init__(
+        self,
+        poller: Poller,
+        waiter: Waiter,
+        due: float,
+        workflow_id: str = "",
+        *,
+        on_end: Callable[[WaitResult], None],
+    ) -> None:
+        super().__init__(poller, waiter, due, workflow_id)
+        self._on_end: Callable[[WaitResult], None] | None = on_end
+        poller.plan(self)
+
+    def hand(self, step: WaitStep) -> None:
+        """
+        Continue to wait, or end.
+
+        :param step: what there is to say.
+        """
+        if self._on_end is None:
+            return
+        if isinstance(step, NextPoll):
+            self._poller.plan(self)
+            return
+        self._end(step)
+
+    def fail(self, error: Exception) -> None:
+        """
+        End with an error.
+
+        :param error: a bug, or what has ended the lane.
+        """
+        self._end(
+            WaitResult(
+                "check_failed",
+                self.waiter.execution_id,
+                f"the status checks have ended ({error})",
+                "WorkflowError",
+            )
+        )
+
+    def cancel(self) -> None:
+        """Wait no longer, and say nothing."""
+        self._on_end = None
+
+    def _end(self, result: WaitResult) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(result)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits any longer."""
+        return self._on_end is None

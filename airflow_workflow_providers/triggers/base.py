@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import time
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -31,7 +32,121 @@ FINAL_TASK_STATES = frozenset({"failed", "success", "skipped", "upstream_failed"
 _stopping: set[asyncio.Task[None]] = set()
 
 
-class ExecutionTrigger(BaseTrigger):
+class WorkflowTrigger(BaseTrigger):
+    """
+    Stop what a task has started when a person ends it; what the triggers of one run and of many share.
+
+    :param conn_id: the connection.
+    :param cancel_on_kill: stop it when a person ends the task.
+    :param account: what tells the account from others.
+    """
+
+    hook_class: ClassVar[type[WorkflowHook]]
+
+    #: The parameters that Airflow stores, besides those with which a task chooses the account.
+    stored_names: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        parameters = inspect.signature(cls).parameters.values()
+        if all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters):
+            cls.stored_names = tuple(parameter.name for parameter in parameters)
+
+    def __init__(self, *, conn_id: str, cancel_on_kill: bool, account: dict[str, Any] | None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        self.conn_id = conn_id
+        self.cancel_on_kill = cancel_on_kill
+        self.account = account
+        self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """
+        Return the class and the parameters that make this trigger again in another process.
+
+        :return: the class with its module, and the parameters of the class by name, as plain JSON.
+        """
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {**{name: getattr(self, name) for name in self.stored_names}, **self.hook_class.account_of(self)},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """
+        Wait, then send one event.
+
+        :yield: the event of :meth:`wait`.
+        :raises CancelledError: if Airflow cancels the trigger. Airflow before 3.3 does not call :meth:`on_kill`, so that
+            happens here first.
+        """
+        try:
+            event = await self.wait()
+        except asyncio.CancelledError:
+            if not compat.HAS_TRIGGER_ON_KILL:
+                await self.on_kill()
+            raise
+        yield TriggerEvent(event)
+
+    @abstractmethod
+    async def wait(self) -> dict[str, Any]:
+        """
+        Wait until there is something for a worker to do.
+
+        :return: the event, plain JSON; never an output, because events are stored and logged in clear text.
+        """
+
+    @abstractmethod
+    async def stop_runs(self) -> str:
+        """
+        Stop what the task has started.
+
+        :return: one sentence about it for the log.
+        :raises WorkflowError: if it could not be stopped.
+        """
+
+    @property
+    @abstractmethod
+    def what(self) -> str:
+        """The subject of a sentence about what the task has started."""
+
+    @property
+    def least_delay(self) -> float:
+        """Seconds that must pass before the event."""
+        # dag.test() runs a trigger in the task's own process, without a scheduler.
+        return 0.0 if self.trigger_id is None else MIN_EVENT_DELAY
+
+    async def on_kill(self) -> None:
+        """
+        Stop what the task has started if a person has ended it, and only then.
+
+        Airflow also calls this after a clear and a reassignment, and before 3.3 at a shutdown; the task's own state tells
+        them apart. It cancels this coroutine again each second, so the work runs in an asyncio task of its own.
+        """
+        if not self.cancel_on_kill:
+            return
+        work = asyncio.create_task(self._stop_if_unwanted())
+        _stopping.add(work)
+        work.add_done_callback(_stopping.discard)
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(work)
+
+    async def _stop_if_unwanted(self) -> None:
+        try:
+            await asyncio.wait_for(self._stop(), STOP_TIMEOUT)
+        except NotSupported as error:
+            self.log.warning("%s", error)
+        except Exception as error:  # noqa: BLE001  # nobody is left to catch it, so it is logged, with the run's id
+            self.log.warning("%s may still be going: it was not stopped (%s).", self.what, error)
+
+    async def _stop(self) -> None:
+        state = await compat.task_state(self.task_instance)
+        if state not in FINAL_TASK_STATES:
+            self.log.info("%s is left alone: its task is %s.", self.what, state)
+            return
+        self.log.info("%s Its task is %s.", await self.stop_runs(), state)
+
+
+class ExecutionTrigger(WorkflowTrigger):
     """
     Wait for a run, then send one event: an outcome and the run's id.
 
@@ -53,8 +168,6 @@ class ExecutionTrigger(BaseTrigger):
     :param version: of this list of parameters.
     """
 
-    hook_class: ClassVar[type[WorkflowHook]]
-
     def __init__(
         self,
         *,
@@ -71,68 +184,44 @@ class ExecutionTrigger(BaseTrigger):
         workflow_id: str = "",
         version: int = 1,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
-        self.conn_id = conn_id
+        super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
         self.execution_id = execution_id
         self.deadline = deadline
         self.poll_interval = poll_interval
-        self.cancel_on_kill = cancel_on_kill
         self.stop_at_pause = stop_at_pause
         self.status = status
-        self.account = account
         self.max_poll_interval = max_poll_interval
         self.began_at = began_at
         self.workflow_id = workflow_id
         self.version = version
-        self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
+    async def wait(self) -> dict[str, Any]:
         """
-        Return the class and the parameters that make this trigger again in another process.
-
-        :return: the class with its module, and the parameters of the class by name, as plain JSON.
-        """
-        names = inspect.signature(ExecutionTrigger).parameters
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {**{name: getattr(self, name) for name in names}, **self.hook_class.account_of(self)},
-        )
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """
-        Wait for the run, then send one event.
+        Wait for the run.
 
         The first status check comes after the interval of the run, or at the deadline if that is sooner; in a triggerer after at
         least 5 s.
 
-        :yield: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended,
-            without the run's output.
-        :raises CancelledError: if Airflow cancels the trigger. Airflow before 3.3 does not call :meth:`on_kill`, so that
-            happens here first.
+        :return: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended.
         """
-        try:
-            result = await self._wait()
-        except asyncio.CancelledError:
-            if not compat.HAS_TRIGGER_ON_KILL:
-                await self.on_kill()
-            raise
-        yield TriggerEvent(result.event())
+        return (await self._wait()).event()
 
-    async def on_kill(self) -> None:
+    async def stop_runs(self) -> str:
         """
-        Stop the run if a person has ended its task, and only then.
+        Stop the run.
 
-        Airflow also calls this after a clear and a reassignment, and before 3.3 at a shutdown; the task's own state tells
-        them apart. It cancels this coroutine again each second, so the work runs in an asyncio task of its own.
+        :return: one sentence about it for the log.
+        :raises WorkflowError: if it could not be stopped.
         """
-        if not self.cancel_on_kill:
-            return
-        work = asyncio.create_task(self._stop_if_unwanted())
-        _stopping.add(work)
-        work.add_done_callback(_stopping.discard)
-        while not work.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(work)
+        # A second use of the client: that of the wait has ended, and may have closed it.
+        async with self.hook.async_client() as client:
+            await client.stop(self.execution_id, budget=STOP_TIMEOUT / 2)
+        return f"{self.what} was asked to stop."
+
+    @property
+    def what(self) -> str:
+        """The subject of a sentence about the run."""
+        return f"Execution {self.execution_id}"
 
     async def _wait(self) -> WaitResult:
         waiter = Waiter(
@@ -144,9 +233,7 @@ class ExecutionTrigger(BaseTrigger):
             max_poll_interval=self.max_poll_interval,
             began_at=self.began_at,
         )
-        # dag.test() runs a trigger in the task's own process, without a scheduler.
-        least = 0.0 if self.trigger_id is None else MIN_EVENT_DELAY
-        first = max(least, min(waiter.interval(time.time()), self.deadline - time.time()))
+        first = max(self.least_delay, min(waiter.interval(time.time()), self.deadline - time.time()))
         due = asyncio.get_running_loop().time() + first
         async with Poller.shared(self.hook) as poller:
             wait = Wait(poller, waiter, due, self.workflow_id)
@@ -156,23 +243,3 @@ class ExecutionTrigger(BaseTrigger):
                     (self.log.warning if step.warning else self.log.info)(step.log)
                 if isinstance(step, WaitResult):
                     return step
-
-    async def _stop_if_unwanted(self) -> None:
-        try:
-            await asyncio.wait_for(self._stop(), STOP_TIMEOUT)
-        except NotSupported as error:
-            self.log.warning("%s", error)
-        except Exception as error:  # noqa: BLE001  # nobody is left to catch it, so it is logged, with the run's id
-            self.log.warning(
-                "Execution %s may still be going: it was not stopped (%s).", self.execution_id, error
-            )
-
-    async def _stop(self) -> None:
-        state = await compat.task_state(self.task_instance)
-        if state not in FINAL_TASK_STATES:
-            self.log.info("Execution %s is left alone: its task is %s.", self.execution_id, state)
-            return
-        # A second use of the client: that of the wait has ended, and may have closed it.
-        async with self.hook.async_client() as client:
-            await client.stop(self.execution_id, budget=STOP_TIMEOUT / 2)
-        self.log.info("Execution %s was asked to stop: its task is %s.", self.execution_id, state)

@@ -8,6 +8,7 @@ from airflow_workflow_providers.hooks.datalab import (
     DatalabSegmentHook,
 )
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
+from airflow_workflow_providers.triggers.batch import BatchTrigger
 
 
 class DatalabExecutionTrigger(ExecutionTrigger):
@@ -18,6 +19,12 @@ class DatalabExecutionTrigger(ExecutionTrigger):
 
 class DatalabPipelineExecutionTrigger(ExecutionTrigger):
     """Wait for an execution of a Datalab pipeline."""
+
+    hook_class = DatalabPipelineHook
+
+
+class DatalabPipelineBatchTrigger(BatchTrigger):
+    """Wait for the executions of a batch of a Datalab pipeline."""
 
     hook_class = DatalabPipelineHook
 
@@ -36,5 +43,29 @@ class DatalabExtractExecutionTrigger(ExecutionTrigger):
 
 class DatalabSegmentExecutionTrigger(ExecutionTrigger):
     """Wait for a segmentation of a document by Datalab."""
+
+    hook_class = DatalabSegmentHook
+
+
+class DatalabBatchTrigger(BatchTrigger):
+    """Wait for the executions of a batch of a Datalab workflow."""
+
+    hook_class = DatalabHook
+
+
+class DatalabConvertBatchTrigger(BatchTrigger):
+    """Wait for the conversions of a batch."""
+
+    hook_class = DatalabConvertHook
+
+
+class DatalabExtractBatchTrigger(BatchTrigger):
+    """Wait for the extractions of a batch."""
+
+    hook_class = DatalabExtractHook
+
+
+class DatalabSegmentBatchTrigger(BatchTrigger):
+    """Wait for the segmentations of a batch."""
 
     hook_class = DatalabSegmentHook

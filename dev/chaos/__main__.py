@@ -142,6 +142,7 @@ class Suite:
             for vendor in self.vendors
             for mode in vendor.modes
             for task in TASKS
+            if "batch" not in task or vendor.get_status
         ]
 
     def _new_cases(self, fault: Fault | SharedFault) -> list[Case]:

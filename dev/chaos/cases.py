@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from dev.airflow_api import RequestFailed
-from dev.chaos.tasks import dag_id, results_of
+from dev.chaos.tasks import INPUTS, dag_id, results_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,6 +218,21 @@ class Case:
         }
         if not found or found != named:
             raise ExpectationFailed(f"the record names {named}, and the folder has {found}")
+
+    def check_manifest(self) -> None:
+        """Check that the manifest has one line for each input, in their order, and each its own output, whole."""
+        returned = str(self.record()["manifest"])
+        lines = [json.loads(line) for line in Path(returned.removeprefix("file://")).read_text().splitlines()]
+        if [line["index"] for line in lines] != list(range(INPUTS)):
+            raise ExpectationFailed(f"the manifest has the lines {[line['index'] for line in lines]}")
+        if {line["state"] for line in lines} != {"succeeded"} or len(
+            {line["execution_id"] for line in lines}
+        ) < INPUTS:
+            raise ExpectationFailed(f"the manifest has {lines}")
+        for file in [file for line in lines for file in line.get("files", [line])]:
+            content = Path(file["uri"].removeprefix("file://")).read_bytes()
+            if hashlib.sha256(content).hexdigest() != file["sha256"]:
+                raise ExpectationFailed(f"{file['uri']} is not what the manifest says")
 
     # -- waiting ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,11 @@ from dev.chaos.injections import (
     account_changed_while_deferred,
     answered,
     answered_then_sigterm,
+    batch_cleared,
+    batch_cleared_after_success,
+    batch_killed_fetching,
+    batch_killed_starting,
+    batch_killed_waiting,
     cleared_after_success,
     cleared_unreadable,
     cleared_waiting,
@@ -31,6 +36,7 @@ from dev.chaos.injections import (
     start_meets,
     status_checks_meet,
 )
+from dev.chaos.tasks import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -345,6 +351,66 @@ FAULTS = [
         can_stop,
         "no_cancel_on_timeout",
         None,
+    ),
+    Fault(
+        "batch: task process killed between the starts and the ids of a chunk",
+        batch_killed_starting,
+        # The first chunk has as many as may be going. Nobody starts the others after a lost start fails the task.
+        lambda vendor, mode: Expected(INPUTS, 0, LOST),
+        has_id,
+        "batch",
+    ),
+    Fault(
+        "batch: task process killed between the starts and the ids of a chunk, the vendor shows the nonce",
+        batch_killed_starting,
+        always(INPUTS, 0, "success"),
+        can_show_nonce,
+        "batch",
+        nonce_shown=True,
+    ),
+    *(
+        Fault(
+            f"batch: {name} killed while waiting",
+            batch_killed_waiting(victims),
+            always(INPUTS, 0, "success"),
+            on_worker,
+            "batch",
+            takes=takes,
+        )
+        for victims, name, takes in (
+            ("task", "task process", 0.0),
+            ("both", "supervisor and task process", 60.0),
+        )
+    ),
+    Fault(
+        "batch: task process killed while fetching results",
+        batch_killed_fetching,
+        always(INPUTS, 0, "success"),
+        has_id,
+        "batch",
+    ),
+    Fault(
+        "batch: cleared while deferred",
+        batch_cleared,
+        always(INPUTS, 0, "success"),
+        in_triggerer,
+        "batch",
+        LATER,
+    ),
+    Fault(
+        "batch: cleared after success",
+        batch_cleared_after_success,
+        always(INPUTS, 0, "success"),
+        has_id,
+        "batch",
+    ),
+    Fault(
+        "batch: inputs changed between tries",
+        batch_killed_waiting("task"),
+        always(INPUTS + 1, 1, "success"),
+        on_worker,
+        "changing_batch",
+        LATER,
     ),
     Fault("a person answers", answered, always(1, 0, "success"), in_triggerer, "asks_a_person", LATER),
     Fault(

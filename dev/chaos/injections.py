@@ -203,6 +203,59 @@ def retried_with_another_input(case: Case) -> None:
     case.check_log_names(old)
 
 
+# -- a batch -----------------------------------------------------------------------------------------------------------
+
+
+def batch_killed_starting(case: Case) -> None:
+    """Kill the task after the vendor has started an execution of a chunk, before it responds to that start."""
+    case.fail(case.vendor.start, "hang", carry_out=True)
+    case.run()
+    case.wait_for_failed_check("hang", case.vendor.start)
+    case.kill("task")
+
+
+def batch_killed_waiting(victims: str) -> Callable[[Case], None]:
+    """Kill while some executions go on, and others are still to be started."""
+
+    def inject(case: Case) -> None:
+        case.run()
+        case.wait_for_checks(4)
+        case.kill(victims)
+        case.wait_for_end()
+        case.check_manifest()
+
+    return inject
+
+
+def batch_killed_fetching(case: Case) -> None:
+    """Kill the task while the result of an execution is read."""
+    case.fail(case.vendor.get_status, "hang", after_end=True)
+    case.run()
+    case.wait_for_failed_check("hang")
+    case.kill("task")
+    case.wait_for_end()
+    case.check_manifest()
+
+
+def batch_cleared(case: Case) -> None:
+    """Clear a batch that is deferred."""
+    case.run()
+    case.wait_for_deferral()
+    case.clear()
+    case.wait_for_end()
+    case.check_manifest()
+
+
+def batch_cleared_after_success(case: Case) -> None:
+    """Clear a batch that has succeeded."""
+    case.run()
+    case.wait_for_end()
+    case.clear()
+    case.wait_for("the second run of the task", lambda: case.task_instance()["try_number"] > 1)
+    case.wait_for_end()
+    case.check_manifest()
+
+
 # -- a person acts ----------------------------------------------------------------------------------------------------
 
 

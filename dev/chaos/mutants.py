@@ -243,13 +243,13 @@ MUTANTS = [
     ),
     _mutant(
         "a trigger stops the execution when a person ends the task",
-        "triggers.base:ExecutionTrigger.on_kill",
+        "triggers.base:WorkflowTrigger.on_kill",
         "return None",
         "^marked failed while waiting$",
     ),
     _mutant(
         "Airflow cannot cancel a stop that has begun",
-        "triggers.base:ExecutionTrigger.on_kill",
+        "triggers.base:WorkflowTrigger.on_kill",
         """
         if self.cancel_on_kill:
             await self._stop_if_unwanted()
@@ -258,7 +258,7 @@ MUTANTS = [
     ),
     _mutant(
         "a trigger stops nothing with cancel_on_kill=False",
-        "triggers.base:ExecutionTrigger.on_kill",
+        "triggers.base:WorkflowTrigger.on_kill",
         """
         self.cancel_on_kill = True
         await original(self)
@@ -376,6 +376,33 @@ MUTANTS = [
         "core.client:retry_policy",
         "return {**original(attempts, retry_for), 'retry': tenacity.retry_if_exception_type(errors.Unavailable)}",
         "^burst of 429 on a start$",
+    ),
+    _mutant(
+        "the intents of a batch are stored before its starts",
+        "operators.batch_store:BatchStore.write",
+        """
+        if all(self.entries[position].execution_id for position in positions):
+            original(self, positions)
+        """,
+        "^batch: task process killed between the starts and the ids of a chunk$",
+    ),
+    _mutant(
+        "a retry reattaches to the executions of a batch",
+        "core.batch:decide_entry",
+        "return Decision(Action.SUBMIT)",
+        "^batch: task process killed while waiting$",
+    ),
+    _mutant(
+        "what has succeeded in a batch is not run again",
+        "core.batch:decide_entry",
+        "return original(entry, account, start, success) or Decision(Action.SUBMIT)",
+        "^batch: cleared after success$",
+    ),
+    _mutant(
+        "the input of a batch that has gone from the list is stopped",
+        "operators.batch_begin:_gone",
+        "return []",
+        "^batch: inputs changed between tries$",
     ),
     _mutant(
         "a key that a vendor repeats is not shown",

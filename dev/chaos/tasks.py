@@ -25,8 +25,14 @@ TASKS: dict[str, dict[str, Any]] = {
     # Its result goes to object storage.
     "stored": {"timeout": 150, "retries": 2},
     "no_triggerer": {"timeout": 8},
+    "batch": {"timeout": 150, "retries": 2, "max_active": 4},
+    # Each try has another last input.
+    "changing_batch": {"timeout": 150, "retries": 2},
     "crowd": {"timeout": 1800, "poll_interval": 5, "max_poll_interval": 5},
 }
+
+#: How many inputs a batch has.
+INPUTS = 6
 
 #: How many tasks wait at the same time in the DAG of the crowd: more than an event loop opens connections to a vendor.
 CROWD = LANES + 2

@@ -23,6 +23,7 @@ USUAL = {"blocking": 1, "deferred": 1, "failing": 1, "mapped": 2, "sensor": 1}
 #: Each example, with those that only one vendor has, or that start more runs.
 EXAMPLE_DAGS = {
     **{f"{vendor}_{kind}": started for vendor in NAMES for kind, started in USUAL.items()},
+    "datalab_batch": 200,
     "datalab_convert": 2,
     "datalab_document": 2,
     "datalab_pipeline": 2,

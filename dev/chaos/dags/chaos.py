@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.tasks import CROWD, TASKS, crowd_text, dag_id, results_of
+from dev.chaos.tasks import CROWD, INPUTS, TASKS, crowd_text, dag_id, results_of
 from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
 
 def make_dag(vendor: VendorCase, mode: str, task: str) -> DAG:
     """Return one DAG."""
+    if task in ("batch", "changing_batch"):
+        return batch_dag(vendor, mode, task)
     operator = vendor.operator
     if task == "asks_a_person":
         operator = asking(operator)
@@ -81,11 +83,42 @@ def make_dag(vendor: VendorCase, mode: str, task: str) -> DAG:
     return dag
 
 
+def batch_dag(vendor: VendorCase, mode: str, task: str) -> DAG:
+    """Return a DAG with one batch."""
+    texts = [f"{CASE}-{number}" for number in range(INPUTS)]
+    if task == "changing_batch":
+        texts[-1] = f"{CASE}-last-{{{{ ti.try_number }}}}"
+    # The reference of an uploaded file is the only nonce of some vendors.
+    uploaded = (
+        {} if task == "changing_batch" else {k: v for k, v in vendor.with_nonce.items() if k == vendor.input}
+    )
+    common = {k: v for k, v in {**vendor.required, **vendor.with_nonce}.items() if k != vendor.input}
+    with DAG(
+        dag_id(vendor.name, mode, task),
+        schedule=None,
+        start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    ) as dag:
+        vendor.batch_operator(
+            task_id="run",
+            retry_delay=timedelta(seconds=1),
+            inputs=[uploaded or vendor.input_of(text) for text in texts],
+            output_path=f"file://{results_of(CASE)}",
+            poll_interval=1,
+            deferrable=mode == "deferred",
+            **{vendor.conn_id: CONNECTION, vendor.workflow: WORKFLOW},
+            **common,
+            **TASKS[task],
+        )
+    return dag
+
+
 # The process of a task needs only its own DAG, and makes no other one.
 _wanted = get_parsing_context().dag_id
 for _vendor in CASES.values():
     for _mode in _vendor.modes:
         for _task in TASKS:
+            if "batch" in _task and _vendor.get_status is None:
+                continue
             _id = dag_id(_vendor.name, _mode, _task)
             if _wanted in (None, _id):
                 globals()[_id] = make_dag(_vendor, _mode, _task)
