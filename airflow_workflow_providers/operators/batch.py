@@ -9,12 +9,13 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+import tenacity
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, Context
 
 from airflow_workflow_providers import compat
@@ -27,7 +28,7 @@ from airflow_workflow_providers.core.parameters import one_of, quoted, whole_num
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.inputs.batch import is_list, read_inputs
 from airflow_workflow_providers.operators.batch_begin import begin_try, resume
-from airflow_workflow_providers.operators.batch_run import BatchRun
+from airflow_workflow_providers.operators.batch_run import LONGEST_PAUSE, PATIENCE, PAUSE, BatchRun
 from airflow_workflow_providers.operators.batch_state import BatchState
 from airflow_workflow_providers.operators.batch_store import BatchStore, values_of
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
@@ -46,6 +47,8 @@ from airflow_workflow_providers.triggers.batch import (
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
+
+T = TypeVar("T")
 
 #: How many inputs are checked when the DAG is parsed; all of them are before the first start.
 CHECKED_AT_PARSE = 100
@@ -220,6 +223,8 @@ class BatchOperator(ExecuteWorkflowOperator):
         :raises WorkflowError: if the vendor, Airflow or the object store was away for too long.
         """
         state = self._begin(context)
+        if self.output_folder is not None:
+            self.output_folder.check_writable()
         begin_try(state, self._deadline())
         return self._work(context, state)
 
@@ -333,10 +338,20 @@ class BatchOperator(ExecuteWorkflowOperator):
             late = late or "the deadline came"
         if late:
             state.time_out(late, self._stop_late if self.cancel_on_timeout else None)
-        state.write()
+        self._patiently(state.write)
         if not state.has_ended:
             self._defer_batch(context, state)
         return self._finish_batch(context, state)
+
+    def _patiently(self, write: Callable[[], T]) -> T:
+        """Write something, although the store is away for a while: the executions have ended, and their results are kept."""
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(WorkflowError),
+            wait=tenacity.wait_exponential(PAUSE, max=LONGEST_PAUSE),
+            stop=tenacity.stop_after_delay(PATIENCE),
+            sleep=self._sleep,
+            reraise=True,
+        )(write)
 
     def _end_early(self, state: BatchState, error: BaseException) -> None:
         """Store what is known of a batch that ends with an error, and say in the error what becomes of the executions."""
@@ -424,7 +439,7 @@ class BatchOperator(ExecuteWorkflowOperator):
 
     def _finish_batch(self, context: Context, state: BatchState) -> dict[str, Any]:
         lines = state.lines()
-        address = state.manifest.publish(lines)
+        address = self._patiently(lambda: state.manifest.publish(lines))
         counts = batch.counted(line["state"] for line in lines)
         result: dict[str, Any] = {"version": VERSION, "manifest": address, "counts": counts}
         where = f" The manifest is {address}." if address else ""

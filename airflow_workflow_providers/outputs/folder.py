@@ -124,6 +124,17 @@ class OutputFolder:
         extension, media_type = (".txt", "text/plain") if is_text else (".json", "application/json")
         return self.write([*folders, name + extension], _of(data, media_type))
 
+    def check_writable(self) -> None:
+        """
+        Write an empty file, and remove it.
+
+        :raises WorkflowError: if the store refuses that.
+        """
+        name = f".write-test-{uuid.uuid4().hex}"
+        self._write([name], _of(b"", "text/plain"))
+        with suppress(Exception):  # an empty file harms nobody
+            self._fs.rm((self.path / name).path)
+
     def read_lines(self, names: Sequence[str], *, missing_ok: bool = False) -> Iterator[bytes]:
         """
         Yield the lines of a file.

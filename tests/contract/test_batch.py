@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.operators import batch_run, batch_store
+from airflow_workflow_providers.operators import batch, batch_run, batch_store
 from airflow_workflow_providers.operators.batch_store import KEY
 from airflow_workflow_providers.outputs.manifest import BatchManifest
 from dev.vendors import DOCUMENT
@@ -701,7 +701,8 @@ def test_a_store_that_is_away_for_a_while_loses_nothing(
     opened = store.open
 
     def open_file(path: str, mode: str = "rb", **options: Any) -> Any:
-        if "w" in mode and next(away, None) is not None:
+        # It goes away once the batch has begun.
+        if "w" in mode and ".write-test" not in path and next(away, None) is not None:
             raise OSError("the store is away")
         return opened(path, mode, **options)
 
@@ -711,6 +712,35 @@ def test_a_store_that_is_away_for_a_while_loses_nothing(
     assert states(task.run()) == ["succeeded"] * MANY
     assert next(away, None) is None
     assert started(emulator, vendor) == MANY
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_first_start(
+    vendor: VendorCase, emulator: Emulator, store: Store
+) -> None:
+    store.fails = "open"
+    with pytest.raises(errors.WorkflowError, match="could not be written"):
+        batch_task(vendor, vendor.inputs(2), output_path="memory://out").run()
+
+    assert starts(emulator, vendor) == []
+
+
+def test_a_store_that_is_away_at_the_end_delays_the_manifest(
+    vendor: VendorCase, emulator: Emulator, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "PAUSE", 0.05)
+    emulator.set_pace(status_checks=1)
+    away = iter(range(3))
+    moved = store.mv
+
+    def move(source: str, target: str, **options: Any) -> None:
+        if target.endswith(".manifest.jsonl") and next(away, None) is not None:
+            raise OSError("the store is away")
+        moved(source, target, **options)
+
+    monkeypatch.setattr(store, "mv", move)
+
+    assert states(batch_task(vendor, vendor.inputs(3), output_path="memory://out").run()) == ["succeeded"] * 3
+    assert next(away, None) is None
 
 
 def test_a_retry_in_another_account_starts_all_there_and_uses_no_run_of_the_first(
