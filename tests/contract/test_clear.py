@@ -21,7 +21,7 @@ def test_a_clear_submits_a_new_run_and_stops_one_that_is_going(
     vendor: VendorCase, emulator: Emulator, deferrable: bool
 ) -> None:
     """A person who clears a task does not want the old result."""
-    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=0.4, **vendor.no_cancel))
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=1.0, **vendor.no_cancel))
     with pytest.raises(errors.ExecutionTimedOut):
         task.run()
     task.clear()
@@ -114,7 +114,7 @@ def test_an_old_run_that_cannot_be_read_is_stopped_all_the_same(
         lambda: vendor.task(
             next(workflows),
             deferrable=deferrable,
-            timeout=0.6 if why == "clear" else 60,
+            timeout=1.0 if why == "clear" else 60,
             **vendor.no_cancel,
         ),
         retries=1,

@@ -52,7 +52,7 @@ def deferral_of(task: Task) -> TaskDeferred:
 def test_the_error_names_the_run_and_the_run_is_stopped(
     vendor: VendorCase, emulator: Emulator, deferrable: bool
 ) -> None:
-    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=0.4))
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=1.0))
 
     with pytest.raises(errors.ExecutionTimedOut) as late:
         task.run()
@@ -68,7 +68,7 @@ def test_a_run_goes_on_after_the_deadline_with_cancel_on_timeout_false(
     vendor: VendorCase, emulator: Emulator, deferrable: bool
 ) -> None:
     task = Task(
-        lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=0.4, cancel_on_timeout=False)
+        lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=1.0, cancel_on_timeout=False)
     )
 
     with pytest.raises(errors.ExecutionTimedOut, match=r"goes on \(cancel_on_timeout=False\)"):
@@ -217,7 +217,7 @@ def test_a_process_that_airflow_no_longer_knows_stops_no_run(
     vendor: VendorCase, emulator: Emulator, why: str
 ) -> None:
     """Its supervisor was killed, and another try waits for the run now."""
-    task = Task(lambda: vendor.task(vendor.goes_on, timeout=0.4))
+    task = Task(lambda: vendor.task(vendor.goes_on, timeout=1.0))
     reads: list[str] = []
 
     class Disconnected(Store):
@@ -244,7 +244,7 @@ def test_a_run_is_stopped_although_airflow_has_deleted_its_record(
     vendor: VendorCase, emulator: Emulator
 ) -> None:
     """The state store keeps a record for a limited time."""
-    task = Task(lambda: vendor.task(vendor.goes_on, timeout=0.4))
+    task = Task(lambda: vendor.task(vendor.goes_on, timeout=1.0))
 
     class Forgetful(Store):
         def get(self, key: str, default: Any = None) -> Any:

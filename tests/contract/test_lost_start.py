@@ -130,7 +130,7 @@ def test_no_run_is_searched_for_without_a_nonce(emulator: Emulator) -> None:
 def test_a_nonce_is_new_for_each_start_and_not_part_of_the_input(emulator: Emulator) -> None:
     """A retry reattaches to the run of the first try, whose context has another nonce."""
     task = Task(
-        lambda: ALTOSTRAT.task(ALTOSTRAT.goes_on, context=SAME, nonce_key="airflow", timeout=0.4), retries=1
+        lambda: ALTOSTRAT.task(ALTOSTRAT.goes_on, context=SAME, nonce_key="airflow", timeout=1.0), retries=1
     )
     with pytest.raises(errors.ExecutionTimedOut):
         task.run()

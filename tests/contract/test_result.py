@@ -64,7 +64,7 @@ def test_a_result_that_cannot_be_read_before_the_deadline_ends_in_an_error_that_
     emulator.fail(vendor.conn_type, vendor.get_status, "server_error", status=503, times=None, after=2)
 
     with pytest.raises(errors.ExecutionTimedOut, match="has ended, and its result could not be read"):
-        Task(lambda: vendor.task(deferrable=deferrable, timeout=0.5)).run()
+        Task(lambda: vendor.task(deferrable=deferrable, timeout=1.0)).run()
 
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
 

@@ -72,7 +72,7 @@ def test_a_retry_submits_a_new_run_after_one_that_failed(
 
 def test_a_retry_submits_a_new_run_after_one_that_was_stopped(vendor: VendorCase, emulator: Emulator) -> None:
     """The first try stops its run at the deadline; if the vendor cannot stop it, the retry reattaches to it."""
-    task = Task(lambda: vendor.task(vendor.goes_on, timeout=0.4), retries=1)
+    task = Task(lambda: vendor.task(vendor.goes_on, timeout=1.0), retries=1)
 
     with pytest.raises(errors.ExecutionTimedOut):
         task.run()
@@ -87,7 +87,7 @@ def test_a_retry_does_not_reattach_to_a_run_that_this_task_has_stopped(
 ) -> None:
     """The vendor's status is still RUNNING just after the stop."""
     emulator.fail(vendor.conn_type, vendor.stop, "status", status=200, body={"message": "ok"}, times=None)
-    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=0.4), retries=1)
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=deferrable, timeout=1.0), retries=1)
 
     with pytest.raises(errors.ExecutionTimedOut):
         task.run()

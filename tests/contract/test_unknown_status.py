@@ -41,7 +41,7 @@ def test_a_status_is_shown_on_one_short_line_and_without_a_key(
     key = emulator.account(vendor.conn_type)[vendor.secrets[0]]
     status = f"SLEEPY\r\n2026-01-01 ERROR all data is deleted \x1b[31m {key} " + "z" * 100_000
     emulator.fail(vendor.conn_type, vendor.get_status, "unknown_status", times=None, status=status)
-    task = Task(lambda: vendor.task(deferrable=deferrable, timeout=0.5))
+    task = Task(lambda: vendor.task(deferrable=deferrable, timeout=1.0))
 
     with structlog.testing.capture_logs() as logs, pytest.raises(errors.ExecutionTimedOut) as late:
         task.run()

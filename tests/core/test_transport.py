@@ -62,9 +62,10 @@ def test_a_start_is_not_sent_on_a_connection_that_was_unused_for_a_while(
     connections: set[int] = set()
 
     def closes_at_the_second_request(peer: socket.socket, ends: threading.Event) -> None:
-        if peer.fileno() in connections:
+        port = peer.getpeername()[1]
+        if port in connections:
             raise ConnectionResetError
-        connections.add(peer.fileno())
+        connections.add(port)
         says(HEAD + b"content-length: 2\r\n\r\n{}")(peer, ends)
 
     def send_two_starts() -> None:

@@ -117,7 +117,7 @@ def test_a_lost_start_is_not_sent_again_and_a_retry_reattaches(emulator: Emulato
     assert len(emulator.runs("datalab")) == 1
 
     emulator.add_workflow("datalab", processor, ends=None)
-    task = Task(lambda: make(processor, timeout=0.2), retries=1)
+    task = Task(lambda: make(processor, timeout=1.0), retries=1)
     with pytest.raises(errors.ExecutionTimedOut):
         task.run()
     assert task.tries == 2

@@ -88,7 +88,7 @@ def test_a_task_stores_and_logs_no_signed_address(
 
     with structlog.testing.capture_logs() as logs:
         kept = [stored(workflow) for workflow in (DATALAB.succeeds, DATALAB.fails, str(DATALAB.partial))]
-        kept.append(stored(DATALAB.goes_on, timeout=0.15))
+        kept.append(stored(DATALAB.goes_on, timeout=1.0))
 
     everything = "".join(kept) + json.dumps(logs, default=str) + caplog.text
     assert emulator.requests("datalab", "get")

@@ -140,7 +140,7 @@ def test_a_file_is_uploaded_again_if_it_has_changed_or_belongs_elsewhere(
 
 def test_a_retry_reattaches_although_the_file_is_gone(emulator: Emulator, store: Store) -> None:
     """It is at Datalab; a run that is paid for is not lost by a folder that was cleaned up."""
-    task = Task(lambda: pipeline("pl_never_ends", timeout=0.3), retries=1)
+    task = Task(lambda: pipeline("pl_never_ends", timeout=1.0), retries=1)
     with pytest.raises(errors.ExecutionTimedOut):
         task.try_once()
     store.rm("/in/report.pdf")

@@ -181,7 +181,7 @@ def test_a_token_has_no_other_linked_account(
 def test_a_retry_for_another_linked_account_does_not_reattach(emulator: Emulator) -> None:
     """The account is part of the stored start, and the log names both."""
     customers = iter(["customer_1", "customer_2"])
-    options: dict[str, Any] = {"timeout": 0.3, "cancel_on_timeout": False}
+    options: dict[str, Any] = {"timeout": 1.0, "cancel_on_timeout": False}
     task = Task(lambda: REFOLD.task("endless", linked_account_id=next(customers), **options), retries=1)
 
     with structlog.testing.capture_logs() as logs, pytest.raises(errors.ExecutionTimedOut):
@@ -201,7 +201,7 @@ def test_a_retry_for_the_same_linked_account_reattaches_whatever_the_connection_
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = Task(
-        lambda: REFOLD.task("endless", linked_account_id="customer_1", timeout=0.3, cancel_on_timeout=False),
+        lambda: REFOLD.task("endless", linked_account_id="customer_1", timeout=1.0, cancel_on_timeout=False),
         retries=1,
     )
     with pytest.raises(errors.ExecutionTimedOut):
