@@ -139,13 +139,13 @@ def identifiers(first: int, count: int) -> list[str]:
 async def measure(plan: Plan, contestant: Contestant, stub: Stub, hanging: Stub | None) -> dict[str, Any]:
     """Return the figures of a contestant, as a row of the report has them."""
     others = None
-    memory = _memory()
+    taken = memory()
     waits: Waits | None = None
     if contestant.prepare:
         connect(contestant, stub, CONN_ID)
         wait = contestant.prepare(Setup(CONN_ID, stub.port, plan.interval))
         await _warm_up(contestant, stub)
-        memory = _memory()
+        taken = memory()
         waits = Waits(wait)
         runs = identifiers(1_000_000, plan.n)
         stub.runs(runs)
@@ -165,7 +165,7 @@ async def measure(plan: Plan, contestant: Contestant, stub: Stub, hanging: Stub 
     await asyncio.sleep(seconds if waits else 1)
     took, used = time.monotonic() - began, time.process_time() - cpu
     after = stub.counts()
-    memory = _memory() - memory
+    taken = memory() - taken
     counted = difference(before, after)
     row = {
         "n": plan.n,
@@ -177,7 +177,7 @@ async def measure(plan: Plan, contestant: Contestant, stub: Stub, hanging: Stub 
             counted,
             lists=contestant.lists,
         ),
-        "kb_per_execution": memory / 1024 / plan.n,
+        "kb_per_execution": taken / 1024 / plan.n,
         "lag_ms_p50": (share(lag.seconds, 0.5) or 0) * 1e3,
         "lag_ms_p99": (share(lag.seconds, 0.99) or 0) * 1e3,
         "lag_ms_max": max(lag.seconds) * 1e3,
@@ -199,7 +199,7 @@ async def measure(plan: Plan, contestant: Contestant, stub: Stub, hanging: Stub 
     return row
 
 
-def _memory() -> int:
+def memory() -> int:
     """Return the memory of this process in bytes, without what it has only not given back yet."""
     gc.collect()
     with suppress(AttributeError):  # only glibc has it

@@ -78,6 +78,7 @@ _COMPARED: tuple[tuple[str, str, str, str, str, dict[int, float]], ...] = (
     ),
     ("CPU a check, triggerer", "cpu_us_per_execution_round", "triggerer", "ours", "databricks", {200: 0.4}),
     ("KB a wait", "kb_per_execution", "loop", "ours", "", {1000: 20, 5000: 12}),
+    ("KB a wait of a batch", "kb_per_execution", "batch", "ours-batch", "", {20_000: 7.5}),
     ("open connections", "connections_open", "loop", "ours", "", {200: 48, 1000: 48, 5000: 48}),
     ("lag p99 in ms", "lag_ms_p99", "loop", "ours", "idle", {1000: 10, 5000: 15}),
 )

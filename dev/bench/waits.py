@@ -16,7 +16,7 @@ from typing import Any
 
 from dev import environment as environments
 from dev import processes
-from dev.bench import certificates, environment, imports, report, triggerer
+from dev.bench import batch, certificates, environment, imports, report, triggerer
 from dev.bench.contestants import CONTESTANTS, HOUR_SIZES, HOURS, INTERVAL
 from dev.bench.measure import Plan, command
 
@@ -37,8 +37,8 @@ class Scope:
     :param short: only the event loop: no runs of one hour, no imports and no real triggerer.
     """
 
-    names: frozenset[str] = frozenset({*(contestant.name for contestant in CONTESTANTS), *HOURS})
-    sizes: tuple[int, ...] = (200, 1000, 5000)
+    names: frozenset[str] = frozenset({*(each.name for each in CONTESTANTS), *HOURS, "ours-batch"})
+    sizes: tuple[int, ...] = (200, 1000, 5000, 20_000)
     passes: int = 2
     interval: float = INTERVAL
     seconds: float = 12.0
@@ -81,6 +81,7 @@ def _commands(scope: Scope, folder: str) -> Iterator[list[str]]:
     for number in range(scope.passes):
         yield from map(command, _plans(scope, folder, first=number == 0))
         if not scope.short:
+            yield from batch.commands(scope.names, scope.sizes)
             yield from (imports.command(name) for name in imports.OPERATORS if name in scope.names)
     if not scope.short and triggerer.TASKS in scope.sizes:
         yield from (triggerer.command(name) for name in triggerer.DAGS if name in scope.names)
