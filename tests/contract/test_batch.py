@@ -15,6 +15,7 @@ import pytest
 import structlog
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 
+from airflow_workflow_providers.compat import HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.emulator import Emulator
@@ -392,6 +393,25 @@ def test_a_worker_that_is_told_to_stop_stops_all(vendor: VendorCase, emulator: E
     assert f"was asked to stop {count} of {MANY} executions" in str(stopped.value)
 
 
+def test_starts_that_are_under_way_when_the_worker_is_told_to_stop_are_stopped_too(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    """Their responses come a moment later."""
+    emulator.fail(vendor.conn_type, vendor.start, "slow", times=None, seconds=0.5)
+    task = batch_task(vendor, vendor.inputs(3, vendor.goes_on))
+
+    with (
+        signal_once(lambda: started(emulator, vendor), partial(kill, task)),
+        pytest.raises(errors.ExecutionStopped) as stopped,
+    ):
+        task.run()
+
+    assert started(emulator, vendor)
+    assert {run["stops"] for run in runs(emulator, vendor)} == {1 if vendor.stop else 0}
+    count = started(emulator, vendor)
+    assert f"was asked to stop {count if vendor.stop else 0} of {count} executions" in str(stopped.value)
+
+
 @vendors_with_a_stop
 def test_what_was_stopped_is_submitted_again_by_a_retry(vendor: VendorCase, emulator: Emulator) -> None:
     task = batch_task(vendor, vendor.inputs(3, vendor.goes_on), retries=1)
@@ -424,7 +444,8 @@ def test_a_person_who_ends_the_deferred_task_stops_all(
         await until(lambda: len(emulator.requests(vendor.conn_type, vendor.get_status)) >= checks + MANY)
         wait.cancel()
         await asyncio.gather(wait, return_exceptions=True)
-        await trigger.on_kill()
+        if HAS_TRIGGER_ON_KILL:  # before that it only cancels the wait
+            await trigger.on_kill()
 
     with task.xcom_of(), structlog.testing.capture_logs() as logs:
         task_is("failed")
