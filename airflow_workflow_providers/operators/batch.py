@@ -325,7 +325,7 @@ class BatchOperator(ExecuteWorkflowOperator):
     def _work(self, context: Context, state: BatchState) -> dict[str, Any]:
         late = ""
         try:
-            asyncio.run(BatchRun(state).work())
+            BatchRun(state).run()
         except AirflowTaskTimeout:
             # Airflow's own clock, which ends at the same moment as ours.
             late = "Airflow's execution_timeout came"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import time
 import uuid
@@ -92,6 +93,28 @@ class BatchRun:
         self._away: dict[str, float] = {}
         self._failure: BaseException | None = None
         self._part_at = time.monotonic()
+
+    def run(self) -> None:
+        """
+        Do the work in a thread of its own, and wait for its end.
+
+        Airflow ends a task with a signal, whose handler raises an exception in the main thread. In an event loop it would end
+        whatever is just under way there, and nobody would hear of it.
+
+        :raises AirflowTaskTimeout: if Airflow's own timeout came.
+        :raises WorkflowError: as from :meth:`work`.
+        """
+        context = contextvars.copy_context()
+        with ThreadPoolExecutor(1, thread_name_prefix="batch") as own:
+            work = own.submit(context.run, asyncio.run, self.work())
+            try:
+                while not work.done():
+                    wait_for_futures([work], timeout=PACE)
+            except BaseException as error:
+                # The work ends with it at its next look.
+                self._failure = self._failure or error
+                raise
+        work.result()
 
     async def work(self) -> None:
         """
