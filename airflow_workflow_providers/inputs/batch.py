@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.parameters import quoted, text
 from airflow_workflow_providers.core.text import shown
-from airflow_workflow_providers.inputs.file import require_input_folder
+from airflow_workflow_providers.inputs.file import input_path
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -97,30 +97,21 @@ def _checked(
 
 def _lines(address: str | ObjectStoragePath) -> Iterator[Any]:
     """Yield the object of each line of a file; blank lines are left out."""
-    # Airflow loads its object storage in a second or more, and most tasks do not need it.
-    from airflow.sdk import ObjectStoragePath  # noqa: PLC0415
-
     name = f"The file of inputs, {quoted(str(address))},"
+    path = input_path(name, address)
     try:
-        path = ObjectStoragePath(address)
-        fs = path.fs
+        with path.fs.open(path.path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _parsed(name, number, line)
+    except FileNotFoundError:
+        failure: WorkflowError = InvalidInput(f"{name} does not exist.")
+    except InvalidInput:
+        raise
     except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
-        failure: WorkflowError = InvalidInput(f"{name} cannot be read: {shown(str(error))}.")
+        failure = WorkflowError(f"{name} cannot be read: {type(error).__name__}: {shown(str(error))}")
     else:
-        require_input_folder(name, path)
-        try:
-            with fs.open(path.path, "rb") as file:
-                for number, line in enumerate(file, 1):
-                    if line.strip():
-                        yield _parsed(name, number, line)
-        except FileNotFoundError:
-            failure = InvalidInput(f"{name} does not exist.")
-        except InvalidInput:
-            raise
-        except Exception as error:  # noqa: BLE001  # as above
-            failure = WorkflowError(f"{name} cannot be read: {type(error).__name__}: {shown(str(error))}")
-        else:
-            return
+        return
     # Outside of the handler: the error of a store may repeat a signed address, and stays out of the chain.
     raise failure
 

@@ -55,31 +55,22 @@ class InputFile:
         :return: the file.
         :raises InvalidInput: if there is no such file, or the vendor does not take it; or Airflow cannot read it.
         """
-        # Airflow loads its object storage in a second or more, and most tasks do not need it.
-        from airflow.sdk import ObjectStoragePath  # noqa: PLC0415
-
         name = f"The file {quoted(str(address))}"
         extension = PurePosixPath(str(address)).suffix.lower()
         if extension not in content_types:
             raise InvalidInput(
                 f"{name} has no extension that is accepted; it must be one of {', '.join(content_types)}."
             )
+        path = input_path(name, address)
         try:
-            path = ObjectStoragePath(address)
-            fs = path.fs
+            info = path.fs.info(path.path)
+        except FileNotFoundError:
+            failure: WorkflowError = InvalidInput(f"{name} does not exist.")
         except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
-            failure: WorkflowError = InvalidInput(f"{name} cannot be read: {shown(str(error))}.")
+            failure = WorkflowError(f"{name} cannot be read: {type(error).__name__}: {shown(str(error))}")
         else:
-            require_input_folder(name, path)
-            try:
-                info = fs.info(path.path)
-            except FileNotFoundError:
-                failure = InvalidInput(f"{name} does not exist.")
-            except Exception as error:  # noqa: BLE001  # as above
-                failure = WorkflowError(f"{name} cannot be read: {type(error).__name__}: {shown(str(error))}")
-            else:
-                size = _size(name, info, max_bytes)
-                return cls(str(path), size, _version(info), content_types[extension], path)
+            size = _size(name, info, max_bytes)
+            return cls(str(path), size, _version(info), content_types[extension], path)
         # Outside of the handler: the error of a store may repeat a signed address, and stays out of the chain.
         raise failure
 
@@ -129,14 +120,32 @@ def is_stored(address: Any) -> bool:
     return "://" in address and scheme not in ("", "http", "https", "datalab")
 
 
-def require_input_folder(name: str, path: ObjectStoragePath) -> None:
+def input_path(name: str, address: str | ObjectStoragePath) -> ObjectStoragePath:
     """
-    Reject a local file outside of the allowed folders: what a DAG run renders must not name any file of the machine.
+    Return the path of an input in object storage.
 
     :param name: what the error calls the file.
-    :param path: where it is.
-    :raises InvalidInput: if it is outside of them.
+    :param address: where it is.
+    :return: its path, whose file system is known.
+    :raises InvalidInput: if Airflow cannot use the address, or it is a local file outside of the allowed folders.
     """
+    # Airflow loads its object storage in a second or more, and most tasks do not need it.
+    from airflow.sdk import ObjectStoragePath  # noqa: PLC0415
+
+    try:
+        path = ObjectStoragePath(address)
+        path.fs  # noqa: B018  # opens the file system
+    except Exception as error:  # noqa: BLE001  # the packages of the stores have errors of their own
+        failure = InvalidInput(f"{name} cannot be read: {shown(str(error))}.")
+    else:
+        _require_input_folder(name, path)
+        return path
+    # Outside of the handler: the error of a store may repeat a signed address, and stays out of the chain.
+    raise failure
+
+
+def _require_input_folder(name: str, path: ObjectStoragePath) -> None:
+    """Reject a local file outside of the allowed folders: what a DAG run renders must not name any file of the machine."""
     # Airflow has no other name for a local file system.
     if path.protocol not in ("", "file", "local"):
         return

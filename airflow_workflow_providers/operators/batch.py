@@ -40,8 +40,8 @@ from airflow_workflow_providers.triggers.base import STOP_TIMEOUT
 from airflow_workflow_providers.triggers.batch import (
     ENDED_KEY,
     RUNS_KEY,
-    STOPS_AT_ONCE,
     BatchTrigger,
+    stop_each,
     stopped_message,
 )
 
@@ -387,32 +387,24 @@ class BatchOperator(ExecuteWorkflowOperator):
 
     def _stop_all(self, endpoint: Endpoint, ids: Sequence[str], budget: float) -> None:
         """Stop runs over connections of their own; this may run in a thread of its own."""
-        failed: dict[str, WorkflowError] = {}
-        until = time.monotonic() + budget
 
         async def read() -> Endpoint:
             return endpoint
 
-        async def stop_all() -> None:
-            at_once = asyncio.Semaphore(STOPS_AT_ONCE)
+        async def stop_all() -> dict[str, WorkflowError]:
             client = AsyncClient(read, role="worker")
 
-            async def stop(execution_id: str) -> None:
-                async with at_once:
-                    left = until - time.monotonic()
-                    try:
-                        if left <= 0:
-                            raise errors.Unavailable("there was no time left to stop it")  # as below
-                        await client.send(endpoint.stop(execution_id), attempts=1, budget=left)
-                    except WorkflowError as error:
-                        failed[execution_id] = error
+            async def stop(execution_id: str, left: float) -> None:
+                if left <= 0:
+                    raise errors.Unavailable("there was no time left to stop it")
+                await client.send(endpoint.stop(execution_id), attempts=1, budget=left)
 
             try:
-                await asyncio.gather(*map(stop, ids))
+                return await stop_each(ids, stop, budget)
             finally:
                 await client.close()
 
-        asyncio.run(stop_all())
+        failed = asyncio.run(stop_all())
         self._asked_to_stop |= set(ids)
         self._stop_failed = {**self._stop_failed, **failed}
 

@@ -358,7 +358,7 @@ class BatchRun:
     # -- waits and results ----------------------------------------------------------------------------------------------
 
     def _wait_for(self, execution_id: str, position: int) -> None:
-        operator, now = self._operator, time.time()
+        operator = self._operator
         waiter = Waiter(
             execution_id,
             self._store.deadline,
@@ -366,11 +366,9 @@ class BatchRun:
             max_poll_interval=operator.max_poll_interval,
             began_at=self._store.entries[position].intent_at,
         )
-        first = max(0.0, min(waiter.interval(now), waiter.deadline - now))
         self._waits[execution_id] = ManyWait(
             self._poller,
             waiter,
-            asyncio.get_running_loop().time() + first,
             operator.list_of(self._state.inputs[self._state.index_of[position]]),
             on_end=lambda result: self._on_end(position, result),
         )

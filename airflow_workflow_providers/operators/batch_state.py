@@ -76,19 +76,19 @@ class BatchState:
         :return: the request.
         :raises InvalidInput: if a parameter is wrong; the error names the input.
         """
-        return self._request(self.index_of[position])
+        return self._request(self.one(position), self.index_of[position])
 
-    def _request(self, index: int) -> Request[Execution]:
+    def _request(self, one: BatchOperator, index: int) -> Request[Execution]:
         try:
-            return self.operator.of_input(self.inputs[index]).build_start_request(1.0)
+            return one.build_start_request(1.0)
         except errors.InvalidInput as error:
             failure = errors.InvalidInput(f"inputs[{index}]: {error}")
         raise failure
 
     def _fingerprint(self, index: int) -> str:
         """Return a digest of the workflow and the input; of a file in object storage only the address counts here."""
-        files = self.operator.of_input(self.inputs[index]).input_files
-        plain = self._request(index).fingerprint_input
+        one = self.operator.of_input(self.inputs[index])
+        files, plain = one.input_files, self._request(one, index).fingerprint_input
         return fingerprint({**plain, "input_files": files} if files else plain)[:32]
 
     def one(self, position: int) -> BatchOperator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -274,24 +275,18 @@ class BatchStore:
             return True
         return False
 
-    def close_ranges(self, is_over: Mapping[int, str]) -> bool:
+    def close_ranges(self, is_over: Mapping[int, str]) -> None:
         """
         Close the ranges of which every input has come to its result.
 
         :param is_over: the result of each entry that has one, by position.
-        :return: whether there is one more of them.
         """
-        before = len(self.closed)
         for number in range(-(-self.count // RANGE)):
             if number in self.closed or number in self._dirty:
                 continue
             places = self.positions_of(number)
             if all(place in is_over for place in places):
-                counts: dict[str, int] = {}
-                for place in places:
-                    counts[is_over[place]] = counts.get(is_over[place], 0) + 1
-                self.closed[number] = counts
-        return len(self.closed) > before
+                self.closed[number] = dict(Counter(is_over[place] for place in places))
 
     def _write(self, number: int) -> None:
         places = self.positions_of(number)

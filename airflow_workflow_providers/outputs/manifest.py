@@ -212,11 +212,6 @@ class ManifestWriter:
         self._parts = parts
         self._new: list[str] = []
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether all lines are kept."""
-        return not self._new
-
     def add(self, line: Mapping[str, Any]) -> None:
         """
         Add the line of an input.

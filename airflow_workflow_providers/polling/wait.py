@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,6 @@ class ManyWait(Wait):
 
     :param poller: as for the base class.
     :param waiter: as for the base class.
-    :param due: as for the base class.
     :param workflow_id: as for the base class.
     :param on_end: is called once, with how the wait has ended.
     """
@@ -88,12 +88,14 @@ class ManyWait(Wait):
         self,
         poller: Poller,
         waiter: Waiter,
-        due: float,
         workflow_id: str = "",
         *,
         on_end: Callable[[WaitResult], None],
     ) -> None:
-        super().__init__(poller, waiter, due, workflow_id)
+        now = time.time()
+        # After the interval of the run, or at the deadline if that is sooner.
+        first = max(0.0, min(waiter.interval(now), waiter.deadline - now))
+        super().__init__(poller, waiter, asyncio.get_running_loop().time() + first, workflow_id)
         self._on_end: Callable[[WaitResult], None] | None = on_end
         poller.plan(self)
 

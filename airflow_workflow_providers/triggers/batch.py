@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -126,10 +127,7 @@ class BatchTrigger(WorkflowTrigger):
             max_poll_interval=self.max_poll_interval,
             began_at=began_at,
         )
-        now = time.time()
-        first = max(0.0, min(waiter.interval(now), self.deadline - now))
-        due = asyncio.get_running_loop().time() + first
-        self._active[execution_id] = ManyWait(poller, waiter, due, self.workflow_id, on_end=self._on_end)
+        self._active[execution_id] = ManyWait(poller, waiter, self.workflow_id, on_end=self._on_end)
 
     def _on_end(self, result: WaitResult) -> None:
         self._active.pop(result.execution_id, None)
@@ -166,27 +164,44 @@ class BatchTrigger(WorkflowTrigger):
         :return: one sentence about them for the log.
         :raises NotSupported: if the vendor cannot stop a run.
         """
-        at_once = asyncio.Semaphore(STOPS_AT_ONCE)
-        failed: dict[str, WorkflowError] = {}
-        until = time.monotonic() + STOP_TIMEOUT * 0.9
         async with self.hook.async_client() as client:
 
-            async def stop(execution_id: str) -> None:
-                async with at_once:
-                    try:
-                        await client.stop(
-                            execution_id, budget=max(0.1, min(STOP_TIMEOUT / 2, until - time.monotonic()))
-                        )
-                    except WorkflowError as error:
-                        failed[execution_id] = error
+            async def stop(execution_id: str, left: float) -> None:
+                await client.stop(execution_id, budget=max(0.1, min(STOP_TIMEOUT / 2, left)))
 
-            await asyncio.gather(*map(stop, self._active))
+            failed = await stop_each(self._active, stop, STOP_TIMEOUT * 0.9)
         return stopped_message(self.hook.hook_name, len(self._active), failed)
 
     @property
     def what(self) -> str:
         """The subject of a sentence about the runs."""
         return f"What this batch has started ({len(self._active):,} executions)"
+
+
+async def stop_each(
+    execution_ids: Iterable[str], stop: Callable[[str, float], Awaitable[None]], budget: float
+) -> dict[str, WorkflowError]:
+    """
+    Stop many runs, some at the same time.
+
+    :param execution_ids: the runs.
+    :param stop: stops a run; it is told the seconds that are left for all of them, which may be less than none.
+    :param budget: seconds for all of them.
+    :return: why some of them could not be stopped, by their ids.
+    """
+    at_once = asyncio.Semaphore(STOPS_AT_ONCE)
+    until = time.monotonic() + budget
+    failed: dict[str, WorkflowError] = {}
+
+    async def one(execution_id: str) -> None:
+        async with at_once:
+            try:
+                await stop(execution_id, until - time.monotonic())
+            except WorkflowError as error:
+                failed[execution_id] = error
+
+    await asyncio.gather(*map(one, execution_ids))
+    return failed
 
 
 def stopped_message(vendor: str, count: int, failed: dict[str, WorkflowError]) -> str:
