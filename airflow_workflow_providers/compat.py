@@ -60,29 +60,30 @@ def state_store(context: Any) -> Any | None:
     return context.get("task_state_store")
 
 
-async def read_xcom(task_instance: Any, key: str) -> Any:
+async def read_xcom(task_key: dict[str, Any], key: str) -> Any:
     """
     Return an XCom of a task, from its trigger.
 
-    :param task_instance: the one that the triggerer sets on a trigger.
+    :param task_key: the result of :func:`task_key`.
     :param key: of the XCom.
     :return: ``None`` if there is none.
     """
-    return await sync_to_async(XCom.get_one)(key=key, **_place(task_instance))
+    return await sync_to_async(XCom.get_one)(key=key, **task_key)
 
 
-async def write_xcom(task_instance: Any, key: str, value: Any) -> None:
+async def write_xcom(task_key: dict[str, Any], key: str, value: Any) -> None:
     """
     Store an XCom of a task, from its trigger.
 
-    :param task_instance: the one that the triggerer sets on a trigger.
+    :param task_key: the result of :func:`task_key`.
     :param key: of the XCom.
     :param value: plain JSON.
     """
-    await sync_to_async(XCom.set)(key, value, **_place(task_instance))
+    await sync_to_async(XCom.set)(key, value, **task_key)
 
 
-def _place(task_instance: Any) -> dict[str, Any]:
+def task_key(task_instance: Any) -> dict[str, Any]:
+    """Return what names a task to Airflow's XCom; a trigger of ``dag.test()`` has no task instance that could say it."""
     return {
         "dag_id": task_instance.dag_id,
         "task_id": task_instance.task_id,

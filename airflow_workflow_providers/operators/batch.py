@@ -414,6 +414,7 @@ class BatchOperator(ExecuteWorkflowOperator):
         self.defer(
             trigger=self.batch_trigger_class(
                 conn_id=self.hook.conn_id,
+                task_key=compat.task_key(context["ti"]),
                 deadline=state.store.deadline,
                 poll_interval=self.poll_interval,
                 max_poll_interval=self.max_poll_interval,

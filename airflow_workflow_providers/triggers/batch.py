@@ -48,6 +48,7 @@ class BatchTrigger(WorkflowTrigger):
     to credentials. The runs are in XCom, because as many as these fit into no parameter.
 
     :param conn_id: the connection.
+    :param task_key: what names the task to XCom: ``dag_id``, ``run_id``, ``task_id`` and ``map_index``.
     :param deadline: when to give up, in seconds since the epoch.
     :param poll_interval: seconds between two status checks of a run, at the least.
     :param max_poll_interval: seconds between two status checks of a run, at the most.
@@ -64,6 +65,7 @@ class BatchTrigger(WorkflowTrigger):
         self,
         *,
         conn_id: str,
+        task_key: dict[str, Any],
         deadline: float,
         poll_interval: float,
         max_poll_interval: float,
@@ -76,6 +78,7 @@ class BatchTrigger(WorkflowTrigger):
         version: int = 1,
     ) -> None:
         super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
+        self.task_key = task_key
         self.deadline = deadline
         self.poll_interval = poll_interval
         self.max_poll_interval = max_poll_interval
@@ -96,7 +99,7 @@ class BatchTrigger(WorkflowTrigger):
         :return: how many have ended; which ones is in XCom.
         """
         began = time.time()
-        runs = await compat.read_xcom(self.task_instance, RUNS_KEY)
+        runs = await compat.read_xcom(self.task_key, RUNS_KEY)
         if not isinstance(runs, list):
             self.log.warning(
                 "Airflow does not know which executions this task waits for: the worker looks for them."
@@ -113,7 +116,7 @@ class BatchTrigger(WorkflowTrigger):
                     wait.cancel()
         ended = [result.event() for result in self._ended]
         try:
-            await compat.write_xcom(self.task_instance, ENDED_KEY, ended)
+            await compat.write_xcom(self.task_key, ENDED_KEY, ended)
         except Exception as error:  # noqa: BLE001  # then the worker checks each of them
             self.log.warning("Airflow could not store which executions have ended: %s", error)
             return batch_event(0)

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from dev.bench import certificates
@@ -45,6 +44,7 @@ async def _measure(stub: Stub, n: int, seconds: float) -> dict[str, Any]:
     XCom.get_one = lambda *, key, **_: stored.get(key)
     trigger = RefoldBatchTrigger(
         conn_id=CONN_ID,
+        task_key={"dag_id": "b", "task_id": "b", "run_id": "b", "map_index": -1},
         deadline=now + HOUR,
         poll_interval=INTERVAL,
         max_poll_interval=INTERVAL,
@@ -53,8 +53,6 @@ async def _measure(stub: Stub, n: int, seconds: float) -> dict[str, Any]:
         done={},
         cancel_on_kill=False,
     )
-    # What the trigger needs of it.
-    trigger.task_instance = SimpleNamespace(dag_id="b", task_id="b", run_id="b", map_index=-1)  # type: ignore[assignment]  # as said
     waiting = asyncio.create_task(trigger.wait())
     await asyncio.sleep(INTERVAL + SETTLING)
     before, cpu, began = stub.counts(), time.process_time(), time.monotonic()

@@ -44,8 +44,9 @@ def test_every_example_can_be_imported_and_is_in_the_table_above() -> None:
     assert sorted(bag.dag_ids) == sorted(EXAMPLE_DAGS)
 
 
-#: These run on every Airflow: a deferral of each vendor, a failure, and what Airflow does itself (mapping, a teardown).
+#: These run on every Airflow: a deferral of each vendor, a batch, a failure, and what Airflow does itself (mapping, a teardown).
 EVERYWHERE = {
+    "datalab_batch",
     "laminar_blocking",
     "refold_failing",
     "refold_mapped",
