@@ -224,6 +224,11 @@ class AsyncClient:
         self._limit.hold(time.monotonic() + seconds)
 
     @property
+    def is_held(self) -> bool:
+        """Whether a 429 holds all requests, also those that have waited for their turn."""
+        return self._limit.is_held(time.monotonic())
+
+    @property
     def limits(self) -> str:
         """What this process may send with the connection, as a message says it."""
         if self._current is None:
@@ -312,11 +317,15 @@ class AsyncClient:
         return endpoint, endpoint.open(http.AsyncTransport)
 
     async def _take_turn(self, endpoint: Endpoint, request: Request[Any], budget: float) -> None:
-        wait = self._limit.reserve(time.monotonic(), within=budget)
-        if wait > budget:
-            raise no_turn(endpoint, request, self._limit, wait)
-        if wait:
+        now = time.monotonic()
+        until = now + budget
+        while wait := self._limit.reserve(now, within=until - now):
+            if wait > until - now:
+                raise no_turn(endpoint, request, self._limit, wait)
             await asyncio.sleep(wait)
+            now = time.monotonic()
+            if not self._limit.is_held(now):
+                return
 
     async def _exchange(
         self, used: tuple[Endpoint, http.AsyncTransport], check: StatusCheck, budget: float

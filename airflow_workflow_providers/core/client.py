@@ -107,12 +107,15 @@ class Client:
         :param budget: seconds that this may take at the most.
         :raises Unavailable: if its turn comes later, because of the connection's limit or a 429.
         """
-        endpoint, within = self.endpoint, max(MIN_TIMEOUT, budget)
-        wait = self._limit.reserve(time.monotonic(), within=within)
-        if wait > within:
-            raise no_turn(endpoint, request, self._limit, wait)
-        if wait:
+        endpoint, now = self.endpoint, time.monotonic()
+        until = now + max(MIN_TIMEOUT, budget)
+        while wait := self._limit.reserve(now, within=until - now):
+            if wait > until - now:
+                raise no_turn(endpoint, request, self._limit, wait)
             self.sleep(wait)
+            now = time.monotonic()
+            if not self._limit.is_held(now):
+                return
 
     def send(
         self,

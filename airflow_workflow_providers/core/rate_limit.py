@@ -37,6 +37,7 @@ class RateLimit:
         self._lock = threading.RLock()
         #: When the next request would be due if all came evenly; it may be sent earlier, by the tolerance.
         self._due = -math.inf
+        self._held_until = -math.inf
         self.rate = rate
 
     @property
@@ -72,12 +73,21 @@ class RateLimit:
         """
         Let nobody send before a time, because the vendor has rejected a request with 429.
 
-        A turn that was taken before is not put off. After the pause there is no burst.
+        A turn that was taken before and has not come yet is lost: see :meth:`is_held`. After the pause there is no burst.
 
         :param until: the time.
         """
         with self._lock:
+            self._held_until = max(self._held_until, until)
             self._due = max(self._due, until + self._tolerance)
+
+    def is_held(self, now: float) -> bool:
+        """
+        Return whether nobody may send now, not even who has waited for a turn: then another one must be taken.
+
+        :param now: the time.
+        """
+        return now < self._held_until
 
 
 def shared(conn_id: str, role: Role, requests_per_second: float | None) -> RateLimit:

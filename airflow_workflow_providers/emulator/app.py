@@ -129,6 +129,7 @@ class VendorApp:
             path_params={name: str(value) for name, value in request.path_params.items()},
             query=dict(request.query_params),
             headers=dict(request.headers),
+            origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
             body=body,
             raw=raw or b"",
             is_complete=raw is not None,
@@ -160,10 +161,21 @@ class VendorApp:
         self, incoming: Incoming, route: Route, recorded: RecordedRequest
     ) -> Reply | Pending | NoResponse:
         with self._state.lock:
-            refusal = None if route.operation == "unknown" else self._vendor.authenticate(incoming)
-            reply = refusal or route.handle(incoming)
+            reply = self._refusal(incoming) or route.handle(incoming)
             recorded.execution_id = getattr(reply, "execution_id", None) or recorded.execution_id
             return reply
+
+    def _refusal(self, incoming: Incoming) -> Reply | None:
+        """Return the vendor's refusal of a request without valid credentials, or of one above its limit."""
+        vendor, operation = self._vendor, incoming.operation
+        if operation == "unknown":
+            return None
+        if refusal := vendor.authenticate(incoming):
+            return refusal
+        limit, counted_as = vendor.rate_limit, vendor.counted_as(operation)
+        if limit and counted_as and self._state.limits.refuses(vendor.name, counted_as, limit):
+            return vendor.error(operation, 429)
+        return None
 
     def _websocket_address(self, route: WebSocketRoute, base: str = "") -> WebSocketAddress:
         async def serve(websocket: WebSocket) -> None:
@@ -177,7 +189,7 @@ class VendorApp:
     async def _converse(self, websocket: WebSocket, route: WebSocketRoute) -> None:
         """Record that a client has connected, and pass messages between it and the vendor until one of them leaves."""
         query, headers = dict(websocket.query_params), dict(websocket.headers)
-        opening = Incoming(route.operation, "GET", route.path, {}, query, headers, body=None, raw=b"")
+        opening = Incoming(route.operation, "GET", route.path, {}, query, headers, "", body=None, raw=b"")
         with self._state.lock:
             self._state.ledger.record_status(self._record(opening, route), 101, client_received=False)
             conversation = route.begin()

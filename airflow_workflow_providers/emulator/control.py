@@ -21,7 +21,7 @@ from airflow_workflow_providers.emulator.state import State
 _ABOUT = (
     "This is an emulator of workflow vendors, for tests and demos; nothing here is real. Each vendor is under its own "
     "name ({vendors}). Under /_control: GET /ledger returns the requests and the runs; POST /pace, /faults, /workflows, "
-    "/configure, /release, /revoke and /reset change what happens next, each with a JSON object. All need the header "
+    "/configure, /limit, /release, /revoke and /reset change what happens next, each with a JSON object. All need the header "
     "Authorization: Bearer, with the token that the process that started the emulator was given.\n"
 )
 
@@ -52,6 +52,7 @@ def control_routes(state: State, token: str) -> list[BaseRoute]:
             change("/faults", state.fail, needs=("vendor", "operation", "fault")),
             change("/workflows", state.add_workflow, needs=("vendor", "workflow_id")),
             change("/configure", state.configure, needs=("vendor",)),
+            change("/limit", state.limit),
             change("/release", state.release),
             change("/revoke", state.revoke, needs=("vendor",)),
             change("/reset", state.reset),
@@ -80,7 +81,7 @@ class _Guarded:
         # After DNS rebinding a browser sends the name of another host.
         if request.headers.get("host") not in hosts:
             return _error(403, f"The Host of a control request is {hosts[0]} or {hosts[1]}.")
-        origins = [f"http://{host}" for host in hosts]
+        origins = [f"{self._state.scheme}://{host}" for host in hosts]
         if any(origin not in origins for origin in request.headers.getlist("origin")):
             return _error(403, "Web pages of other origins cannot control the emulator.")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -1,6 +1,7 @@
 """The emulator: its state, served on a port."""
 
 import secrets
+from pathlib import Path
 
 from starlette.applications import Starlette
 from typing_extensions import Self
@@ -18,9 +19,10 @@ class Emulator(State):
     Use it as a context manager, or call :meth:`start` and :meth:`stop`.
 
     :param port: the port to listen on; 0 takes a free one below 32768.
+    :param certificate: a file with a private key and a certificate of 127.0.0.1, in PEM, to serve https; default: http.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, certificate: Path | None = None) -> None:
         super().__init__()
         self._control_token = secrets.token_urlsafe(32)
         routes = control_routes(self, self._control_token)
@@ -28,7 +30,8 @@ class Emulator(State):
             app = VendorApp(vendor, self)
             routes += [*app.addresses(), *app.addresses_at_root()]
         self.port = port
-        self._server = Server(Starlette(routes=routes), port)
+        self.scheme = "http" if certificate is None else "https"
+        self._server = Server(Starlette(routes=routes), port, certificate)
 
     def __enter__(self) -> Self:
         self.start()

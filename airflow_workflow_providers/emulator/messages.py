@@ -16,7 +16,7 @@ class Incoming:
     """
     A request that has been read.
 
-    Header names are in lower case. ``body`` is parsed where it is JSON; ``raw`` is empty where there is none. Without
+    Header names are in lower case. ``origin`` is the scheme and the host that the client has used. ``body`` is parsed where it is JSON; ``raw`` is empty where there is none. Without
     ``is_complete`` the client has left before its end, and nothing more of it is known.
     """
 
@@ -26,6 +26,7 @@ class Incoming:
     path_params: dict[str, str]
     query: dict[str, str]
     headers: dict[str, str]
+    origin: str
     body: Any
     raw: bytes
     is_complete: bool = True

@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -68,8 +69,9 @@ class _Uvicorn(uvicorn.Server):
 class Server:
     """One application on one port of the loopback address, served by one daemon thread."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int, certificate: Path | None = None) -> None:
         self._app = app
+        self._certificate = certificate
         self.port = port
         self._uvicorn: _Uvicorn | None = None
         self._thread: threading.Thread | None = None
@@ -93,6 +95,7 @@ class Server:
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            ssl_certfile=self._certificate,
         )
         server = self._uvicorn = _Uvicorn(config)
         self._thread = threading.Thread(

@@ -5,6 +5,7 @@ from typing import Any
 from airflow_workflow_providers.emulator.faults import FaultSchedule, build_fault
 from airflow_workflow_providers.emulator.ledger import Ledger
 from airflow_workflow_providers.emulator.lifecycle import DEFAULT_PACE, Clock, Pace
+from airflow_workflow_providers.emulator.limits import LimitedRequests
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors import VENDORS
 
@@ -17,16 +18,18 @@ class State:
 
     def __init__(self) -> None:
         self.port = 0
+        self.scheme = "http"
         self.clock = Clock()
         self.ledger = Ledger()
         self.lock = self.ledger.lock
         self.faults = FaultSchedule()
+        self.limits = LimitedRequests()
         self.by_name = {kind.name: kind(self.ledger, self.clock) for kind in VENDORS}
 
     @property
     def url(self) -> str:
         """Where the emulator listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def vendors(self) -> tuple[str, ...]:
@@ -110,6 +113,19 @@ class State:
         """
         with self.lock:
             self._vendor(vendor).configure(**options)
+
+    def limit(self, factor: float | None = 1.0) -> None:
+        """
+        Reject requests above the rate limits that vendors document, with 429. No limit holds without a call of this.
+
+        Refold has 20 requests a second and 5 at once, Datalab 400 a minute for each address of its API, and Altostrat, on its
+        older page, 60 a minute. The others document none.
+
+        :param factor: by how much the limits are scaled; ``None``: no limit holds any more.
+        :raises ValueError: if it is not a number above 0.
+        """
+        with self.lock:
+            self.limits.scale(factor)
 
     def fail(
         self,
@@ -198,10 +214,11 @@ class State:
         return self.ledger.runs(vendor)
 
     def reset(self) -> None:
-        """Forget runs, requests, faults, added workflows, variants and pace; the accounts stay."""
+        """Forget runs, requests, faults, limits, added workflows, variants and pace; the accounts stay."""
         with self.lock:
             self.ledger.reset()
             self.faults.reset()
+            self.limits.scale(None)
             self.clock.pace = DEFAULT_PACE
             for vendor in self.by_name.values():
                 vendor.reset()

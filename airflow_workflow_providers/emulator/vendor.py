@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic
 
 from airflow_workflow_providers.emulator.ledger import Ledger, Run
 from airflow_workflow_providers.emulator.lifecycle import Clock, Lifecycle
+from airflow_workflow_providers.emulator.limits import Limit
 from airflow_workflow_providers.emulator.messages import Incoming, Pending, Reply, Route, WebSocketRoute
 from airflow_workflow_providers.emulator.workflow import W
 
@@ -33,6 +34,9 @@ class EmulatedVendor(ABC, Generic[W]):
     secrets: ClassVar[tuple[str, ...]]
     #: What the vendor's pages leave open or say in two ways: the values of each, the default first.
     variants: ClassVar[Mapping[str, tuple[Any, ...]]] = MappingProxyType({})
+
+    #: The rate limit of an account that the vendor's pages document; None if they document none.
+    rate_limit: ClassVar[Limit | None] = None
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self.ledger = ledger
@@ -80,6 +84,10 @@ class EmulatedVendor(ABC, Generic[W]):
         valid = [self.scheme + self.account[name] for name in self.secrets]
         given = incoming.headers.get(self.secret_headers[0])
         return None if given in valid else self.error(incoming.operation, 401)
+
+    def counted_as(self, operation: str) -> str | None:  # noqa: ARG002  # a vendor may count each by itself
+        """Return a name for the requests that the limit counts together with this one; None if it does not count this one."""
+        return "account"
 
     # -- workflows and variants -------------------------------------------------------------------------------
 

@@ -234,12 +234,12 @@ class Poller:
         if not self._turns.locked() and self._client.turn(within=0.0) == 0.0:
             return True
         async with self._turns:
-            pause = self._client.turn(within=_TURN)
-            if pause > _TURN:
-                self._put_off(pause)
-                return False
-            await asyncio.sleep(pause)
-        return True
+            while (pause := self._client.turn(within=_TURN)) <= _TURN:
+                await asyncio.sleep(pause)
+                if not self._client.is_held:
+                    return True
+            self._put_off(pause)
+            return False
 
     async def _make_check(self, wait: Wait) -> None:
         try:

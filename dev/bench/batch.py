@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dev.bench import certificates
+from dev import certificates
 from dev.bench.contestants import HOUR, INTERVAL, refold
 from dev.bench.figures import difference, figures
 from dev.bench.measure import CONN_ID, SETTLING, memory

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from dev.bench import certificates, clock
+from dev import certificates
+from dev.bench import clock
 from dev.bench.contestants import CONTESTANTS, HOUR, HOURS, Contestant, Setup, Wait
 from dev.bench.figures import difference, figures, share
 from dev.bench.stub import NEVER, Stub, allow_many_sockets

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from dev.bench import certificates
+from dev import certificates
 from dev.bench.contestants import INTERVAL, databricks, refold
 from dev.bench.figures import difference, figures, share
 from dev.bench.stub import Stub

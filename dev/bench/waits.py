@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from dev import certificates, processes
 from dev import environment as environments
-from dev import processes
-from dev.bench import batch, certificates, environment, imports, report, triggerer
+from dev.bench import batch, environment, imports, report, triggerer
 from dev.bench.contestants import CONTESTANTS, HOUR_SIZES, HOURS, INTERVAL
 from dev.bench.measure import Plan, command
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -187,6 +188,22 @@ def test_a_429_holds_the_other_requests_of_the_connection_and_no_stop(asynchrono
         in str(second)
     )
     assert took < 2
+
+
+@blocking_and_asynchronous
+def test_a_request_that_waits_for_its_turn_during_a_429_waits_for_another_one(asynchronous: bool) -> None:
+    """Otherwise it is sent before the time that the vendor has asked for."""
+    rate = 4 / rate_limit.SHARES["triggerer" if asynchronous else "worker"]
+    limit = rate_limit.shared("vendor_default", "triggerer" if asynchronous else "worker", rate)
+    with serving(says(OK)) as address:
+        known = endpoint(HttpSettings(address, requests_per_second=rate))
+        turns(limit, 5, time.monotonic())
+        held = threading.Timer(0.1, lambda: limit.hold(time.monotonic() + 0.6))
+        held.start()
+        _, took = done(known, send, asynchronous=asynchronous)
+        held.join()
+
+    assert took >= 0.7
 
 
 def test_each_attempt_takes_a_turn_but_the_first_one_of_a_request_that_is_built() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.limits import Limit
 from airflow_workflow_providers.emulator.lists import LISTS, in_pages, listed_status
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
@@ -25,6 +26,8 @@ class Altostrat(EmulatedVendor[Workflow]):
     secret_headers = ("authorization",)
     scheme = "Bearer "
     secrets = ("api_key", "token")
+    #: Of the older page, 60 requests a minute for a token. The present one names no limit.
+    rate_limit = Limit(1, 60)
     default_workflows = DEFAULT_WORKFLOWS
     # The reference has an ErrorResponse for 401, the vendor's published middleware (altostrat/api-tools) another body.
     # Only an older reference page, "Execute a workflow" under api-reference/spa, has the header Idempotency-Key.
@@ -131,7 +134,7 @@ class Altostrat(EmulatedVendor[Workflow]):
         newest = [each for each in self._executions.values() if each.run.workflow_id == named][::-1]
         number = replies.page_number(incoming.query)
         listed = in_pages(newest, replies.PER_PAGE, self.variant["list"])
-        address = f"http://{incoming.headers.get('host', '')}/{self.name}{incoming.path}"
+        address = f"{incoming.origin}/{self.name}{incoming.path}"
         data = [self._listed(execution) for execution in replies.on_page(listed, number)]
         return Reply(200, replies.page(data, number, len(listed), address))
 

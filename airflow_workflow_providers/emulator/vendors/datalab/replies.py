@@ -152,7 +152,7 @@ def source_of(form: dict[str, Any]) -> str:
 
 def base_url(incoming: Incoming) -> str:
     """Return the base URL that a client has used."""
-    return f"http://{incoming.headers['host']}/datalab"
+    return f"{incoming.origin}/datalab"
 
 
 def quoted(name: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow_workflow_providers.emulator.ledger import Ledger
 from airflow_workflow_providers.emulator.lifecycle import Clock
+from airflow_workflow_providers.emulator.limits import Limit
 from airflow_workflow_providers.emulator.lists import LISTS
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
@@ -38,6 +39,8 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
     secret_headers = ("x-api-key",)
     secret_parameters = (_SIGNATURE,)
     secrets = ("api_key",)
+    #: "400 requests every 60 seconds" for an endpoint, in the words of the 429. Another page has 200.
+    rate_limit = Limit(400 / 60, 400)
     default_workflows = (*DEFAULT_WORKFLOWS, *DEFAULT_PIPELINES, *DEFAULT_PROCESSORS)
     # ``start_id_field``: the field of a start's reply that has the id; the vendor's client reads both, the page names
     # none. ``steps``: "nested" by file as the vendor's client reads them, or "flat" as on the page Get Execution Status.
@@ -134,6 +137,10 @@ class Datalab(EmulatedVendor[Workflow | Pipeline | Processor]):
             return super().authenticate(incoming)
         valid = incoming.query.get(_SIGNATURE) == self.account["signature"]
         return None if valid else self.error(incoming.operation, 403)
+
+    def counted_as(self, operation: str) -> str | None:
+        """Return the operation, because the limit is one for each endpoint; the storage service has none."""
+        return None if operation in _STORAGE else operation
 
     def error(self, operation: str, status: int, message: str | None = None) -> Reply:
         """Return an error of the API, or of the storage service that has the results."""

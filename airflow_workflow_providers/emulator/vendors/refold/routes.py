@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.limits import Limit
 from airflow_workflow_providers.emulator.lists import LISTS, in_pages, listed_status
 from airflow_workflow_providers.emulator.messages import Incoming, NoResponse, Pending, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
@@ -23,6 +24,8 @@ class Refold(EmulatedVendor[Workflow]):
     name = "refold"
     secret_headers = ("x-api-key", "authorization")
     secrets = ("api_key", "token")
+    #: 20 requests a second, and 5 at once (api-reference/overview).
+    rate_limit = Limit(20, 5)
     default_workflows = DEFAULT_WORKFLOWS
     variants = MappingProxyType(
         {

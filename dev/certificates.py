@@ -25,7 +25,7 @@ def make(folder: Path) -> None:
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = x509.BasicConstraints(ca=True, path_length=0)
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    signed = _certificate("bench authority", authority, root, authority)
+    signed = _certificate("authority of this run", authority, root, authority)
     (folder / AUTHORITY).write_bytes(signed.public_bytes(Encoding.PEM))
     key = server.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = _certificate("127.0.0.1", server, address, authority).public_bytes(Encoding.PEM)
@@ -43,7 +43,7 @@ def _certificate(
     return (
         x509.CertificateBuilder()
         .subject_name(_name(name))
-        .issuer_name(_name("bench authority"))
+        .issuer_name(_name("authority of this run"))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
