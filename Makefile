@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants live bench docs pictures wheel test constraints clean
+.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants live bench cluster docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ bench: $(READY) ## measure the redaction of text, a result of 1 GB, and many wai
 	@$(RUN) dev.bench result
 	@$(RUN) dev.bench waits $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES))
 
+cluster: $(READY) ## kill processes of a cluster with Celery while it runs 5,000 executions (half an hour; SHORT=1: some minutes)
+	@$(RUN) dev.cluster $(if $(SHORT),--short)
+
 docs: $(READY) ## build the documentation as a site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
@@ -100,5 +103,5 @@ constraints: $(READY) ## make the files in constraints/ (needs uv; UPGRADE=1 for
 	@$(RUN) dev.constraints $(if $(UPGRADE),--upgrade)
 
 clean: ## remove everything that the other targets make
-	rm -rf .venv .matrix .sdks .bench .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .matrix .sdks .bench .cluster .cluster-env .demo .chaos build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

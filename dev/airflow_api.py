@@ -98,10 +98,11 @@ class AirflowApi:
             self.check_alive()
             time.sleep(_POLL)
 
-    def trigger(self, dag_id: str) -> str:
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Unpause a DAG, start a run of it, and return the id of the run."""
         self.request("PATCH", f"/api/v2/dags/{quote(dag_id)}", {"is_paused": False})
-        run = self.request("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", {"logical_date": None})
+        body = {"logical_date": None, "conf": dict(conf or {})}
+        run = self.request("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)
         return str(run["dag_run_id"])
 
     def runs(self) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from dev.processes import Component, end, freeze, kill, start, termination_unwin
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -37,8 +37,16 @@ _COMMANDS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
+    # Without what many workers tell each other, which two on one machine do not need.
+    "worker": ["celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"],
 }
-# The job that a component writes into the database when it starts to work. The API server writes none.
+#: The environment variable in which each component finds its own name.
+COMPONENT = "REAL_AIRFLOW_COMPONENT"
+#: What an Airflow without Celery has.
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# What a worker writes into its log when it takes tasks; it writes no job into the database.
+_WORKER_READY = " ready."
+# The job that a component writes into the database when it starts to work. The API server and a worker write none.
 _JOBS = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
 _HEALTH_PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 _START_SECONDS = 120
@@ -53,6 +61,8 @@ class RealAirflow(AirflowApi):
     :param connections: the fields of each connection by its id; they are stored through the REST API.
     :param settings: environment variables for Airflow; it inherits no other one whose name begins with AIRFLOW.
     :param executor: Airflow's name of an executor.
+    :param components: what to start: Airflow's names of components, with a number where there are several of a kind, such as
+        ``triggerer-2``.
     """
 
     def __init__(
@@ -61,10 +71,13 @@ class RealAirflow(AirflowApi):
         dags: Path,
         connections: Mapping[str, Mapping[str, Any]],
         settings: Mapping[str, str] | None = None,
+        *,
         executor: str = "LocalExecutor",
+        components: Sequence[str] = COMPONENTS,
     ) -> None:
         self.home = home.resolve()
         self.connections = connections
+        self._names = components
         port = free_port()
         super().__init__(f"http://127.0.0.1:{port}")
         self._env = {
@@ -104,9 +117,9 @@ class RealAirflow(AirflowApi):
             migration.check_alive()
         del self._components["db-migrate"]
         self._use_write_ahead_log()
-        for name, command in _COMMANDS.items():
-            self._launch(name, command)
-        self._wait(self._unhealthy)
+        for name in self._names:
+            self._launch(name, _command(name))
+        self._wait(lambda: self._unhealthy() | self._workers_that_start())
         for conn_id, fields in self.connections.items():
             self.add_connection(conn_id, fields)
 
@@ -126,9 +139,9 @@ class RealAirflow(AirflowApi):
         """
         if name in self._components:
             raise ValueError(f"{name} is running already")
-        kind = re.sub(r"-\d+$", "", name)
+        kind = _kind(name)
         since = datetime.now(timezone.utc)
-        self._launch(name, _COMMANDS[kind])
+        self._launch(name, _command(name))
         if wait:
             self._wait(lambda: set() if self._has_started(kind, since) else {name})
 
@@ -141,7 +154,10 @@ class RealAirflow(AirflowApi):
     def kill(self, name: str) -> None:
         """End a component and all processes that it started with SIGKILL; `launch` starts it again."""
         with uninterrupted():
-            kill(self._components.pop(name))
+            killed = self._components.pop(name)
+            kill(killed)
+            # The next one of this name is ready when its own log says so.
+            killed.log.rename(killed.log.with_suffix(f".{killed.process.pid}.log"))
 
     def freeze(self, name: str) -> None:
         """Stop a component and all processes that it started until `thaw`; their connections stay open."""
@@ -168,7 +184,7 @@ class RealAirflow(AirflowApi):
                 name,
                 [sys.executable, "-m", "airflow", *command],
                 log=self.home / "logs" / f"{name}.log",
-                env=self._env,
+                env={**self._env, COMPONENT: name},
                 cwd=self.home,
             )
         return component
@@ -189,9 +205,16 @@ class RealAirflow(AirflowApi):
             return {name for name in _HEALTH_PARTS if (health.get(name) or {}).get("status") != "healthy"}
         return _HEALTH_PARTS
 
+    def _workers_that_start(self) -> set[str]:
+        """Return the workers that do not take tasks yet."""
+        workers = [each for name, each in self._components.items() if _kind(name) == "worker"]
+        return {each.name for each in workers if _WORKER_READY not in each.log.read_text(errors="replace")}
+
     def _has_started(self, kind: str, since: datetime) -> bool:
         """Whether a component of this kind has started since; Airflow's health is that of any component of a kind."""
         with suppress(OSError, RequestFailed):
+            if kind == "worker":
+                return not self._workers_that_start()
             if kind not in _JOBS:
                 return bool(self.health())
             query = urlencode(
@@ -199,6 +222,15 @@ class RealAirflow(AirflowApi):
             )
             return bool(self.request("GET", f"/api/v2/jobs?{query}")["jobs"])
         return False
+
+
+def _kind(name: str) -> str:
+    return re.sub(r"-\d+$", "", name)
+
+
+def _command(name: str) -> list[str]:
+    kind = _kind(name)
+    return [*_COMMANDS[kind], *(["--celery-hostname", f"{name}@%h"] if kind == "worker" else [])]
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag, get_current_context, task
 
 from airflow_workflow_providers.operators.datalab import DatalabRunPipelineBatchOperator
 from airflow_workflow_providers.outputs.manifest import BatchManifest
@@ -14,15 +14,22 @@ INVOICE = Path(__file__).parent / "documents" / "invoice.pdf"
 INBOX = Path(tempfile.gettempdir()) / "datalab_inbox"
 
 
-@dag(schedule=None, tags=["datalab"], doc_md=__doc__, params={"documents": "file:///tmp/datalab_batch"})
+@dag(
+    schedule=None,
+    tags=["datalab"],
+    doc_md=__doc__,
+    params={"inbox": str(INBOX), "files": 200, "documents": "file:///tmp/datalab_batch"},
+)
 def datalab_batch() -> None:
     """Upload each file, run the pipeline over it, and store its documents. No worker is held while the executions run."""
 
     @task
     def new_files() -> list[dict]:
         """Return an input for each file. Here they are copies of one invoice; in your DAG they are there already."""
-        INBOX.mkdir(exist_ok=True)
-        files = [INBOX / f"invoice-{number:03}.pdf" for number in range(200)]
+        params = get_current_context()["params"]
+        inbox = Path(params["inbox"])
+        inbox.mkdir(exist_ok=True)
+        files = [inbox / f"invoice-{number:03}.pdf" for number in range(params["files"])]
         for file in files:
             shutil.copyfile(INVOICE, file)
         return [{"file": f"file://{file}", "output_name": file.stem} for file in files]

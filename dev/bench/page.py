@@ -23,7 +23,9 @@ def write(source: Path) -> None:
     shutil.copyfile(source.with_suffix(".svg"), PICTURE)
     date = min(row["at"] for row in rows)[:10]
     tables = [
-        cells for cells in (report.table(rows), report.hours(rows), report.files(rows)) if len(cells) > 1
+        cells
+        for cells in (report.table(rows), report.workers(rows), report.hours(rows), report.files(rows))
+        if len(cells) > 1
     ]
     parts = [
         f"Measured with `make bench` on {date}.",

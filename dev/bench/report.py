@@ -39,6 +39,9 @@ FIGURES = (
 #: Besides: the load of the core and of the stub's, and what a DAG file costs.
 _MORE = ("cpu_share", "stub_cpu_share", "checks_per_execution", "import_cpu_s", "parse_cpu_s", "load")
 
+#: Of the worker of a batch: what an input costs, the memory of the process, and how often it writes into Airflow's database.
+_WORKER = ("seconds", "cpu_ms_per_input", "worker_mb", "store_writes_per_s", "store_writes_in_a_second")
+
 _COLUMNS = (
     ("CPU us/check", "cpu_us_per_execution_round", "{:,.0f}"),
     ("calls/round", "calls_per_round", "{:,.1f}"),
@@ -79,6 +82,15 @@ _COMPARED: tuple[tuple[str, str, str, str, str, dict[int, float]], ...] = (
     ("CPU a check, triggerer", "cpu_us_per_execution_round", "triggerer", "ours", "databricks", {200: 0.4}),
     ("KB a wait", "kb_per_execution", "loop", "ours", "", {1000: 20, 5000: 12}),
     ("KB a wait of a batch", "kb_per_execution", "batch", "ours-batch", "", {20_000: 7.5}),
+    ("MB of a worker above 20 inputs", "worker_mb", "worker", "ours-batch-worker", "", {20_000: 150}),
+    (
+        "writes to the store in a second",
+        "store_writes_in_a_second",
+        "worker",
+        "ours-batch-worker",
+        "",
+        dict.fromkeys((1000, 5000, 20_000), 5),
+    ),
     ("open connections", "connections_open", "loop", "ours", "", {200: 48, 1000: 48, 5000: 48}),
     ("lag p99 in ms", "lag_ms_p99", "loop", "ours", "idle", {1000: 10, 5000: 15}),
 )
@@ -96,7 +108,7 @@ def combined(measured: Iterable[Row]) -> list[Row]:
     rows = []
     for key, passes in groups.items():
         whole: Row = dict(zip(_KEY, key, strict=True))
-        for name in (*FIGURES, *_MORE):
+        for name in (*FIGURES, *_MORE, *_WORKER):
             values = [each[name] for each in passes if each.get(name) is not None]
             of_all = max if name == "lag_ms_max" else statistics.mean
             whole[name] = of_all(values) if values else None
@@ -114,6 +126,8 @@ def line(row: Mapping[str, Any]) -> str:
     found = f"{row['where']} {row['contestant']:16} {row['n']:5,}"
     if row["where"] == "dag":
         return f"{found}  operators in a file, {row['parse_cpu_s']:.2f} CPU s, {row['import_cpu_s']:.2f} of it for the import"
+    if row["where"] == "worker":
+        return f"{found}  {row['seconds']:.0f} s, {row['cpu_ms_per_input']:.1f} CPU ms an input, {row['worker_mb']:.0f} MB above that of 20"
     if row.get("cpu_s_per_execution"):
         return f"{found}  {row['cpu_s_per_execution']:.3f} CPU s and {row['checks_per_execution']:.0f} checks for a run of one hour"
     if not row.get("checks_wanted"):
@@ -144,6 +158,33 @@ def files(rows: Sequence[Row]) -> list[list[str]]:
         [row["contestant"], f"{row['import_cpu_s']:.2f}", f"{row['parse_cpu_s']:.2f}"]
         for row in rows
         if row["where"] == "dag"
+    ]
+    return cells
+
+
+def workers(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells of the table of the workers of batches, with its head."""
+    cells = [
+        [
+            "inputs",
+            "seconds",
+            "CPU ms an input",
+            "MB above 20 inputs",
+            "writes to the store a second",
+            "in the busiest second",
+        ]
+    ]
+    cells += [
+        [
+            f"{row['n']:,}",
+            f"{row['seconds']:.0f}",
+            f"{row['cpu_ms_per_input']:.1f}",
+            f"{row['worker_mb']:.0f}",
+            f"{row['store_writes_per_s']:.1f}",
+            f"{row['store_writes_in_a_second']:.0f}",
+        ]
+        for row in rows
+        if row["where"] == "worker"
     ]
     return cells
 
@@ -198,7 +239,7 @@ def markdown(cells: Sequence[Sequence[str]]) -> str:
 
 def write(rows: list[Row], output: Path) -> None:
     """Print the tables, and write the rows and their picture."""
-    for cells in (table(rows), hours(rows), files(rows), ratios(rows)):
+    for cells in (table(rows), workers(rows), hours(rows), files(rows), ratios(rows)):
         if len(cells) > 1:
             print(f"\n{text(cells)}")
     output.parent.mkdir(parents=True, exist_ok=True)

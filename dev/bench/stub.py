@@ -68,6 +68,10 @@ class Stub(ServerProcess):
         """
         return dict(self._command("end", list(ids), spread))
 
+    def live(self, seconds: float) -> None:
+        """Let each run that is started from now on end after so many seconds."""
+        self._command("live", seconds)
+
     def started(self) -> list[str]:
         """Return the ids of all runs."""
         return list(self._command("started"))
@@ -86,6 +90,7 @@ class Vendors:
     def __init__(self, *, lists: bool) -> None:
         self.calls = self.checks = self.connections = self.open = 0
         self._lists = lists
+        self._life: float | None = None
         # By id, when each ends; None: not yet.
         self._runs: dict[str, float | None] = {}
         # Searched for in this order; most requests are status checks.
@@ -121,6 +126,8 @@ class Vendors:
             return ends
         elif name == "started":
             return list(self._runs)
+        elif name == "live":
+            [self._life] = given
         fields = ("calls", "checks", "connections", "open")
         return {**{field: getattr(self, field) for field in fields}, "cpu": time.process_time()}
 
@@ -135,7 +142,7 @@ class Vendors:
 
     def _start(self) -> str:
         run = str(len(self._runs) + 1)
-        self._runs[run] = None
+        self._runs[run] = None if self._life is None else time.time() + self._life
         return run
 
     def _refold(self, run: str, _: bytes) -> tuple[int, Any]:

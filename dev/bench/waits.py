@@ -16,7 +16,7 @@ from typing import Any
 
 from dev import certificates, processes
 from dev import environment as environments
-from dev.bench import batch, environment, imports, report, triggerer
+from dev.bench import batch, batch_worker, environment, imports, report, triggerer
 from dev.bench.contestants import CONTESTANTS, HOUR_SIZES, HOURS, INTERVAL
 from dev.bench.measure import Plan, command
 
@@ -37,7 +37,9 @@ class Scope:
     :param short: only the event loop: no runs of one hour, no imports and no real triggerer.
     """
 
-    names: frozenset[str] = frozenset({*(each.name for each in CONTESTANTS), *HOURS, "ours-batch"})
+    names: frozenset[str] = frozenset(
+        {*(each.name for each in CONTESTANTS), *HOURS, "ours-batch", batch_worker.NAME}
+    )
     sizes: tuple[int, ...] = (200, 1000, 5000, 20_000)
     passes: int = 2
     interval: float = INTERVAL
@@ -82,6 +84,8 @@ def _commands(scope: Scope, folder: str) -> Iterator[list[str]]:
         yield from map(command, _plans(scope, folder, first=number == 0))
         if not scope.short:
             yield from batch.commands(scope.names, scope.sizes)
+            if number == 0:  # once: the largest one takes some minutes
+                yield from batch_worker.commands(scope.names, scope.sizes)
             yield from (imports.command(name) for name in imports.OPERATORS if name in scope.names)
     if not scope.short and triggerer.TASKS in scope.sizes:
         yield from (triggerer.command(name) for name in triggerer.DAGS if name in scope.names)
