@@ -187,7 +187,8 @@ def decide_entry(
     if not entry.intent_at and entry.execution_id is None:
         return Decision(Action.SUBMIT)
     decision = decide(entry.record(account), start)
-    if decision.action is Action.REATTACH and entry.result in success:
+    # The run of an entry without an id has ended with the response to its start: there is nothing to look up.
+    if entry.result in success and not decision.why and decision.action in (Action.REATTACH, Action.LOOK_UP):
         return None
     # There is nothing to stop in a run that has ended.
     if entry.result in success or entry.result in _ENDED_WITHOUT_SUCCESS:

@@ -62,7 +62,7 @@ class ExecutionOperator(BaseOperator):
     timeout: float
 
     #: What of the result was stored while it came in.
-    _stored: list[dict[str, Any]] | None = None
+    stored: list[dict[str, Any]] | None = None
 
     #: The run, for a kill and for the button to its page.
     _execution_id: str | None = None
@@ -170,7 +170,7 @@ class ExecutionOperator(BaseOperator):
         selected = self.select_output(execution)
         if execution.is_terminal and self.output_folder is not None:
             name = execution.execution_id or self._run_name()
-            stored = self._stored or store(self.hook.client, selected, self.output_folder, name)
+            stored = self.stored or store(self.hook.client, selected, self.output_folder, name)
             return replace(selected, output=stored).record()
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
         loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected

@@ -32,6 +32,7 @@ from airflow_workflow_providers.operators.batch_run import LONGEST_PAUSE, PATIEN
 from airflow_workflow_providers.operators.batch_state import BatchState
 from airflow_workflow_providers.operators.batch_store import BatchStore, values_of
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.stop import KILL_STOP_TIMEOUT
 from airflow_workflow_providers.operators.validation import without_templates
 from airflow_workflow_providers.outputs.folder import segment
@@ -108,14 +109,14 @@ class BatchOperator(ExecuteWorkflowOperator):
         if not hasattr(cls, "hook_class"):
             return
         cls.operator_extra_links = ()  # a button to one run means nothing here
-        cls.unsupported = (cls.unsupported | {"wait_for_completion"}) - {"on_partial_failure"}
+        cls.unsupported = (cls.unsupported | {"wait_for_completion"}) - {"on_partial_failure", "on_clear"}
         if "inputs" not in cls.template_fields:
             cls.template_fields = (*cls.template_fields, "inputs")
             cls.template_fields_renderers = {**cls.template_fields_renderers, "inputs": "json"}
         cls._required = frozenset(
             name
             for base in cls.__mro__
-            if issubclass(base, ExecuteWorkflowOperator) and not issubclass(base, BatchOperator)
+            if issubclass(base, StartOperator) and not issubclass(base, BatchOperator)
             for name, parameter in inspect.signature(base.__init__).parameters.items()
             if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
         )
@@ -201,6 +202,11 @@ class BatchOperator(ExecuteWorkflowOperator):
         if not self.listed_by:
             return ""
         return str(given.get(self.listed_by) or getattr(self, self.listed_by))
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether an execution has an id; without one the response to its start is its result."""
+        return self.hook_class.api.get_status is not None
 
     @property
     def success_results(self) -> frozenset[str]:
@@ -308,10 +314,9 @@ class BatchOperator(ExecuteWorkflowOperator):
         self.max_tries = context["ti"].max_tries
         self.check_output_path()
         folder, name = self.output_folder, segment(self._run_name())
-        if self.retries and folder is None and compat.state_store(context) is None:
+        if self.retries and folder is None and (why := self._needs_folder(context)):
             raise InvalidInput(
-                "This Airflow has no task state store, so that a batch with retries needs output_path: there it keeps what it has "
-                "started. Set output_path, or retries=0."
+                f"{why}, so that a batch with retries needs output_path. Set output_path, or retries=0."
             )
         parts = XComParts(context["ti"]) if folder is None else FolderParts(folder, f"{name}.manifest")
         self._state = BatchState(
@@ -321,6 +326,14 @@ class BatchOperator(ExecuteWorkflowOperator):
             ManifestWriter(parts),
         )
         return self._state
+
+    def _needs_folder(self, context: Context) -> str:
+        """Return why a retry would not find what an earlier try has done; empty if it does."""
+        if not self.has_ids:
+            return "A result comes only with the response to its start, and Airflow deletes the XCom of a task before a retry"
+        if compat.state_store(context) is None:
+            return "This Airflow has no task state store"
+        return ""
 
     def _work(self, context: Context, state: BatchState) -> dict[str, Any]:
         late = ""
@@ -370,6 +383,8 @@ class BatchOperator(ExecuteWorkflowOperator):
 
     def _stop_message(self, state: BatchState) -> str:
         ids = list(state.active)
+        if not self.has_ids:
+            return "An execution that was under way may go on: the manifest names it as a lost start."
         if not self.cancel_on_kill:
             return f"{len(ids):,} executions go on (cancel_on_kill=False)."
         if self._stops is not None:

@@ -10,7 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_workflow_providers.core import batch, errors
-from airflow_workflow_providers.core.start import Action, Decision, Start, account_changes, on_look_up
+from airflow_workflow_providers.core.start import (
+    Action,
+    Decision,
+    Start,
+    account_changes,
+    decide,
+    on_look_up,
+)
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.operators.stop import stop
@@ -75,17 +82,17 @@ def begin_try(state: BatchState, deadline: float) -> None:
     found: Counter[str] = Counter()
     for position in state.index_of:
         entry = store.entries[position]
-        fingerprint = "" if position in changed else entry.fingerprint
-        decision = batch.decide_entry(
-            entry, account, replace(start, fingerprint=fingerprint), operator.success_results
+        decision = _decide(
+            state,
+            position,
+            replace(start, fingerprint="" if position in changed else entry.fingerprint),
+            has_line=key_of(entry.execution_id, entry.fingerprint) in kept,
         )
-        if decision is None and key_of(entry.execution_id, entry.fingerprint) in kept:
+        if decision is None:
             state.results[position] = entry.result
             found["have succeeded in an earlier try"] += 1
             continue
-        if decision is not None and decision.action is Action.LOOK_UP:
-            decision = _look_up(state, position, decision, start)
-        if decision is not None and decision.action is Action.ORPHANED:
+        if decision.action is Action.ORPHANED:
             state.lose(position)
             found["may have been started, and nobody knows"] += 1
             continue
@@ -93,7 +100,7 @@ def begin_try(state: BatchState, deadline: float) -> None:
             # A worker that resumes this try must not take them for those of this try.
             entry.result, entry.submissions = "", 0
             store.changed(position)
-        if decision is None or decision.action is Action.REATTACH:
+        if decision.action is Action.REATTACH:
             state.active[str(entry.execution_id)] = position
             found["were started by an earlier try"] += 1
             continue
@@ -183,19 +190,32 @@ def _changed_files(state: BatchState) -> set[int]:
         return {position for position, differs in zip(uploaded, changed, strict=True) if differs}
 
 
-def _look_up(state: BatchState, position: int, decision: Decision, start: Start) -> Decision:
-    """Look for the run of an intent of an earlier try, and decide what that means."""
+def _decide(state: BatchState, position: int, start: Start, *, has_line: bool) -> Decision | None:
+    """Decide about an input; ``None``: it has succeeded, and its line is in the manifest."""
+    entry, account = state.store.entries[position], state.store.account
+    decision = batch.decide_entry(entry, account, start, state.operator.success_results)
+    if decision is None and not has_line:
+        # What is known of the result is gone. It is read again, if the execution has an id.
+        decision = decide(entry.record(account), start)
+    if decision is None or decision.action is not Action.LOOK_UP:
+        return decision
+    return on_look_up(decision, _found(state, position), start)
+
+
+def _found(state: BatchState, position: int) -> str | None:
+    """Look for the run of an intent of an earlier try."""
     entry = state.store.entries[position]
-    client = state.operator.hook.client
     found = None
     try:
-        found = find_run(client, state.request(position), entry.record(state.store.account))
+        found = find_run(
+            state.operator.hook.client, state.request(position), entry.record(state.store.account)
+        )
     except errors.WorkflowError as error:
         state.say_once("look up", f"Whether an execution exists could not be determined: {error}")
     if found is not None:
         entry.execution_id = found
         state.store.changed(position)
-    return on_look_up(decision, found, start)
+    return found
 
 
 def _gone(state: BatchState, known: Sequence[Entry]) -> list[str]:

@@ -43,6 +43,9 @@ PACE = 0.5
 #: The least seconds between two parts of the manifest: an object store has a file for each.
 PART_PACE = 10.0
 
+#: The same if the lines are all that is left of a result: it came with the response to the start.
+RESPONSE_PACE = 1.0
+
 #: How long a vendor or a store that is away is tried again before the try of the task fails, in seconds.
 PATIENCE = 300.0
 
@@ -87,7 +90,7 @@ class BatchRun:
         self._jobs: set[asyncio.Task[Any]] = set()
         #: How many chunks and results are under way.
         self._busy = 0
-        self._starts: dict[Future[Any], int] = {}
+        self._starts: dict[Future[Any], Prepared] = {}
         self._has_changed = asyncio.Event()
         #: Since when the vendor, or a store, is away.
         self._away: dict[str, float] = {}
@@ -125,6 +128,8 @@ class BatchRun:
         :raises WorkflowError: if the vendor or a store was away for too long.
         """
         self._threads = ThreadPoolExecutor(WIDTH, thread_name_prefix="batch")
+        # A start may take as long as its run, and must not hold up the others' preparation.
+        self._senders = ThreadPoolExecutor(WIDTH, thread_name_prefix="batch-start")
         # The task has one connection to Airflow, over which it sends one request at a time.
         self._airflow = ThreadPoolExecutor(1, thread_name_prefix="airflow")
         try:
@@ -143,6 +148,7 @@ class BatchRun:
                     await asyncio.gather(*self._jobs, return_exceptions=True)
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
+            self._senders.shutdown(wait=False, cancel_futures=True)
             self._airflow.shutdown()
             self._end_starts()
 
@@ -215,9 +221,16 @@ class BatchRun:
         operator, state = self._operator, self._state
         rate = self._client.endpoint.settings.requests_per_second
         at_once = batch.starts_at_once(None if rate is None else rate * SHARES["worker"])
-        free = operator.max_active - len(state.active)
         wanted = min(len(state.pending), at_once)
+        if not operator.has_ids:
+            return min(self._free_senders(), wanted)
+        free = operator.max_active - len(state.active)
         return 0 if free < min(wanted, state.enough) else min(free, wanted)
+
+    def _free_senders(self) -> int:
+        """Return how many starts can be sent at once if each holds a connection until its run has ended."""
+        at_once = self._client.endpoint.settings.concurrent_requests
+        return max(0, min(self._operator.max_active, at_once, WIDTH) - len(self._starts))
 
     async def _start_all(self) -> None:
         state = self._state
@@ -268,12 +281,28 @@ class BatchRun:
             raise errors.WorkflowError(
                 f"Airflow could not store which executions were about to be started: {error}. So none of them was started."
             ) from error
-        self._starts = {self._threads.submit(self._send, each): each.position for each in ready}
-        outcomes = await asyncio.gather(*map(asyncio.wrap_future, self._starts))
+        sent = {self._senders.submit(self._send, each): each for each in ready}
+        self._starts.update(sent)
+        if not self._operator.has_ids:
+            self._state.under_way = len(self._starts)
+            for future, each in sent.items():
+                self._begin_busy(self._respond(future, each))
+            return
+        outcomes = await asyncio.gather(*map(asyncio.wrap_future, sent))
         self._starts = {}
-        for position, outcome in zip(places, outcomes, strict=True):
-            self._on_outcome(position, outcome)
+        for each, outcome in zip(ready, outcomes, strict=True):
+            self._on_outcome(each, outcome)
         await self._in_airflow(store.write, places)
+
+    async def _respond(self, future: Future[Any], start: Prepared) -> None:
+        """Wait for the response to a start that is the result of its run."""
+        try:
+            outcome = await asyncio.wrap_future(future)
+            del self._starts[future]
+            self._state.under_way = len(self._starts)
+            self._on_outcome(start, outcome)
+        finally:
+            self._busy -= 1
 
     def _prepare(self, position: int) -> Prepared | errors.WorkflowError:
         """Upload the files of an input, and build its start; this runs in a thread."""
@@ -309,11 +338,15 @@ class BatchRun:
         self._store.changed(start.position)
         return execution
 
-    def _on_outcome(self, position: int, outcome: Execution | errors.WorkflowError) -> None:
+    def _on_outcome(self, start: Prepared, outcome: Execution | errors.WorkflowError) -> None:
+        position = start.position
         if isinstance(outcome, errors.WorkflowError):
             self._on_start_failed(position, outcome)
             return
         self._away.pop("vendor", None)
+        if outcome.execution_id is None:
+            self._on_result(position, self._line(position, start.one, outcome))
+            return
         execution_id = str(outcome.execution_id)
         self._state.active[execution_id] = position
         if outcome.is_terminal:
@@ -345,15 +378,17 @@ class BatchRun:
     def _end_starts(self) -> None:
         """Note what became of the starts that were under way when the work ended; what is not known is lost."""
         wait_for_futures(self._starts, timeout=LAST_RESPONSES)
-        for future, position in self._starts.items():
+        for future, start in self._starts.items():
             if future.cancelled():
-                self._put_back(position)
+                self._put_back(start.position)
             elif not future.done():
-                self._state.lose(position)
+                self._state.lose(start.position)
             elif isinstance(outcome := future.result(), errors.WorkflowError):
-                self._on_start_failed(position, outcome)
+                self._on_start_failed(start.position, outcome)
+            elif outcome.execution_id is None:
+                self._on_result(start.position, self._line(start.position, start.one, outcome))
             else:
-                self._state.active[str(outcome.execution_id)] = position
+                self._state.active[str(outcome.execution_id)] = start.position
 
     # -- waits and results ----------------------------------------------------------------------------------------------
 
@@ -431,7 +466,7 @@ class BatchRun:
         :return: its line; an error; or ``None`` if it has not ended.
         """
         given = self._state.inputs[self._state.index_of[position]]
-        one, entry = self._state.one(position), self._store.entries[position]
+        one = self._state.one(position)
         try:
             execution = self._client.get_execution(
                 result.execution_id,
@@ -441,24 +476,29 @@ class BatchRun:
             )
             if not execution.is_terminal:
                 return None
-            known: dict[str, Any] = {
-                "index": self._state.index_of[position],
-                "fingerprint": entry.fingerprint,
-                "execution_id": execution.execution_id,
-                "status": execution.status,
-            }
-            try:
-                raise_for_state(execution, one.success_states, vendor=self._operator.hook.hook_name)
-                one.check_output(execution)
-            except (errors.ExecutionFailed, errors.ExecutionStopped) as error:
-                # A run without the output that the author requires has failed, whatever its vendor says.
-                failed = execution.state in one.success_states
-                state = State.FAILED if failed else execution.state
-                return manifest_line(**known, state=state.value, error=str(error))
-            output = self._output(one, execution, str(given.get(OUTPUT_NAME) or result.execution_id))
-            return manifest_line(**known, state=execution.state.value, **output)
+            return self._line(position, one, execution, str(given.get(OUTPUT_NAME) or result.execution_id))
         except errors.WorkflowError as error:
             return error
+
+    def _line(
+        self, position: int, one: BatchOperator, execution: Execution, name: str = ""
+    ) -> dict[str, Any]:
+        """Store the output of a run that has ended, unless it was stored while it came in, and return its line."""
+        known: dict[str, Any] = {
+            "index": self._state.index_of[position],
+            "fingerprint": self._store.entries[position].fingerprint,
+            "execution_id": execution.execution_id,
+            "status": execution.status,
+        }
+        try:
+            raise_for_state(execution, one.success_states, vendor=self._operator.hook.hook_name)
+            one.check_output(execution)
+        except (errors.ExecutionFailed, errors.ExecutionStopped) as error:
+            # A run without the output that the author requires has failed, whatever its vendor says.
+            failed = execution.state in one.success_states
+            state = State.FAILED if failed else execution.state
+            return manifest_line(**known, state=state.value, error=str(error))
+        return manifest_line(**known, state=execution.state.value, **self._output(one, execution, name))
 
     def _output(self, one: BatchOperator, execution: Execution, name: str) -> dict[str, Any]:
         """Store the output of a run, or return it."""
@@ -466,7 +506,7 @@ class BatchRun:
         missing = execution.output_missing
         found: dict[str, Any] = {"output_missing": missing} if missing else {}
         if (folder := self._operator.output_folder) is not None:
-            return {**found, "files": store(self._client, selected, folder, name)}
+            return {**found, "files": one.stored or store(self._client, selected, folder, name)}
         loaded = load(self._client, selected, one.max_inline_output) if selected.files else selected
         if loaded is None:
             return {**found, "output": None, "output_omitted": {"bytes": None}}
@@ -491,7 +531,8 @@ class BatchRun:
                 self._away.pop("store", None)
 
     def _write_some(self) -> None:
-        if time.monotonic() >= self._part_at + PART_PACE:
+        pace = PART_PACE if self._operator.has_ids else RESPONSE_PACE
+        if time.monotonic() >= self._part_at + pace:
             self._state.flush()
             self._part_at = time.monotonic()
         self._store.write_one_changed()

@@ -55,6 +55,8 @@ class BatchState:
         self.pending: list[int] = []
         #: The runs that are going: from the id to the position.
         self.active: dict[str, int] = {}
+        #: How many runs without an id are going.
+        self.under_way = 0
         #: The runs that have ended, and whose results are not kept yet.
         self.ended: list[tuple[int, WaitResult]] = []
         #: The runs that had not ended at the deadline, and why.
@@ -119,6 +121,8 @@ class BatchState:
         :raises InvalidInput: if an input is wrong; the error names it.
         """
         prints = [self._fingerprint(index) for index in range(len(self.inputs))]
+        if not self.operator.has_ids:
+            self._check_all_differ(prints)
         store = self.store
         known = [store.entries.setdefault(position, Entry("")) for position in range(store.count)]
         places, new = batch.positions(known, prints)
@@ -126,6 +130,16 @@ class BatchState:
         store.in_order = places == list(range(store.count))
         self.index_of = {position: index for index, position in enumerate(places)}
         return known
+
+    def _check_all_differ(self, prints: Sequence[str]) -> None:
+        """Reject inputs that are the same, if nothing but the input tells their results apart."""
+        first: dict[str, int] = {}
+        for index, text in enumerate(prints):
+            if text in first:
+                raise errors.InvalidInput(
+                    f"inputs[{index}] is the same as inputs[{first[text]}]. An execution has no id here, so all inputs must differ."
+                )
+            first[text] = index
 
     def know(self, position: int) -> None:
         """
@@ -341,7 +355,7 @@ class BatchState:
         line = batch.progress(
             counts,
             total=len(self.inputs),
-            active=len(self.active),
+            active=len(self.active) + self.under_way,
             new=done - self._said_done if every else 0,
             seconds=now - self._said_at,
         )

@@ -10,15 +10,21 @@ from airflow_workflow_providers.apis import laminar_jobs
 from airflow_workflow_providers.core.body import Sink
 from airflow_workflow_providers.core.errors import LostStart, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.core.http import BuiltRequest
+from airflow_workflow_providers.core.parameters import whole_number
 from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.transfer import MAX_FILE, media_type
 from airflow_workflow_providers.hooks.laminar import LaminarHook, LaminarJobHook
 from airflow_workflow_providers.operators.batch import BatchOperator
+from airflow_workflow_providers.operators.batch_begin import WIDTH
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.triggers.laminar import LaminarJobBatchTrigger, LaminarJobExecutionTrigger
+
+#: How long an execution of a batch may take, in seconds: as long as by default that of a task of its own.
+LONGEST_EXECUTION = 3600.0
 
 
 class LaminarExecuteWorkflowOperator(StartOperator):
@@ -131,7 +137,7 @@ class LaminarExecuteWorkflowOperator(StartOperator):
                 raise
             lost = LostStart(f"{self.hook.hook_name} has run the workflow, and its result is lost: {error}.")
         else:
-            self._stored = [{"name": "output", **entry}]
+            self.stored = [{"name": "output", **entry}]
             return ended[-1][0]
         raise lost
 
@@ -183,6 +189,68 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         self.method = method
         self.laminar_conn_id = conn_id("laminar_conn_id", laminar_conn_id)
         self.validate_at_parse()
+
+
+class LaminarExecuteWorkflowBatchOperator(BatchOperator, LaminarExecuteWorkflowOperator):
+    """
+    Run a Laminar workflow for each of many inputs, in one task, and some of them at the same time.
+
+    The parameters of :class:`LaminarExecuteWorkflowOperator` are common to all inputs. Each of ``inputs`` has what differs.
+    Executions have no ids, so all inputs must differ, and the task holds a worker until the last response has come. If the worker
+    dies, the executions that are under way are lost starts. For long work, see :class:`LaminarRunJobBatchOperator`.
+
+    :param max_active: how many executions may be going at the same time, 16 at the most: each holds a network connection. Default: 16.
+    :param timeout: seconds, or a timedelta, for one try of the task; default: 24 h. A single execution takes an hour at the most.
+    :raises InvalidInput: if a parameter or an input is wrong; nothing was started.
+    :raises ExecutionFailed: if fewer inputs than needed have succeeded; the manifest says why.
+    :raises LostStart: if the same, and only because the responses to starts were lost.
+    :raises ExecutionTimedOut: if the deadline came first.
+    """
+
+    #: The name of the output of an input, if it has one.
+    output_name: str = ""
+
+    def __init__(
+        self,
+        *,
+        inputs: Any,
+        max_active: int = WIDTH,
+        timeout: float | timedelta = timedelta(hours=24),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            inputs=inputs,
+            max_active=whole_number("max_active", max_active, least=1, most=WIDTH),
+            timeout=timeout,
+            **kwargs,
+        )
+        self.deferrable = False
+
+    def build_start_request(self, timeout: float) -> Request[Execution]:
+        """
+        Build the request that runs the workflow.
+
+        :param timeout: seconds until the deadline of the task.
+        :return: the request.
+        :raises InvalidInput: if a parameter is wrong; the error names it.
+        """
+        return super().build_start_request(min(timeout, LONGEST_EXECUTION))
+
+    def send_start(self, request: Request[Execution], built: BuiltRequest, budget: float) -> Execution:
+        """
+        Send the start of one input, and wait for its response.
+
+        :param request: as for the base class.
+        :param built: as for the base class.
+        :param budget: as for the base class.
+        :return: the run.
+        :raises WorkflowError: if it could not be run, or its result could not be stored.
+        """
+        self.output_name = self.output_name or fingerprint(request.fingerprint_input)[:32]
+        return super().send_start(request, built, min(budget, LONGEST_EXECUTION))
+
+    def _run_name(self) -> str:
+        return self.output_name if self._is_one else super()._run_name()
 
 
 class LaminarRunJobBatchOperator(BatchOperator, LaminarRunJobOperator):
