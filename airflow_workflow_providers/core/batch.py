@@ -7,6 +7,7 @@ start of each of them, as it does for a task with one run.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -89,15 +90,15 @@ class Entry:
         :return: the entry; without a fingerprint if nothing in it is known.
         """
         known = dict(zip((field.name for field in fields(cls)), _list(stored), strict=False))
-        execution_id = known.get("execution_id")
+        execution_id, submissions = known.get("execution_id"), known.get("submissions")
         return cls(
             fingerprint=str(known.get("fingerprint") or ""),
             nonce=str(known.get("nonce") or ""),
-            intent_at=float(known.get("intent_at") or 0.0),
+            intent_at=_moment(known.get("intent_at")),
             max_tries=known.get("max_tries"),
             execution_id=None if execution_id is None else str(execution_id),
             result=str(known.get("result") or ""),
-            submissions=int(known.get("submissions") or 0),
+            submissions=submissions if isinstance(submissions, int) else 0,
             stopped=known.get("stopped") is True,
             files=str(known.get("files") or ""),
         )
@@ -136,6 +137,13 @@ class Entry:
             self.execution_id,
             self.stopped,
         )
+
+
+def _moment(stored: Any) -> float:
+    """Return when a start was about to be sent. What is not a time may stand for one: then a run may exist."""
+    if isinstance(stored, (int, float)) and 0 <= stored < math.inf:
+        return float(stored)
+    return 1.0 if stored else 0.0
 
 
 def _list(stored: Any) -> list[Any]:

@@ -157,7 +157,7 @@ class BatchOperator(ExecuteWorkflowOperator):
         known = without_templates(self.inputs, None)
         if known is None or not is_list(known):
             return
-        self._checked(known)
+        self.check_inputs(known)
         for index, plain in enumerate(known[:CHECKED_AT_PARSE]):
             # Of a field that is templated anyway, the check of one execution knows what may take its place.
             templated = {name: self.inputs[index][name] for name in plain if name in self.template_fields}
@@ -170,7 +170,14 @@ class BatchOperator(ExecuteWorkflowOperator):
             return
         raise failure
 
-    def _checked(self, inputs: Any) -> list[dict[str, Any]]:
+    def check_inputs(self, inputs: Any) -> list[dict[str, Any]]:
+        """
+        Check the inputs of this task, as far as that needs none of their own parameters.
+
+        :param inputs: as the parameter.
+        :return: the parameters of each input.
+        :raises InvalidInput: if an input is wrong; the error names it.
+        """
         allowed = inspect.signature(type(self).start_request).parameters.keys() - {"timeout", "nonce"}
         return read_inputs(inputs, allowed=allowed, required=self._only_in_inputs, most=self.max_starts)
 
@@ -321,7 +328,7 @@ class BatchOperator(ExecuteWorkflowOperator):
         parts = XComParts(context["ti"]) if folder is None else FolderParts(folder, f"{name}.manifest")
         self._state = BatchState(
             self,
-            self._checked(self.inputs),
+            self.check_inputs(self.inputs),
             BatchStore(values_of(context, folder, f"{name}.state")),
             ManifestWriter(parts),
         )

@@ -148,6 +148,16 @@ class BatchStore:
         header = self._get(KEY)
         if not isinstance(header, dict):
             return False
+        try:
+            self._use(header)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise WorkflowError(
+                f"What this batch has started before cannot be read: {error}. It was stored by another release, or it is damaged. "
+                "So nothing was sent."
+            ) from None
+        return True
+
+    def _use(self, header: Mapping[str, Any]) -> None:
         self.count = int(header.get("count") or 0)
         self.written = int(header.get("written") or 0)
         account = header.get("account")
@@ -160,7 +170,6 @@ class BatchStore:
             {int(number): counts for number, counts in closed.items()} if isinstance(closed, dict) else {}
         )
         self.closed_before = dict(self.closed)
-        return True
 
     def write_header(self) -> None:
         """

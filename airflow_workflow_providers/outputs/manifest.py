@@ -52,8 +52,11 @@ class BatchManifest:
             if not {"manifest", "counts"} <= result.keys():
                 raise WorkflowError(f"This is not the result of a batch: {quoted(dict(result))}.")
             _check_version(result.get("version"))
-            self.counts = dict(result["counts"])
-            self._address, self._lines = result["manifest"], result.get("lines")
+            counts, lines = result["counts"], result.get("lines")
+            if not isinstance(counts, Mapping) or not isinstance(lines, (list, type(None))):
+                raise WorkflowError(f"This is not the result of a batch: {quoted(dict(result))}.")
+            self.counts = dict(counts)
+            self._address, self._lines = result["manifest"], lines
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """
@@ -63,7 +66,8 @@ class BatchManifest:
         :raises WorkflowError: if the manifest cannot be read, or a line is not what this release writes.
         """
         if self._lines is not None:
-            yield from self._lines
+            for number, known in enumerate(self._lines, 1):
+                yield _checked(known, f"Line {number} of the result", known)
             return
         if self._address is None:
             raise WorkflowError(
@@ -113,10 +117,12 @@ def read_line(line: bytes, name: str) -> dict[str, Any]:
         known = json.loads(line)
     except (ValueError, RecursionError):
         known = None
+    return _checked(known, name, line[:200].decode(errors="replace"))
+
+
+def _checked(known: Any, name: str, shown: Any) -> dict[str, Any]:
     if not isinstance(known, dict) or not set(KEYS) <= known.keys():
-        raise WorkflowError(
-            f"{name} is not a line of a manifest: {quoted(line[:200].decode(errors='replace'))}."
-        )
+        raise WorkflowError(f"{name} is not a line of a manifest: {quoted(shown)}.")
     return known
 
 

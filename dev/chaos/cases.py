@@ -219,6 +219,11 @@ class Case:
         if not found or found != named:
             raise ExpectationFailed(f"the record names {named}, and the folder has {found}")
 
+    def has_part_of_manifest(self) -> bool:
+        """Whether a part of the manifest is written, and not the whole."""
+        folder = Path(results_of(self.number))
+        return any(folder.glob("*.parts/*.jsonl")) and not any(folder.glob("*.manifest.jsonl"))
+
     def check_manifest(self) -> None:
         """Check that the manifest has one line for each input, in their order, and each its own output, whole."""
         returned = str(self.record()["manifest"])

@@ -17,6 +17,7 @@ from dev.chaos.injections import (
     batch_killed_fetching,
     batch_killed_starting,
     batch_killed_waiting,
+    batch_killed_writing,
     cleared_after_success,
     cleared_unreadable,
     cleared_waiting,
@@ -387,6 +388,13 @@ FAULTS = [
         batch_killed_fetching,
         always(INPUTS, 0, "success"),
         has_id,
+        "batch",
+    ),
+    Fault(
+        "batch: task process killed while the manifest is written",
+        batch_killed_writing,
+        always(INPUTS, 0, "success"),
+        on_worker,
         "batch",
     ),
     Fault(

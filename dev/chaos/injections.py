@@ -237,6 +237,16 @@ def batch_killed_fetching(case: Case) -> None:
     case.check_manifest()
 
 
+def batch_killed_writing(case: Case) -> None:
+    """Kill the task when a part of its manifest is written, and not the whole: the read of a later result hangs meanwhile."""
+    case.fail(case.vendor.get_status, "hang", after=2, times=2, after_end=True)
+    case.run()
+    case.wait_for("a part of the manifest", case.has_part_of_manifest)
+    case.kill("task")
+    case.wait_for_end()
+    case.check_manifest()
+
+
 def batch_cleared(case: Case) -> None:
     """Clear a batch that is deferred."""
     case.run()
@@ -249,7 +259,8 @@ def batch_cleared(case: Case) -> None:
 def batch_cleared_after_success(case: Case) -> None:
     """Clear a batch that has succeeded."""
     case.run()
-    case.wait_for_end()
+    # Airflow would end the DAG run although its task was cleared just before.
+    case.wait_for_dag_run_end()
     case.clear()
     case.wait_for("the second run of the task", lambda: case.task_instance()["try_number"] > 1)
     case.wait_for_end()

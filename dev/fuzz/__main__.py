@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-KINDS = ("responses", "parameters", "connections", "echoes")
+KINDS = ("responses", "parameters", "connections", "echoes", "batches")
 RESPONSES = 20_000
 INPUTS = 2_000
 

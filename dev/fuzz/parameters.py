@@ -84,7 +84,7 @@ _KEYS: list[Any] = [
 ]
 
 
-def _value(pick: Choices) -> Any:
+def value_of_any_type(pick: Choices) -> Any:
     """Return a value of any type, alone or inside a dict or list."""
     kind = pick.below(10)
     if kind < 3:
@@ -127,7 +127,7 @@ def case(pick: Choices) -> Case:
     """Choose an entry point, and values for one or two of its parameters."""
     entry_point = pick.of(ENTRY_POINTS)
     names = list(entry_point.parameters)
-    return Case(entry_point, {pick.of(names): _value(pick) for _ in range(pick.of([1, 1, 2]))})
+    return Case(entry_point, {pick.of(names): value_of_any_type(pick) for _ in range(pick.of([1, 1, 2]))})
 
 
 def check(tried: Case) -> Iterator[Problem]:

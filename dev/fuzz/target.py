@@ -173,6 +173,18 @@ def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
     return {**fields, "extra": json.dumps(extra)} if extra else fields
 
 
+def give_connection(task: Any, vendor: str) -> None:
+    """Let a task read a valid connection, over which nothing can be sent."""
+    connection = Connection(conn_id="fuzzed", **good_connection(vendor))
+    task.hook.get_connection = lambda conn_id: connection  # noqa: ARG005  # Airflow's method, not ours
+
+    def send(*_: Any, **_options: Any) -> Any:
+        raise errors.Unavailable("there is no network", sent=False)
+
+    task.hook.client.send = send
+    task.log.disabled = True
+
+
 def headers_of(endpoint: Endpoint, request: Request[Any]) -> Mapping[str, str]:
     """
     Build a request, which is not sent, and return its headers.
