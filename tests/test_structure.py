@@ -55,6 +55,7 @@ WITHOUT_IO = {
     "dataclasses",
     "enum",
     "json",
+    "math",
     "typing",
 }
 

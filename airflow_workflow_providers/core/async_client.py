@@ -224,9 +224,9 @@ class AsyncClient:
         self._limit.hold(time.monotonic() + seconds)
 
     @property
-    def is_held(self) -> bool:
-        """Whether a 429 holds all requests, also those that have waited for their turn."""
-        return self._limit.is_held(time.monotonic())
+    def holds(self) -> int:
+        """How often a 429 has held all requests, also those that wait for their turn: these take another one."""
+        return self._limit.holds
 
     @property
     def limits(self) -> str:
@@ -317,15 +317,15 @@ class AsyncClient:
         return endpoint, endpoint.open(http.AsyncTransport)
 
     async def _take_turn(self, endpoint: Endpoint, request: Request[Any], budget: float) -> None:
-        now = time.monotonic()
-        until = now + budget
-        while wait := self._limit.reserve(now, within=until - now):
+        until, limit = time.monotonic() + budget, self._limit
+        holds = -1
+        while holds != limit.holds:
+            holds, now = limit.holds, time.monotonic()
+            wait = limit.reserve(now, within=until - now)
             if wait > until - now:
-                raise no_turn(endpoint, request, self._limit, wait)
-            await asyncio.sleep(wait)
-            now = time.monotonic()
-            if not self._limit.is_held(now):
-                return
+                raise no_turn(endpoint, request, limit, wait)
+            if wait:
+                await asyncio.sleep(wait)
 
     async def _exchange(
         self, used: tuple[Endpoint, http.AsyncTransport], check: StatusCheck, budget: float

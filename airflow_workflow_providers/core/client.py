@@ -107,15 +107,16 @@ class Client:
         :param budget: seconds that this may take at the most.
         :raises Unavailable: if its turn comes later, because of the connection's limit or a 429.
         """
-        endpoint, now = self.endpoint, time.monotonic()
-        until = now + max(MIN_TIMEOUT, budget)
-        while wait := self._limit.reserve(now, within=until - now):
+        endpoint, limit = self.endpoint, self._limit
+        until = time.monotonic() + max(MIN_TIMEOUT, budget)
+        holds = -1
+        while holds != limit.holds:
+            holds, now = limit.holds, time.monotonic()
+            wait = limit.reserve(now, within=until - now)
             if wait > until - now:
-                raise no_turn(endpoint, request, self._limit, wait)
-            self.sleep(wait)
-            now = time.monotonic()
-            if not self._limit.is_held(now):
-                return
+                raise no_turn(endpoint, request, limit, wait)
+            if wait:
+                self.sleep(wait)
 
     def send(
         self,

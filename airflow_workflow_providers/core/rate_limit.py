@@ -37,7 +37,8 @@ class RateLimit:
         self._lock = threading.RLock()
         #: When the next request would be due if all came evenly; it may be sent earlier, by the tolerance.
         self._due = -math.inf
-        self._held_until = -math.inf
+        #: How often :meth:`hold` was called.
+        self.holds = 0
         self.rate = rate
 
     @property
@@ -73,21 +74,13 @@ class RateLimit:
         """
         Let nobody send before a time, because the vendor has rejected a request with 429.
 
-        A turn that was taken before and has not come yet is lost: see :meth:`is_held`. After the pause there is no burst.
+        Who waits for a turn meanwhile sees :attr:`holds` grow, and takes another one. After the pause there is no burst.
 
         :param until: the time.
         """
         with self._lock:
-            self._held_until = max(self._held_until, until)
+            self.holds += 1
             self._due = max(self._due, until + self._tolerance)
-
-    def is_held(self, now: float) -> bool:
-        """
-        Return whether nobody may send now, not even who has waited for a turn: then another one must be taken.
-
-        :param now: the time.
-        """
-        return now < self._held_until
 
 
 def shared(conn_id: str, role: Role, requests_per_second: float | None) -> RateLimit:

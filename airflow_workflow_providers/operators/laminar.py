@@ -199,6 +199,8 @@ class LaminarExecuteWorkflowBatchOperator(BatchOperator, LaminarExecuteWorkflowO
     Executions have no ids, so all inputs must differ, and the task holds a worker until the last response has come. If the worker
     dies, the executions that are under way are lost starts. For long work, see :class:`LaminarRunJobBatchOperator`.
 
+    :param inputs: what differs: a list with an object of parameters for each execution, the output of another task that is such a
+        list, or the address of a JSONL file with one object a line (templated). All must differ.
     :param max_active: how many executions may be going at the same time, 16 at the most: each holds a network connection. Default: 16.
     :param timeout: seconds, or a timedelta, for one try of the task; default: 24 h. A single execution takes an hour at the most.
     :raises InvalidInput: if a parameter or an input is wrong; nothing was started.

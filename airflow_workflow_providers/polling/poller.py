@@ -234,12 +234,15 @@ class Poller:
         if not self._turns.locked() and self._client.turn(within=0.0) == 0.0:
             return True
         async with self._turns:
-            while (pause := self._client.turn(within=_TURN)) <= _TURN:
+            holds = -1
+            while holds != self._client.holds:
+                holds = self._client.holds
+                pause = self._client.turn(within=_TURN)
+                if pause > _TURN:
+                    self._put_off(pause)
+                    return False
                 await asyncio.sleep(pause)
-                if not self._client.is_held:
-                    return True
-            self._put_off(pause)
-            return False
+        return True
 
     async def _make_check(self, wait: Wait) -> None:
         try:
