@@ -66,7 +66,7 @@ class BatchState:
         #: The results whose lines are not written yet: a result in an entry says that there is a line.
         self._unnoted: list[tuple[int, str]] = []
         self._said: set[str] = set()
-        self._said_at, self._said_done = time.time(), 0
+        self._said_at, self._said_done = time.time(), -1
 
     # -- the inputs -----------------------------------------------------------------------------------------------------
 
@@ -348,6 +348,9 @@ class BatchState:
         :param now: the time, in seconds since the epoch.
         :param every: seconds between two such lines, at the least.
         """
+        if self._said_done < 0:
+            # What earlier workers have done says nothing about the rate of this one.
+            self._said_done = sum(self.counts.values())
         if now < self._said_at + every:
             return
         counts = self.counts

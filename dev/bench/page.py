@@ -13,25 +13,29 @@ from dev.environment import ROOT
 PAGE = ROOT / "docs" / "many-executions.md"
 PICTURE = ROOT / "docs" / "pictures" / "bench.svg"
 
+#: The page with the figures of the workers of batches.
+WORKERS = ROOT / "docs" / "sizing.md"
+
 #: What stands between these lines is written by this module.
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def write(source: Path) -> None:
-    """Write the tables, the date and the picture into the page."""
+    """Write the tables, the date and the picture into the pages; a part that was not measured stays as it is."""
     rows = json.loads(source.read_text())
-    shutil.copyfile(source.with_suffix(".svg"), PICTURE)
-    date = min(row["at"] for row in rows)[:10]
+    measured = f"Measured with `make bench` on {min(row['at'] for row in rows)[:10]}."
     tables = [
-        cells
-        for cells in (report.table(rows), report.workers(rows), report.hours(rows), report.files(rows))
-        if len(cells) > 1
+        cells for cells in (report.table(rows), report.hours(rows), report.files(rows)) if len(cells) > 1
     ]
-    parts = [
-        f"Measured with `make bench` on {date}.",
-        *map(report.markdown, tables),
-        f"![CPU of a status check and memory of a wait, by contestant](pictures/{PICTURE.name})",
-    ]
+    if any(row["where"] == "loop" for row in rows):
+        shutil.copyfile(source.with_suffix(".svg"), PICTURE)
+        picture = f"![CPU of a status check and memory of a wait, by contestant](pictures/{PICTURE.name})"
+        _replace(PAGE, [measured, *map(report.markdown, tables), picture])
+    if len(cells := report.workers(rows)) > 1:
+        _replace(WORKERS, [measured, report.markdown(cells)])
+
+
+def _replace(page: Path, parts: list[str]) -> None:
     new = "\n\n".join([BEGIN, *parts, END])
-    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: new, PAGE.read_text(), count=1, flags=re.DOTALL))
-    print(f"{PAGE.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}")
+    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: new, page.read_text(), count=1, flags=re.DOTALL))
+    print(page.relative_to(ROOT))

@@ -16,7 +16,6 @@ import shutil
 import ssl
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -104,7 +103,7 @@ class Size:
         return {vendor: round(limit * self.factor, 1) for vendor, limit in LIMITS.items()}
 
 
-FULL = Size(files=5000, mapped=84, factor=20, cost=(300, 60), minutes=26)
+FULL = Size(files=5000, mapped=84, factor=20, cost=(300, 60), minutes=28)
 SHORT = Size(files=120, mapped=3, factor=5, cost=(0, 0), minutes=12)
 
 
@@ -215,14 +214,11 @@ def work_through_outages(cluster: Cluster, size: Size) -> dict[str, Any]:
     cluster.say(f"All DAG runs have ended after {seconds} s.")
     requests, runs = emulator.requests(), emulator.runs()
     emulator.limit(None)
-    counts = (
-        verdict.of_batch(
-            emulator.runs("datalab"),
-            verdict.file_names(emulator, cluster.trusted),
-            verdict.result_of_batch(airflow, cluster.run_ids[BATCH]),
-            size.files,
-        )
-        + Counter()
+    counts = verdict.of_batch(
+        emulator.runs("datalab"),
+        verdict.file_names(emulator, cluster.trusted),
+        verdict.result_of_batch(airflow, cluster.run_ids[BATCH]),
+        size.files,
     )
     mapped = verdict.of_mapped(airflow, cluster.run_ids, runs, size.mapped)
     total = counts + mapped

@@ -7,7 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from airflow_workflow_providers.compat import HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.operators import batch, batch_run, batch_store
+from airflow_workflow_providers.operators import batch, batch_run, batch_state, batch_store
 from airflow_workflow_providers.operators.batch_store import KEY
 from airflow_workflow_providers.outputs.manifest import BatchManifest
 from dev.vendors import DOCUMENT
@@ -217,6 +217,25 @@ def test_some_inputs_may_fail_if_the_author_allows_it(vendor: VendorCase, emulat
 
     with pytest.raises(errors.ExecutionFailed, match="3 of 4 inputs have succeeded, and 4 must"):
         batch_task(vendor, inputs, **allowed, min_success=4).run()
+
+
+def test_the_rate_in_the_log_is_that_of_this_worker(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What has ended before it came counts as done, but not as done in the last seconds."""
+    emulator.set_pace(seconds=0.2)
+    every = partialmethod(batch_state.BatchState.say_progress, every=0.05)
+    monkeypatch.setattr(batch_state.BatchState, "say_progress", every)
+    inputs = [*vendor.inputs(MANY), *vendor.inputs(1, vendor.fails)]
+    task = batch_task(vendor, inputs, retries=1, output_path=f"file://{tmp_path}")
+    with pytest.raises(errors.ExecutionFailed):
+        task.try_once()
+
+    with structlog.testing.capture_logs() as logs, pytest.raises(errors.ExecutionFailed):
+        task.try_once()
+
+    first = next(entry["event"] for entry in logs if "inputs are done" in str(entry["event"]))
+    assert first == f"{MANY} of {MANY + 1} inputs are done ({MANY} succeeded); 1 executions are going."
 
 
 @blocking_and_deferred
