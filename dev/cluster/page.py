@@ -43,7 +43,7 @@ def outcome(result: dict[str, Any]) -> str:
     }
     rows = [["", "number"], *([text, f"{result[name]:,}"] for name, text in names.items())]
     killed = [
-        ["what was killed", "work goes on after"],
+        ["what was killed or restarted", "work goes on after"],
         *([each["what"], f"{each['recovery_seconds']:g} s"] for each in result["recovery_seconds"]),
     ]
     return f"{markdown(rows)}\n\n{markdown(killed)}"
@@ -80,28 +80,31 @@ def per_hour(result: dict[str, Any]) -> str:
 def a_million(result: dict[str, Any]) -> str:
     """Return what a million documents a day take."""
     batch, mapped = result["cpu_seconds_batch"], result["cpu_seconds_mapped"]
-    counted = {name: n for name, n in result["requests_of_batch"].items() if name not in _NOT_LIMITED}
-    every = sum(n for name, n in counted.items() if name not in _BY_THE_TRIGGERER)
+    counted = {
+        name: n
+        for name, n in result["requests_of_batch"].items()
+        if name not in _NOT_LIMITED | _BY_THE_TRIGGERER
+    }
+    every, most, limit = sum(counted.values()), max(counted.values()), LIMITS["datalab"]
     rate = DOCUMENTS / DAY
+    of_batch = limit * SHARES["worker"] / every
     cores, of_mapped = rate * batch["compared"], rate * mapped["compared"]
-    of_batch = LIMITS["datalab"] * SHARES["worker"] / every
-    return "\n".join(
-        [
-            f"- {rate:.1f} documents a second, and {rate * every:.0f} requests a second to the vendor.",
-            (
-                f"- **Accounts:** Datalab's {LIMITS['datalab'] * 60:g} requests a minute for an address are "
-                f"{LIMITS['datalab']:.1f} starts a second. So a million documents need {rate / LIMITS['datalab']:.1f} times this limit."
-            ),
-            (
-                f"- **Batches:** at that limit one batch does {of_batch:.2f} documents a second, so {rate / of_batch:.0f} "
-                "batches must work at the same time, or fewer with a higher `requests_per_second`."
-            ),
-            (
-                f"- **CPU:** {cores:.2f} cores for workers, triggerers, scheduler and database together. As mapped tasks it would be "
-                f"{of_mapped:.0f} cores."
-            ),
-        ]
+    lines = (
+        f"{rate:.1f} documents a second, and {rate * every:.0f} requests a second to the vendor.",
+        (
+            f"**Accounts:** {rate * most / limit:.1f} times the limit of one account: the address that is used most gets {most:.1f} "
+            f"requests for a document, and Datalab documents {limit * 60:g} a minute."
+        ),
+        (
+            f"**Batches:** with a worker's share of one account's limit a batch does {of_batch:.2f} documents a second. With a "
+            f"`requests_per_second` of {rate * every / SHARES['worker']:.0f} one batch at a time is enough."
+        ),
+        (
+            f"**CPU:** {cores:.2f} cores for workers, triggerers, scheduler and database together. As mapped tasks it would be "
+            f"{of_mapped:.0f} cores."
+        ),
     )
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def main() -> int:
