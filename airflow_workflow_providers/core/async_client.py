@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import tenacity
 
 from airflow_workflow_providers.core import http
-from airflow_workflow_providers.core.client import ATTEMPTS, held_after_429, no_turn, retry_policy
+from airflow_workflow_providers.core.client import ATTEMPTS, held_after_429, retry_policy, waits_for_turn
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import AuthFailed, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
@@ -317,15 +317,8 @@ class AsyncClient:
         return endpoint, endpoint.open(http.AsyncTransport)
 
     async def _take_turn(self, endpoint: Endpoint, request: Request[Any], budget: float) -> None:
-        until, limit = time.monotonic() + budget, self._limit
-        holds = -1
-        while holds != limit.holds:
-            holds, now = limit.holds, time.monotonic()
-            wait = limit.reserve(now, within=until - now)
-            if wait > until - now:
-                raise no_turn(endpoint, request, limit, wait)
-            if wait:
-                await asyncio.sleep(wait)
+        for wait in waits_for_turn(endpoint, request, self._limit, budget):
+            await asyncio.sleep(wait)
 
     async def _exchange(
         self, used: tuple[Endpoint, http.AsyncTransport], check: StatusCheck, budget: float

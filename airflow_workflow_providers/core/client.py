@@ -55,7 +55,33 @@ def held_after_429(limit: RateLimit) -> Iterator[None]:
         raise
 
 
-def no_turn(endpoint: Endpoint, request: Request[Any], limit: RateLimit, wait: float) -> errors.WorkflowError:
+def waits_for_turn(
+    endpoint: Endpoint, request: Request[Any], limit: RateLimit, budget: float
+) -> Iterator[float]:
+    """
+    Take the turn of a request, and another one if a 429 has held all requests meanwhile.
+
+    :param endpoint: explains an error.
+    :param request: what will be sent, for the error.
+    :param limit: gives the turns.
+    :param budget: seconds that this may take at the most.
+    :yield: how long to sleep, in seconds.
+    :raises Unavailable: if the turn comes later.
+    """
+    until = time.monotonic() + budget
+    holds = -1
+    while holds != limit.holds:
+        holds, now = limit.holds, time.monotonic()
+        wait = limit.reserve(now, within=until - now)
+        if wait > until - now:
+            raise _no_turn(endpoint, request, limit, wait)
+        if wait:
+            yield wait
+
+
+def _no_turn(
+    endpoint: Endpoint, request: Request[Any], limit: RateLimit, wait: float
+) -> errors.WorkflowError:
     """Return the error of a request whose turn comes too late."""
     why = "the vendor has rejected a request with 429"
     if limit.rate is not None:
@@ -107,16 +133,9 @@ class Client:
         :param budget: seconds that this may take at the most.
         :raises Unavailable: if its turn comes later, because of the connection's limit or a 429.
         """
-        endpoint, limit = self.endpoint, self._limit
-        until = time.monotonic() + max(MIN_TIMEOUT, budget)
-        holds = -1
-        while holds != limit.holds:
-            holds, now = limit.holds, time.monotonic()
-            wait = limit.reserve(now, within=until - now)
-            if wait > until - now:
-                raise no_turn(endpoint, request, limit, wait)
-            if wait:
-                self.sleep(wait)
+        endpoint = self.endpoint
+        for wait in waits_for_turn(endpoint, request, self._limit, max(MIN_TIMEOUT, budget)):
+            self.sleep(wait)
 
     def send(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_workflow_providers.core.rate_limit import SHARES
 from dev.bench.report import markdown
+from dev.cluster.requests import NOT_LIMITED
 from dev.cluster.run import LIMITS, REPORT
 from dev.environment import ROOT
 
@@ -21,9 +22,8 @@ MARK = "<!-- cluster: {} -->"
 DOCUMENTS = 1_000_000
 DAY, HOUR = 86_400, 3_600
 
-#: The operations that the poller of a triggerer sends, once for many executions; and those that no limit counts.
+#: The operations that the poller of a triggerer sends, once for many executions.
 _BY_THE_TRIGGERER = frozenset({"list", "list_pipeline_executions"})
-_NOT_LIMITED = frozenset({"put_file", "stored_file", "output"})
 
 
 def outcome(result: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ def per_hour(result: dict[str, Any]) -> str:
     """Return the table of what an account can do in an hour at the limit that its vendor documents."""
     rows = [["vendor", "limit", "requests of an execution", "executions in an hour", "of one batch"]]
     for vendor, requests in {**result["requests_of_mapped"], "datalab": result["requests_of_batch"]}.items():
-        counted = {name: n for name, n in requests.items() if name not in _NOT_LIMITED | _BY_THE_TRIGGERER}
+        counted = {name: n for name, n in requests.items() if name not in NOT_LIMITED | _BY_THE_TRIGGERER}
         if vendor not in LIMITS:
             rows.append([vendor, "none documented", f"{sum(counted.values()):.1f}", "-", "-"])
             continue
@@ -83,7 +83,7 @@ def a_million(result: dict[str, Any]) -> str:
     counted = {
         name: n
         for name, n in result["requests_of_batch"].items()
-        if name not in _NOT_LIMITED | _BY_THE_TRIGGERER
+        if name not in NOT_LIMITED | _BY_THE_TRIGGERER
     }
     every, most, limit = sum(counted.values()), max(counted.values()), LIMITS["datalab"]
     rate = DOCUMENTS / DAY
