@@ -11,19 +11,15 @@ import shutil
 import signal
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dev.processes import Component, end, start, termination_unwinds, uninterrupted
+from dev.processes import Component, Service, end, start, uninterrupted
 from dev.real_airflow import free_port
 
 if TYPE_CHECKING:
     import subprocess
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 MISSING = "PostgreSQL is not installed; on Debian: apt-get install postgresql"
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -46,7 +42,7 @@ def installed() -> bool:
     return _binaries() is not None
 
 
-class Postgres:
+class Postgres(Service):
     """
     A new cluster with an empty database `airflow`, on loopback only; leaving the context ends it.
 
@@ -56,10 +52,10 @@ class Postgres:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.log = folder.resolve() / "postgres.log"
         self.port = free_port()
         self._components: dict[str, Component] = {}
-        self._leaving = ExitStack()
 
     @property
     def url(self) -> str:
@@ -71,23 +67,8 @@ class Postgres:
         """The first process of the server. Each of its children leads a session of its own."""
         return self._components["postgres"].process
 
-    def __enter__(self) -> Self:
-        """Start the server; if that fails, end all that was started."""
-        self._leaving.enter_context(termination_unwinds())
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server, also after an error."""
-        self._stop()
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Create the cluster, start the server, and wait until it accepts connections."""
         binaries = _binaries()
         if binaries is None:
             raise RuntimeError(MISSING)
@@ -104,7 +85,7 @@ class Postgres:
 
     def _make_home(self) -> Path:
         """Create the folder of the data for the user that PostgreSQL runs as; it is deleted at the end."""
-        home = Path(self._leaving.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
+        home = Path(self.leaving.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
         if os.geteuid() == 0:
             shutil.chown(home, _ACCOUNT, _ACCOUNT)
         return home
@@ -129,14 +110,13 @@ class Postgres:
                 raise TimeoutError(f"PostgreSQL is not ready after {_START_SECONDS} s; see {self.log}")
             time.sleep(0.05)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """End every process of the cluster and delete its data."""
-        with self._leaving, uninterrupted():
-            if server := self._components.get("postgres"):
-                # SIGINT disconnects all clients. SIGTERM would wait for them.
-                server.process.send_signal(signal.SIGINT)
-            end(self._components.values())
-            self._components.clear()
+        if server := self._components.get("postgres"):
+            # SIGINT disconnects all clients. SIGTERM would wait for them.
+            server.process.send_signal(signal.SIGINT)
+        end(self._components.values())
+        self._components.clear()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import FrameType
+    from types import FrameType, TracebackType
+
+    from typing_extensions import Self
 
 LOG_TAIL = 30
 
@@ -48,6 +51,42 @@ class Component:
         if not self.alive:
             message = f"{self.name} ended with exit code {self.process.returncode}. The end of {self.log}:"
             raise RuntimeError(f"{message}\n{self.tail()}")
+
+
+class Service(ABC):
+    """What runs as long as a context: entering starts it, and leaving ends it, also after an error or a termination."""
+
+    def __init__(self) -> None:
+        #: What is undone after the service has ended.
+        self.leaving = ExitStack()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, and wait until it works."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End whatever of it is running."""
+
+    def __enter__(self) -> Self:
+        """Start it; if that fails, end what was started."""
+        self.leaving.enter_context(termination_unwinds())
+        try:
+            self.start()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self._leave()
+
+    def _leave(self) -> None:
+        with self.leaving, uninterrupted():
+            self.stop()
 
 
 def start(name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> Component:

@@ -14,21 +14,18 @@ import socket
 import sqlite3
 import sys
 import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from dev.airflow_api import AirflowApi, RequestFailed
-from dev.processes import Component, end, freeze, kill, start, termination_unwinds, thaw, uninterrupted
+from dev.processes import Component, Service, end, freeze, kill, start, thaw, uninterrupted
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 # Without --skip-serve-logs these two serve the log files on every network interface. The API server does not need that: it
 # reads the same files from the same disk.
@@ -52,7 +49,7 @@ _HEALTH_PARTS = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 _START_SECONDS = 120
 
 
-class RealAirflow(AirflowApi):
+class RealAirflow(Service, AirflowApi):
     """
     Airflow from the environment of the running interpreter; leaving the context ends all its processes.
 
@@ -79,35 +76,19 @@ class RealAirflow(AirflowApi):
         self.connections = connections
         self._names = components
         port = free_port()
-        super().__init__(f"http://127.0.0.1:{port}")
+        Service.__init__(self)
+        AirflowApi.__init__(self, f"http://127.0.0.1:{port}")
         self._env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **_settings(self.home, dags.resolve(), port, executor),
             **(settings or {}),
         }
         self._components: dict[str, Component] = {}
-        self._signals = ExitStack()
 
     @property
     def processes(self) -> dict[str, subprocess.Popen[bytes]]:
         """The processes of the components, by Airflow's names of them."""
         return {name: component.process for name, component in self._components.items()}
-
-    def __enter__(self) -> Self:
-        """Start all components; if one cannot be started, stop the others."""
-        self._signals.enter_context(termination_unwinds())
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop all components, also after an error."""
-        self.stop()
 
     def start(self) -> None:
         """Create the database, start the components, and wait until Airflow reports all of them as healthy."""
@@ -169,9 +150,8 @@ class RealAirflow(AirflowApi):
 
     def stop(self) -> None:
         """End every process of this Airflow, and every process that they started."""
-        with self._signals, uninterrupted():
-            end(self._components.values())
-            self._components.clear()
+        end(self._components.values())
+        self._components.clear()
 
     def check_alive(self) -> None:
         """Raise, with the end of its log, if a component has ended."""

@@ -9,17 +9,11 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dev.processes import Component, end, start, termination_unwinds, uninterrupted
+from dev.processes import Component, Service, end, start, uninterrupted
 from dev.real_airflow import free_port
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 MISSING = "Redis is not installed; on Debian: apt-get install redis-server"
 SETTINGS = {"bind": "127.0.0.1", "appendonly": "yes", "appendfsync": "everysec", "save": ""}
@@ -31,7 +25,7 @@ def installed() -> bool:
     return shutil.which("redis-server") is not None
 
 
-class Redis:
+class Redis(Service):
     """
     A server on loopback; leaving the context ends it.
 
@@ -39,39 +33,23 @@ class Redis:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = Path(folder).resolve()
         self.port = free_port()
         self._component: Component | None = None
-        self._leaving = ExitStack()
 
     @property
     def url(self) -> str:
         """The value of Celery's ``broker_url``."""
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def __enter__(self) -> Self:
-        """Start the server; if that fails, end it."""
-        self._leaving.enter_context(termination_unwinds())
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the server, also after an error."""
-        with self._leaving:
-            self._stop()
-
     def restart(self) -> None:
         """End the server in an orderly way, and start it again with the data that it has written."""
-        self._stop()
-        self._start()
+        self.stop()
+        self.start()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the server, and wait until it responds."""
         program = shutil.which("redis-server")
         if program is None:
             raise RuntimeError(MISSING)
@@ -95,7 +73,8 @@ class Redis:
             return connection.recv(16).startswith(b"+PONG")
         return False
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End the server; what it has written stays."""
         with uninterrupted():
             if self._component is not None:
                 end([self._component])
