@@ -356,7 +356,7 @@ FAULTS = [
     Fault(
         "batch: task process killed between the starts and the ids of a chunk",
         batch_killed_starting,
-        # The first chunk has as many as may be going. Nobody starts the others after a lost start fails the task.
+        # The second try starts the others, and then the lost starts fail the task.
         lambda vendor, mode: Expected(INPUTS, 0, LOST),
         has_id,
         "batch",

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
+from dev.chaos.tasks import MAX_ACTIVE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -207,10 +209,12 @@ def retried_with_another_input(case: Case) -> None:
 
 
 def batch_killed_starting(case: Case) -> None:
-    """Kill the task after the vendor has started an execution of a chunk, before it responds to that start."""
+    """Kill the task after the vendor has started the executions of a chunk, before it responds to one of these starts."""
     case.fail(case.vendor.start, "hang", carry_out=True)
     case.run()
     case.wait_for_failed_check("hang", case.vendor.start)
+    # The first chunk has as many as may be going.
+    case.wait_for("the other starts", lambda: len(case.executions()) == MAX_ACTIVE)
     case.kill("task")
 
 

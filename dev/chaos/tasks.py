@@ -7,6 +7,9 @@ from typing import Any
 
 from airflow_workflow_providers.core.http import LANES
 
+#: How many executions of a batch may be going.
+MAX_ACTIVE = 4
+
 #: The parameters of a task, by the name with which a fault chooses them.
 TASKS: dict[str, dict[str, Any]] = {
     "plain": {"timeout": 150, "retries": 2},
@@ -25,7 +28,7 @@ TASKS: dict[str, dict[str, Any]] = {
     # Its result goes to object storage.
     "stored": {"timeout": 150, "retries": 2},
     "no_triggerer": {"timeout": 8},
-    "batch": {"timeout": 150, "retries": 2, "max_active": 4},
+    "batch": {"timeout": 150, "retries": 2, "max_active": MAX_ACTIVE},
     # Each try has another last input.
     "changing_batch": {"timeout": 150, "retries": 2},
     "crowd": {"timeout": 1800, "poll_interval": 5, "max_poll_interval": 5},
