@@ -1,13 +1,12 @@
 """Refold's lists of runs: "List Executions" of the API reference at https://docs.refold.ai/."""
 
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
-from airflow_workflow_providers.core.parameters import id_or_name
 from airflow_workflow_providers.core.request import (
     Flow,
     Request,
@@ -15,6 +14,7 @@ from airflow_workflow_providers.core.request import (
     StatusPage,
     list_request,
     paged,
+    read_request,
     texts,
 )
 
@@ -22,7 +22,9 @@ from airflow_workflow_providers.core.request import (
 SEARCHED_PAGES = 50
 
 
-class _Page(BaseModel):
+class Page(BaseModel):
+    """One page of any list of Refold."""
+
     docs: list[dict[Any, Any]]
 
 
@@ -58,26 +60,7 @@ def list_executions(**filters: Any) -> Request[dict[str, Any]]:
     if unknown := filters.keys() - FILTERS:
         raise InvalidInput(f"Executions cannot be filtered by {', '.join(sorted(unknown))}.")
     given = {"sortAsc" if name == "sort_asc" else name: value for name, value in filters.items()}
-    return Request(
-        summary="list executions",
-        method="GET",
-        path="/api/v2/public/execution",
-        query={name: _filter(name, value) for name, value in given.items() if value is not None},
-        parse=_read,
-    )
-
-
-def _filter(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, date):
-        return value.isoformat()
-    return id_or_name(name, value)
-
-
-def _read(response: Response) -> dict[str, Any]:
-    response.parse(_Page)
-    return response.json_object()
+    return read_request("list executions", "/api/v2/public/execution", model=Page, query=given)
 
 
 def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPage]:  # noqa: ARG001  # other vendors need it

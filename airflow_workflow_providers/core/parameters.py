@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -100,6 +100,15 @@ def segment(name: str, value: object) -> str:
     if plain in (".", "..", "None"):
         raise InvalidInput(f"{name} must be an id or a name that the vendor knows; got {plain!r}.")
     return quote(plain, safe="")
+
+
+def query_value(name: str, value: object) -> str:
+    """Return the value of a query parameter as text, from a text, a whole number, a flag, a date or a time."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    return id_or_name(name, value)
 
 
 def header(name: str, value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from pydantic import BaseModel, PlainValidator, ValidationError
 
 from airflow_workflow_providers.core.errors import UnexpectedResponse
-from airflow_workflow_providers.core.parameters import id_or_name, segment
+from airflow_workflow_providers.core.parameters import id_or_name, query_value, segment
 from airflow_workflow_providers.core.text import LIMIT, shown
 
 T = TypeVar("T")
@@ -219,6 +219,35 @@ class Request(Generic[T]):
         :param parse: how its response is read.
         """
         return replace(self, summary=summary, parse=parse)  # type: ignore[arg-type, return-value]  # another type
+
+
+class JsonObject(BaseModel):
+    """A JSON object, whatever it holds."""
+
+
+def read_request(
+    summary: str,
+    path: str,
+    *,
+    model: type[BaseModel] = JsonObject,
+    query: Mapping[str, Any] | None = None,
+) -> Request[Any]:
+    """
+    Return a request that reads something, and returns it as the vendor sent it.
+
+    :param summary: what it does, as an error message says it.
+    :param path: where it is; ids in it are percent-encoded.
+    :param model: what the body must fit; a model names only what decides whether it is the right body at all.
+    :param query: query parameters by the vendor's names; those that are ``None`` are left out.
+    :raises InvalidInput: if a query parameter is no text, number, flag or date.
+    """
+
+    def parse(response: Response) -> Any:
+        response.parse(model)
+        return response.json()
+
+    given = {name: query_value(name, value) for name, value in (query or {}).items() if value is not None}
+    return Request(summary, "GET", path, query=given, parse=parse)
 
 
 def execution_request(

@@ -23,6 +23,6 @@ class AltostratHook(WorkflowHook):
     def __init__(self, altostrat_conn_id: str = "altostrat_default", **kwargs: Any) -> None:
         super().__init__(altostrat_conn_id, **kwargs)
 
-    execute_workflow = sends(altostrat.execute_workflow)
-    get_run = sends(altostrat.get_run)
-    list_runs = sends(altostrat.list_runs)
+    execute_workflow, aexecute_workflow = sends(altostrat.execute_workflow)
+    get_run, aget_run = sends(altostrat.get_run)
+    list_runs, alist_runs = sends(altostrat.list_runs)

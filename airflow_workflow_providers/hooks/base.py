@@ -7,7 +7,7 @@ import functools
 import inspect
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 
@@ -44,6 +44,10 @@ MASKED_FROM = 12
 
 #: Which warnings were logged for which connection.
 _warned: set[tuple[str, str]] = set()
+
+
+def _maskable(request: Request[Any]) -> tuple[str, ...]:
+    return tuple(secret for secret in request.secrets if len(secret) >= MASKED_FROM)
 
 
 class WorkflowHook(BaseHook):
@@ -125,8 +129,25 @@ class WorkflowHook(BaseHook):
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """
         self.client.endpoint  # noqa: B018  # reads the connection, and masks its secrets, first
-        compat.mask(*(secret for secret in request.secrets if len(secret) >= MASKED_FROM))
+        compat.mask(*_maskable(request))
         return self.client.send(request, built=built, **limits)
+
+    async def asend(self, request: Request[T], **limits: Any) -> T:
+        """
+        Send a request from an event loop of a worker, as in ``@task async def``.
+
+        Requests that are sent at the same time share connections. Those of ``async with hook.async_client(role="worker")``
+        keep them open until its end.
+
+        :param request: what to send.
+        :param limits: ``attempts`` and ``budget`` of :meth:`.AsyncClient.send`.
+        :return: what the request reads from the response.
+        :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
+        """
+        async with self.async_client(role="worker") as client:
+            await client.open()  # reads the connection, and masks its secrets, first
+            await asyncio.to_thread(compat.mask, *_maskable(request))
+            return await client.send(request, **limits)
 
     def async_client(self, *, role: Role = "triggerer") -> AbstractAsyncContextManager[AsyncClient]:
         """
@@ -165,6 +186,40 @@ class WorkflowHook(BaseHook):
         :raises WorkflowError: if it cannot be read.
         """
         return self.client.get_execution(execution_id)
+
+    async def aget_status(self, execution_id: str) -> Execution:
+        """
+        Read the status of a run once, from an event loop of a worker; see :meth:`get_status`.
+
+        :param execution_id: the vendor's id of the run.
+        :return: its ``state`` and ``status``.
+        :raises WorkflowError: if it cannot be read.
+        """
+        async with self.async_client(role="worker") as client:
+            return await client.get_status(execution_id)
+
+    async def aget_execution(self, execution_id: str) -> Execution:
+        """
+        Read a run with its output, from an event loop of a worker; see :meth:`get_execution`.
+
+        :param execution_id: the vendor's id of the run.
+        :return: the run.
+        :raises WorkflowError: if it cannot be read.
+        """
+        async with self.async_client(role="worker") as client:
+            return await client.get_execution(execution_id)
+
+    async def astop_execution(self, execution_id: str) -> str:
+        """
+        Ask the vendor to stop a run, from an event loop of a worker; see :meth:`stop_execution`.
+
+        :param execution_id: the vendor's id of the run.
+        :return: the vendor's acknowledgement.
+        :raises NotSupported: if the vendor cannot stop a run; nothing was sent.
+        :raises WorkflowError: if it refused, or could not be asked.
+        """
+        async with self.async_client(role="worker") as client:
+            return await client.stop(execution_id)
 
     def download_result(
         self, execution_id: str, output_path: str | ObjectStoragePath
@@ -354,21 +409,30 @@ class WorkflowHook(BaseHook):
             self.log.warning("Connection %r: %s.", self.conn_id, what)
 
 
-def sends(build: Callable[P, Request[T]]) -> Callable[Concatenate[WorkflowHook, P], T]:
+def sends(
+    build: Callable[P, Request[T]],
+) -> tuple[
+    Callable[Concatenate[WorkflowHook, P], T], Callable[Concatenate[WorkflowHook, P], Coroutine[Any, Any, T]]
+]:
     """
-    Make a hook's method from a function of ``apis/`` that builds a request.
+    Make two methods of a hook from a function of ``apis/`` that builds a request: one for a thread, one for an event loop.
 
-    :param build: builds the request; the method has its parameters and its docstring.
-    :return: a method that sends the request and returns its value.
+    :param build: builds the request; the methods have its parameters and its docstring.
+    :return: methods that send the request and return its value; the second one is awaited.
     """
 
     def method(self: WorkflowHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.send(build(*args, **kwargs))
 
-    functools.update_wrapper(method, build)
+    async def amethod(self: WorkflowHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.asend(build(*args, **kwargs))
+
     signature = inspect.signature(build)
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    given = signature.parameters.values()
     (value,) = get_args(signature.return_annotation)
-    method.__signature__ = signature.replace(parameters=[this, *given], return_annotation=value)  # type: ignore[attr-defined]
-    return method
+    shown = signature.replace(parameters=[this, *signature.parameters.values()], return_annotation=value)
+    for each in (method, amethod):
+        functools.update_wrapper(each, build)
+        each.__signature__ = shown  # type: ignore[attr-defined]  # a function can have one
+    amethod.__name__ = f"a{build.__name__}"
+    return method, amethod

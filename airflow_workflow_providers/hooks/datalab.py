@@ -48,11 +48,11 @@ class DatalabHook(WorkflowHook):
     def __init__(self, datalab_conn_id: str = "datalab_default", **kwargs: Any) -> None:
         super().__init__(datalab_conn_id, **kwargs)
 
-    execute_workflow = sends(datalab.execute_workflow)
-    list_files = sends(datalab_files.list_files)
-    get_file = sends(datalab_files.get_file)
-    get_file_address = sends(datalab_files.get_file_address)
-    delete_file = sends(datalab_files.delete_file)
+    execute_workflow, aexecute_workflow = sends(datalab.execute_workflow)
+    list_files, alist_files = sends(datalab_files.list_files)
+    get_file, aget_file = sends(datalab_files.get_file)
+    get_file_address, aget_file_address = sends(datalab_files.get_file_address)
+    delete_file, adelete_file = sends(datalab_files.delete_file)
 
     def upload_file(self, file: str | ObjectStoragePath | InputFile) -> str:
         """
@@ -112,9 +112,9 @@ class DatalabPipelineHook(DatalabHook):
 
     api = datalab_pipelines.API
 
-    run_pipeline = sends(datalab_pipelines.run_pipeline)
-    get_step_result = sends(datalab_pipelines.get_step_result)
-    list_pipeline_executions = sends(datalab_pipelines.list_pipeline_executions)
+    run_pipeline, arun_pipeline = sends(datalab_pipelines.run_pipeline)
+    get_step_result, aget_step_result = sends(datalab_pipelines.get_step_result)
+    list_pipeline_executions, alist_pipeline_executions = sends(datalab_pipelines.list_pipeline_executions)
 
 
 class DatalabConvertHook(DatalabHook):
@@ -126,7 +126,7 @@ class DatalabConvertHook(DatalabHook):
 
     api = datalab_documents.CONVERT
 
-    convert = sends(datalab_documents.convert)
+    convert, aconvert = sends(datalab_documents.convert)
 
 
 class DatalabExtractHook(DatalabHook):
@@ -138,7 +138,7 @@ class DatalabExtractHook(DatalabHook):
 
     api = datalab_documents.EXTRACT
 
-    extract = sends(datalab_documents.extract)
+    extract, aextract = sends(datalab_documents.extract)
 
 
 class DatalabSegmentHook(DatalabHook):
@@ -150,4 +150,4 @@ class DatalabSegmentHook(DatalabHook):
 
     api = datalab_documents.SEGMENT
 
-    segment = sends(datalab_documents.segment)
+    segment, asegment = sends(datalab_documents.segment)

@@ -51,7 +51,7 @@ class LaminarHook(WorkflowHook):
         """
         return base_url(connection, laminar.REGIONS[extra.region]), secret_of(connection)
 
-    execute_workflow = sends(laminar.execute_workflow)
+    execute_workflow, aexecute_workflow = sends(laminar.execute_workflow)
 
 
 class LaminarJobHook(WorkflowHook):
@@ -90,4 +90,4 @@ class LaminarJobHook(WorkflowHook):
             extra.trigger_api_key,
         )
 
-    run_job = sends(laminar_jobs.run_job)
+    run_job, arun_job = sends(laminar_jobs.run_job)

@@ -23,4 +23,4 @@ class PromptLayerHook(WorkflowHook):
     def __init__(self, promptlayer_conn_id: str = "promptlayer_default", **kwargs: Any) -> None:
         super().__init__(promptlayer_conn_id, **kwargs)
 
-    run_workflow = sends(promptlayer.run_workflow)
+    run_workflow, arun_workflow = sends(promptlayer.run_workflow)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_workflow_providers.apis import refold, refold_lists
+from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
@@ -68,5 +68,11 @@ class RefoldHook(WorkflowHook):
             )
         return extra.model_copy(update={"linked_account_id": self.linked_account_id})
 
-    execute_workflow = sends(refold.execute_workflow)
-    list_executions = sends(refold_lists.list_executions)
+    execute_workflow, aexecute_workflow = sends(refold.execute_workflow)
+    list_executions, alist_executions = sends(refold_lists.list_executions)
+    list_workflows, alist_workflows = sends(refold_workflows.list_workflows)
+    get_workflow, aget_workflow = sends(refold_workflows.get_workflow)
+    list_enabled_workflows, alist_enabled_workflows = sends(refold_workflows.list_enabled_workflows)
+    list_workflow_versions, alist_workflow_versions = sends(refold_workflows.list_workflow_versions)
+    get_request_structure, aget_request_structure = sends(refold_workflows.get_request_structure)
+    list_node_batches, alist_node_batches = sends(refold_workflows.list_node_batches)

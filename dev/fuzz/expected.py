@@ -124,6 +124,12 @@ def list_of(response: Response, items: Any, of: type) -> Expected:
     return Expected(must=frozenset(["value"])) if response.status == 200 and right else FREE
 
 
+def object_of(response: Response) -> Expected:
+    """Return the expectation of an object of which nothing decides."""
+    right = response.status == 200 and isinstance(response.body, dict)
+    return Expected(must=frozenset(["value"])) if right else FREE
+
+
 def statuses_of(response: Response, items: Any, id_field: str) -> Expected:
     """Return the expectation of a list of which only statuses are read: an odd entry does not hide the others."""
     entries = [members_of(item) for item in items] if isinstance(items, list) else []

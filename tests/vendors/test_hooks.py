@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from contextlib import closing
+from typing import Any
 
 import httpx
 import pytest
@@ -34,6 +36,43 @@ def test_a_hook_starts_a_run_and_reads_it(vendor: VendorCase, emulator: Emulator
     assert started.output is None
     assert ended.state is State.SUCCEEDED
     assert ended.output
+
+
+@each_vendor
+def test_a_hook_does_on_an_event_loop_what_it_does_in_a_thread(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    """Its methods whose names begin with "a" are for ``@task async def``. They share connections, and leave none open."""
+    start = vendor.operator.start_request.__name__
+    hook = vendor.hook()
+
+    async def run() -> tuple[Any, Any, Any]:
+        started = await getattr(hook, f"a{start}")(vendor.succeeds, **vendor.required)
+        going = await hook.aget_status(started.execution_id)
+        return started, going, await hook.aget_execution(started.execution_id)
+
+    started, going, ended = asyncio.run(run())
+
+    (known,) = emulator.runs(vendor.conn_type)
+    assert started.execution_id == going.execution_id == ended.execution_id == known["execution_id"]
+    assert ended.state is State.SUCCEEDED
+    assert ended.output
+
+
+@each_vendor
+def test_a_hook_stops_a_run_on_an_event_loop_or_says_that_the_vendor_cannot(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    execution_id = Task(lambda: vendor.task(vendor.goes_on, wait_for_completion=False)).run()["execution_id"]
+    stop = vendor.hook().astop_execution(execution_id)
+
+    if vendor.stop:
+        assert asyncio.run(stop) == FACTS[vendor.name].acknowledgement
+    else:
+        with pytest.raises(errors.NotSupported, match=execution_id):
+            asyncio.run(stop)
+
+    assert [run["stops"] for run in emulator.runs(vendor.conn_type)] == [1 if vendor.stop else 0]
 
 
 @each_vendor
@@ -86,7 +125,7 @@ def test_an_execution_id_cannot_change_the_path_of_a_request(vendor: VendorCase)
 
 @pytest.mark.parametrize("vendor", CASES.values(), ids=str)
 def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(vendor: VendorCase) -> None:
-    """So that an editor can complete and explain it; it returns the value, and not the request."""
+    """So that an editor can complete and explain it; it returns the value, and not the request. Each has an async twin."""
     hook = vendor.hook
     own = {
         name
@@ -94,13 +133,16 @@ def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(vendo
         if inspect.isfunction(value) and hasattr(value, "__wrapped__")
     }
 
-    assert own == FACTS[vendor.name].methods
+    methods = FACTS[vendor.name].methods
+    assert own == methods | {f"a{name}" for name in methods}
     for name in own:
         method = getattr(hook, name)
         build = method.__wrapped__
         assert list(inspect.signature(method).parameters)[1:] == list(inspect.signature(build).parameters)
         assert method.__doc__ == build.__doc__
         assert "Request[" not in str(inspect.signature(method).return_annotation)
+        assert method.__name__ == name
+        assert inspect.iscoroutinefunction(method) == (name not in methods)
 
 
 def test_the_requests_of_a_wait_are_not_in_the_log(

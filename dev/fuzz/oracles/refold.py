@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dev.fuzz.expected import (
@@ -14,6 +15,7 @@ from dev.fuzz.expected import (
     list_of,
     looked_up,
     members_of,
+    object_of,
     only,
     started,
     statuses_of,
@@ -48,10 +50,8 @@ def expected(response: Response) -> Expected:
     if response.operation == "stop":
         sure = response.status == 200 and isinstance(members.get("message"), str)
         return Expected(must=frozenset(["value"]) if sure else None)
-    if response.operation in ("list", "ping", "find_started"):
-        found = list_of(response, members.get("docs"), dict)
-        docs = members["docs"] if isinstance(members.get("docs"), list) else []
-        return Expected(must=found.must, ids=tuple(str(members_of(run).get("_id")) for run in docs))
+    if read := _READS.get(response.operation):
+        return read(response, members)
     outcome = looked_up(_STATES, members.get("status"))
     return Expected(outcome == "succeeded", only(outcome) if response.status == 200 else None)
 
@@ -95,6 +95,19 @@ def _statuses(response: Response, members: dict[str, Any]) -> Expected:
     return statuses_of(response, members.get("docs"), "_id") if is_ok(response) else http_error(response)
 
 
+def _page(response: Response, members: dict[str, Any]) -> Expected:
+    found = list_of(response, members.get("docs"), dict)
+    docs = members["docs"] if isinstance(members.get("docs"), list) else []
+    return Expected(must=found.must, ids=tuple(str(members_of(run).get("_id")) for run in docs))
+
+
+#: What is read and returned as it is.
+_READS: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
+    **dict.fromkeys(("list", "ping", "find_started", "workflows", "versions", "batches"), _page),
+    **dict.fromkeys(("workflow", "structure"), lambda response, _: object_of(response)),
+    "enabled": lambda response, _: list_of(response, response.body, object),
+}
+
 #: What is read in a way of its own.
 _OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses}
 
@@ -102,7 +115,15 @@ ORACLE = Oracle(
     expected=expected,
     start={"include_headers": True},
     other_starts={"sync_start": {"sync_execution": True}},
-    methods={"list": ("list_executions", {"limit": 10})},
+    methods={
+        "list": ("list_executions", {"limit": 10}),
+        "workflows": ("list_workflows", {}),
+        "workflow": ("get_workflow", {"workflow_id": "w"}),
+        "enabled": ("list_enabled_workflows", {}),
+        "versions": ("list_workflow_versions", {"workflow_id": "w"}),
+        "structure": ("get_request_structure", {"workflow_id": "w"}),
+        "batches": ("list_node_batches", {"execution_id": "48291", "node_id": "3"}),
+    },
     label=LABEL,
     extra={"linked_account_id": "user_12345"},
     fields={

@@ -33,6 +33,7 @@ _PAGING = [
     parameter("page", "query", {**INTEGER, "minimum": 1}),
     parameter("limit", "query", {**INTEGER, "minimum": 1}),
 ]
+_WORKFLOW = parameter("workflow", "path", STRING, example="sync-contacts")
 #: The overview of the reference: every error has this form.
 _ERRORS = {"default": answer(ref("Error"))}
 
@@ -103,9 +104,62 @@ DOCUMENT = document(
                 },
             }
         },
+        f"{_BASE}/execution/{{execution}}/nodes/{{node}}/batches": {
+            "get": {
+                "parameters": [
+                    parameter("execution", "path", STRING, example=RUN),
+                    parameter("node", "path", STRING, example="3"),
+                    parameter("status", "query", STRING),
+                    *_PAGING,
+                ],
+                "responses": {
+                    "200": answer(
+                        fields(**_PAGE, docs=array(fields(batch_index=INTEGER, status=STRING, output={})))
+                    ),
+                    **_ERRORS,
+                },
+            }
+        },
+        f"{_BASE}/workflow/enabled": {
+            "get": {
+                "parameters": [],
+                "responses": {
+                    "200": answer(
+                        array(
+                            fields(
+                                id=STRING,
+                                name=STRING,
+                                description=STRING,
+                                icon=STRING,
+                                config_id=STRING,
+                                application=OBJECT,
+                            )
+                        )
+                    ),
+                    **_ERRORS,
+                },
+            }
+        },
+        f"{_BASE}/workflow/{{workflow}}": {
+            "get": {
+                "parameters": [_WORKFLOW],
+                "responses": {"200": answer(ref("Workflow")), **_ERRORS},
+            }
+        },
+        f"{_BASE}/workflow/versions/{{workflow}}": {
+            "get": {
+                "parameters": [_WORKFLOW, *_PAGING],
+                "responses": {
+                    "200": answer(
+                        fields(**_PAGE, docs=array(fields(version=INTEGER, _id=STRING, createdAt=STRING)))
+                    ),
+                    **_ERRORS,
+                },
+            }
+        },
         f"{_BASE}/workflow/request-structure/{{workflow}}": {
             "get": {
-                "parameters": [parameter("workflow", "path", STRING, example="sync-contacts")],
+                "parameters": [_WORKFLOW],
                 "responses": {
                     "200": answer(fields(payload={}, schema={}, schema_interpreted={})),
                     **_ERRORS,

@@ -17,8 +17,18 @@ _SPECIFICATION = "https://docs.refold.ai/openapi.yaml, InstanceExecutionResult"
 _CHANGELOG = "https://docs.refold.ai/changelog"
 _TERMINATE = "https://docs.refold.ai/build/workflow/nodes/terminate-node"
 
+_WORKFLOWS = f"{_REFERENCE}workflows/list-workflows"
+_WORKFLOW = f"{_REFERENCE}workflows/get-workflow"
+_ENABLED = f"{_REFERENCE}workflows/list-enabled-workflows"
+_VERSIONS = f"{_REFERENCE}workflows/versions"
+_STRUCTURE = f"{_REFERENCE}workflows/request-structure"
+_BATCHES = f"{_REFERENCE}executions/list-batches"
+
 #: The label of a start, in the responses to a search for its run.
 LABEL = "airflow-6f1d0c5e2b7a"
+
+#: The operations that only read what Refold has.
+_READS = ("workflows", "workflow", "enabled", "versions", "structure", "batches")
 
 _ID = "6a314c54d4616e99e7fa5a02"
 _NODE: dict[str, Any] = {
@@ -253,6 +263,60 @@ RESPONSES = [
             ("no execution", {"docs": [], "totalDocs": 0}),
         )
     ),
+    *(
+        Documented(
+            "refold",
+            operation,
+            "a page",
+            page,
+            "value",
+            {**_PAGE, "docs": docs},
+            decides=(("docs",), ("docs", "*")),
+        )
+        for operation, page, docs in (
+            (
+                "workflows",
+                _WORKFLOWS,
+                [
+                    {
+                        "_id": "69fdfe21957a1b5597aa04bd",
+                        "name": "Nightly",
+                        "published": True,
+                        "slug": "hubspot",
+                    }
+                ],
+            ),
+            (
+                "versions",
+                _VERSIONS,
+                [{"version": 2, "_id": "6a049fb6803e7107e7895eed", "createdAt": "2026-05-13T15:58:46.103Z"}],
+            ),
+            ("batches", _BATCHES, [{"batch_index": 0, "status": "Success", "output": {"processed": 12}}]),
+        )
+    ),
+    Documented(
+        "refold",
+        "enabled",
+        "an array",
+        _ENABLED,
+        "value",
+        [{"id": "6a057a07803e7107e790b596", "name": "Nightly", "config_id": "user_12345", "application": {}}],
+    ),
+    Documented(
+        "refold",
+        "workflow",
+        "the page's example",
+        _WORKFLOW,
+        "value",
+        {"_id": "69fdfe21957a1b5597aa04bd", "name": "Nightly", "nodes": [{"id": "1"}], "edges": []},
+    ),
+    *(
+        Documented("refold", "structure", name, _STRUCTURE, "value", body)
+        for name, body in (
+            ("no schema", {"payload": None, "schema": None, "schema_interpreted": None}),
+            ("a schema", {"payload": {"email": "a@example.com"}, "schema": {"type": "object"}}),
+        )
+    ),
     Documented(
         "refold",
         "stop",
@@ -264,7 +328,18 @@ RESPONSES = [
     ),
     *errors(
         "refold",
-        ("start", "sync_start", "status", "result", "list", "find_started", "statuses", "stop", "ping"),
+        (
+            "start",
+            "sync_start",
+            "status",
+            "result",
+            "list",
+            "find_started",
+            "statuses",
+            "stop",
+            "ping",
+            *_READS,
+        ),
         decides={"sync_start": (("execution_id",),)},
         rows=[
             {

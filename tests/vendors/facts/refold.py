@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import refold, refold_lists
+from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
 from airflow_workflow_providers.core.errors import RequestRejected
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request
@@ -64,7 +64,16 @@ FACTS = Facts(
         ("sync-contacts", {"slug": "salesforce"}, {}, RequestRejected, "HTTP 400: "),
         ("group-node", {"sync_execution": True}, {}, RequestRejected, "Group"),
     ],
-    methods={"execute_workflow", "list_executions"},
+    methods={
+        "execute_workflow",
+        "list_executions",
+        "list_workflows",
+        "get_workflow",
+        "list_enabled_workflows",
+        "list_workflow_versions",
+        "get_request_structure",
+        "list_node_batches",
+    },
     acknowledgement="Stopping instance",
     page="{base_url}/logs#{execution_id}",
     unknown_execution={"unknown_execution": "404"},
@@ -75,6 +84,12 @@ FACTS = Facts(
         "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
         "output": find_output,
         "list": refold_lists.list_executions,
+        "workflows": refold_workflows.list_workflows,
+        "workflow": lambda: refold_workflows.get_workflow("w"),
+        "enabled": refold_workflows.list_enabled_workflows,
+        "versions": lambda: refold_workflows.list_workflow_versions("w"),
+        "structure": lambda: refold_workflows.get_request_structure("w"),
+        "batches": lambda: refold_workflows.list_node_batches("48291", "3"),
         "statuses": lambda: refold_lists.list_statuses("", 1e9, 1),
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
     },

@@ -6,6 +6,8 @@ from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflo
 
 #: The statuses of a run that has passed its Response node.
 WITH_OUTPUT = ("COMPLETED", "Partially Successful")
+#: The id of the Group node, which works on batches.
+GROUP = "3"
 #: The status of the action at which a run came to each of these ends.
 _FAILED_AT = {"ERRORED": "Errored", "TIMED_OUT": "Timed_Out", "STOPPED": "Stopped"}
 _STARTED = {
@@ -33,9 +35,9 @@ def nodes_of(workflow: Workflow, given: Any, status: str, response_node: str) ->
         return [*nodes, {**_node(*action, _FAILED_AT[status], message), "attempts_made": attempts}]
     nodes.append({**_node(*action, "Success", {"updated": True}), "attempts_made": attempts})
     if status == "Partially Successful":
-        nodes.append(_node("3", "Group", "group", status, {"message": workflow.error}))
+        nodes.append(_node(GROUP, "Group", "group", status, {"message": workflow.error}))
     elif workflow.group_node:
-        nodes.append(_node("3", "Group", "group", "Success", {"groups": 1}))
+        nodes.append(_node(GROUP, "Group", "group", "Success", {"groups": 1}))
     if status == "TERMINATED":
         nodes.append(_node("4", "Terminate", "terminate", "Success", {"message": "Terminated"}))
     elif workflow.response_node and status in WITH_OUTPUT and response_node != "elsewhere":

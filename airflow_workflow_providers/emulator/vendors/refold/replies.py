@@ -8,10 +8,11 @@ from typing import Any
 
 from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.messages import Reply
-from airflow_workflow_providers.emulator.vendors.refold.nodes import WITH_OUTPUT, nodes_of
+from airflow_workflow_providers.emulator.vendors.refold.nodes import GROUP, WITH_OUTPUT, nodes_of
 from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
 
 ORG_ID = "6500a1b2c3d4e5f6a7b8c9d0"
+APPLICATION_ID = "6992cc7dc124a392c80e9e9c"
 
 _ERROR_TYPES = {
     400: "BAD_REQUEST",
@@ -143,6 +144,54 @@ def listed_workflow(workflow: Workflow) -> dict[str, Any]:
         "published": workflow.published,
         "slug": workflow.slug,
     }
+
+
+def enabled_workflow(workflow: Workflow, owner: str) -> dict[str, Any]:
+    """Return a workflow that a linked account has enabled (Refold API reference, List Enabled Workflows)."""
+    application = {"_id": APPLICATION_ID, "name": workflow.slug, "icon": "", "description": ""}
+    return {
+        "id": workflow.hex_id,
+        "name": workflow.alias,
+        "description": "",
+        "icon": "",
+        "config_id": owner,
+        "application": application,
+    }
+
+
+def workflow(known: Workflow) -> dict[str, Any]:
+    """Return a workflow with its nodes (Refold API reference, Get Workflow)."""
+    nodes = [{"id": "1", "type": "start"}, {"id": "2", "type": "action"}]
+    return {
+        **listed_workflow(known),
+        "description": "",
+        "associated_application": APPLICATION_ID,
+        "is_v2": True,
+        "nodes": nodes,
+        "edges": [{"source": "1", "target": "2"}],
+        "environment": "test",
+    }
+
+
+def request_structure(known: Workflow) -> dict[str, Any]:
+    """Return what a workflow expects (Refold API reference, Get Workflow Request Structure); each member may be null."""
+    return {"payload": None, "schema": known.schema, "schema_interpreted": None}
+
+
+def is_batch(execution: Execution, node_id: str) -> bool:
+    """Return whether a node of an execution works on batches: the Group node does."""
+    return execution.workflow.group_node and node_id == GROUP
+
+
+def no_batches() -> Reply:
+    """Return the 501 of a node that does not work on batches (Refold API reference, List Node Batches)."""
+    body = {
+        "status_code": 501,
+        "http_error_type": "NOT_IMPLEMENTED",
+        "error_code": "SERVER_ERROR",
+        "message": "Batch details are not yet available for this execution type",
+    }
+    return Reply(501, body)
 
 
 def result(execution: Execution, status: str) -> dict[str, Any]:

@@ -64,7 +64,11 @@ class Refold(EmulatedVendor[Workflow]):
             Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
             Route("list", "GET", execution, self._list, returns_status=True),
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
+            Route("batches", "GET", f"{execution}/{{execution_id}}/nodes/{{node_id}}/batches", self._batches),
             Route("list_workflows", "GET", workflow, self._list_workflows),
+            Route("enabled_workflows", "GET", f"{workflow}/enabled", self._enabled_workflows),
+            Route("get_workflow", "GET", f"{workflow}/{{workflow_id}}", self._get_workflow),
+            Route("workflow_versions", "GET", f"{workflow}/versions/{{workflow_id}}", self._versions),
             Route(
                 "request_structure",
                 "GET",
@@ -127,11 +131,11 @@ class Refold(EmulatedVendor[Workflow]):
             return replies.wrong_slug(slug)
         blocking = incoming.headers.get("sync_execution", "false")
         body = incoming.body if incoming.raw else {}
-        if reason := _refusal(workflow, blocking, body):
-            return replies.start_refused(reason)
         wrapped = self.variant["body"] == "wrapped" or (
-            self.variant["body"] == "either" and set(body) == {"payload"}
+            self.variant["body"] == "either" and isinstance(body, dict) and set(body) == {"payload"}
         )
+        if reason := _refusal(workflow, blocking, body, wrapped=wrapped):
+            return replies.start_refused(reason)
         run = Run(
             vendor=self.name,
             execution_id=replies.new_id(),
@@ -222,30 +226,69 @@ class Refold(EmulatedVendor[Workflow]):
         execution.run.stop("STOPPING", "STOPPED")
         return Reply(200, {"message": "Stopping instance"})
 
+    def _batches(self, incoming: Incoming) -> Reply:
+        """Refold API reference, List Node Batches: its example of a batch for each node of a Group, which iterates."""
+        execution = self._find(incoming)
+        if execution is None:
+            return replies.no_such_execution()
+        if not replies.is_batch(execution, incoming.path_params["node_id"]):
+            return replies.no_batches()
+        batch = {"batch_index": 0, "status": "Success", "output": {"processed": 50}}
+        docs = [batch] if incoming.query.get("status") in (None, batch["status"]) else []
+        return self._page("batches", incoming, docs)
+
     def _list_workflows(self, incoming: Incoming) -> Reply:
         """
-        Refold API reference, List Workflows.
+        Refold API reference, List Workflows: with `scope=private` those of the linked account, else those of the organisation.
 
-        The scope, which the pages explain differently, and the dates change nothing. The order, oldest first, is inferred.
+        Here all workflows are shown without a scope too: the account may execute them all. The dates change nothing. The order,
+        oldest first, is inferred.
         """
         try:
             selected = lists.workflow_filter(incoming.query)
-            number, limit = lists.page_number_and_limit(incoming.query)
         except ValueError as refused:
             return self.error("list_workflows", 400, str(refused))
         found = [replies.listed_workflow(each) for each in self.workflows.values() if selected(each)]
-        shown = lists.page(found[(number - 1) * limit : number * limit], number, limit, len(found))
-        return Reply(200, {**shown, "schema": None})
+        return self._page("list_workflows", incoming, found, schema=None)
+
+    def _enabled_workflows(self, incoming: Incoming) -> Reply:
+        """Refold API reference, List Enabled Workflows; here those that are published."""
+        owner = self._linked_account(incoming)
+        published = [each for each in self.workflows.values() if each.published]
+        return Reply(200, [replies.enabled_workflow(each, owner) for each in published])
+
+    def _get_workflow(self, incoming: Incoming) -> Reply:
+        """Refold API reference, Get Workflow; the 404 is that of List Workflow Versions."""
+        workflow = self._find_workflow(incoming.path_params["workflow_id"])
+        if workflow is None:
+            return self.error("get_workflow", 404, "Workflow not found")
+        if not workflow.shared and self._linked_account(incoming) != self.account["linked_account_id"]:
+            return self.error("get_workflow", 403, "Workflow is private to another linked account")
+        return Reply(200, replies.workflow(workflow))
+
+    def _versions(self, incoming: Incoming) -> Reply:
+        """Refold API reference, List Workflow Versions; here one, if it is published."""
+        workflow = self._find_workflow(incoming.path_params["workflow_id"])
+        if workflow is None:
+            return self.error("workflow_versions", 404, "Workflow not found")
+        version = {"version": 1, "_id": workflow.hex_id, "createdAt": "2026-05-08T15:15:45.616Z"}
+        return self._page("workflow_versions", incoming, [version] if workflow.published else [])
 
     def _request_structure(self, incoming: Incoming) -> Reply:
-        """
-        Refold API reference, Get Workflow Request Structure: the page's example of a workflow without a schema.
-
-        Each workflow takes any input. The 404 is inferred from that of executions.
-        """
-        if self._find_workflow(incoming.path_params["workflow_id"]) is None:
+        """Refold API reference, Get Workflow Request Structure; the 404 is that of List Workflow Versions."""
+        workflow = self._find_workflow(incoming.path_params["workflow_id"])
+        if workflow is None:
             return self.error("request_structure", 404, "Workflow not found")
-        return Reply(200, {"payload": None, "schema": None, "schema_interpreted": None})
+        return Reply(200, replies.request_structure(workflow))
+
+    def _page(self, operation: str, incoming: Incoming, docs: list[dict[str, Any]], **members: Any) -> Reply:
+        """Return the page of a list that a query asks for."""
+        try:
+            number, limit = lists.page_number_and_limit(incoming.query)
+        except ValueError as refused:
+            return self.error(operation, 400, str(refused))
+        shown = lists.page(docs[(number - 1) * limit : number * limit], number, limit, len(docs))
+        return Reply(200, {**shown, **members})
 
     def _find_workflow(self, named: str) -> Workflow | None:
         """Return a workflow by its id or its alias."""
@@ -260,7 +303,7 @@ class Refold(EmulatedVendor[Workflow]):
         return execution if owned else None
 
 
-def _refusal(workflow: Workflow, blocking: str, body: Any) -> str | None:
+def _refusal(workflow: Workflow, blocking: str, body: Any, *, wrapped: bool) -> str | None:
     """Return why a start is refused, in words of ours: the page shows none for these reasons."""
     if blocking not in ("true", "false"):
         return "sync_execution must be true or false"
@@ -268,7 +311,7 @@ def _refusal(workflow: Workflow, blocking: str, body: Any) -> str | None:
         return "Sync execution is not supported for workflows with a Group node"
     if not isinstance(body, dict):
         return "The request body must be a JSON object"
-    return None
+    return workflow.problem_of(body.get("payload", {}) if wrapped else body)
 
 
 def _headers_without_secrets(incoming: Incoming) -> dict[str, Any]:

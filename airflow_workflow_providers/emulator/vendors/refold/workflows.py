@@ -26,6 +26,7 @@ class Workflow(EmulatedWorkflow):
     :param response_node: whether it has one; without it there is no output.
     :param group_node: whether it has one; with it there is no synchronous start.
     :param retried_node: whether its action is retried, and listed twice.
+    :param schema: the JSON Schema of its payload, None if it takes any input; a start with another payload is refused.
     :param shared: whether every linked account has it; otherwise only the one of the emulator's connection does.
     """
 
@@ -39,6 +40,7 @@ class Workflow(EmulatedWorkflow):
     response_node: bool = True
     group_node: bool = False
     retried_node: bool = False
+    schema: dict[str, Any] | None = None
     shared: bool = False
 
     def __post_init__(self) -> None:
@@ -58,6 +60,20 @@ class Workflow(EmulatedWorkflow):
         """Its id."""
         return self.hex_id
 
+    def problem_of(self, payload: Any) -> str | None:
+        """
+        Return what its schema rejects in a payload.
+
+        The changelog says that the error of a start names the fields, and does not show one: the words are ours.
+        """
+        if self.schema is None:
+            return None
+        from jsonschema import Draft202012Validator  # noqa: PLC0415  # half a second, for those who use it
+        from jsonschema.exceptions import best_match  # noqa: PLC0415  # the same
+
+        wrong = best_match(Draft202012Validator(self.schema).iter_errors(payload))
+        return None if wrong is None else f"{wrong.json_path}: {wrong.message}"
+
     def output_for(self, given: Any) -> Any:
         """Return the output of a run with this input."""
         return fill_input(self.output, given)
@@ -74,5 +90,9 @@ DEFAULT_WORKFLOWS = (
     Workflow("answers-201", http_status=201),
     Workflow("answers-500", http_status=500),
     Workflow("group-node", group_node=True),
+    Workflow(
+        "wants-an-email",
+        schema={"type": "object", "required": ["email"], "properties": {"email": {"type": "string"}}},
+    ),
     Workflow("draft", published=False),
 )
