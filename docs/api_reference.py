@@ -41,6 +41,11 @@ _OTHER_PAGES = {
         "[Thousands of executions in one task](../batches.md) describes it.",
         (f"autoclass:: {PACKAGE}.outputs.manifest.BatchManifest",),
     ),
+    "webhooks": (
+        "Webhooks",
+        "[Webhooks](../hooks.md#webhooks) has an example.",
+        (f"automodule:: {PACKAGE}.webhooks",),
+    ),
     "emulator": (
         "Emulator and pytest plugin",
         "[Testing your own DAGs](../testing.md) has examples.",

@@ -39,6 +39,7 @@ ARROWS = {
     "emulator": set(),
     "pytest_plugin": {"core", "emulator"},
     "retries": {"core"},
+    "webhooks": set(),
     "compat": set(),
     "settings": set(),
     "links": set(),

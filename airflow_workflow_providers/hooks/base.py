@@ -431,8 +431,9 @@ def sends(
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     (value,) = get_args(signature.return_annotation)
     shown = signature.replace(parameters=[this, *signature.parameters.values()], return_annotation=value)
+    each: Any
     for each in (method, amethod):
         functools.update_wrapper(each, build)
-        each.__signature__ = shown  # type: ignore[attr-defined]  # a function can have one
+        each.__signature__ = shown
     amethod.__name__ = f"a{build.__name__}"
     return method, amethod

@@ -1,11 +1,14 @@
 """Refold (formerly Cobalt)."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
-from airflow_workflow_providers.core.errors import InvalidInput
+from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
+from airflow_workflow_providers.core.json_schema import UnusableSchema, checker
+from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra, RequestsPerSecond
@@ -49,6 +52,7 @@ class RefoldHook(WorkflowHook):
         self.linked_account_id = (
             None if linked_account_id is None else refold.linked_account(linked_account_id)
         )
+        self._checkers: dict[str, Callable[[Any], list[str]]] = {}
 
     def read_extra(self, connection: Connection) -> Any:
         """
@@ -67,6 +71,32 @@ class RefoldHook(WorkflowHook):
                 "belongs to one account. Leave the parameter out, or use a connection with an API key."
             )
         return extra.model_copy(update={"linked_account_id": self.linked_account_id})
+
+    def check_payload(self, workflow_id: str, payload: dict[str, Any]) -> None:
+        """
+        Check a payload against the JSON Schema of a workflow, as :meth:`get_request_structure` reads it.
+
+        The schema is read once for all payloads that this hook checks. A workflow without a schema takes any payload.
+
+        :param workflow_id: the id of the workflow, or its alias.
+        :param payload: its input.
+        :raises InvalidInput: if the payload does not fit; the error names the fields and the rules, and shows no value.
+        :raises WorkflowError: if the schema cannot be read, or Refold has one that cannot be used.
+        """
+        name = shown(workflow_id)
+        try:
+            if workflow_id not in self._checkers:
+                schema = self.send(refold_workflows.get_request_structure(workflow_id)).get("schema")
+                self._checkers[workflow_id] = checker({} if schema is None else schema)
+            problems = self._checkers[workflow_id](payload)
+        except UnusableSchema as error:
+            raise UnexpectedResponse(
+                f"The schema that {self.hook_name} has for the payload of workflow {name} cannot be used: {error}."
+            ) from None
+        if problems:
+            raise InvalidInput(
+                f"payload does not fit the request structure of workflow {name}: {'; '.join(problems)}. Nothing was started."
+            )
 
     execute_workflow, aexecute_workflow = sends(refold.execute_workflow)
     list_executions, alist_executions = sends(refold_lists.list_executions)

@@ -238,8 +238,11 @@ class BatchOperator(ExecuteWorkflowOperator):
         state = self._begin(context)
         if self.output_folder is not None:
             self.output_folder.check_writable()
-        begin_try(state, self._deadline())
-        return self._work(context, state)
+        try:
+            begin_try(state, self._deadline())
+            return self._work(context, state)
+        finally:
+            self.hook.close()
 
     def execute_complete(
         self,
@@ -352,8 +355,6 @@ class BatchOperator(ExecuteWorkflowOperator):
         except BaseException as error:
             self._end_early(state, error)
             raise
-        finally:
-            self.hook.close()
         if time.time() >= state.store.deadline:
             late = late or "the deadline came"
         if late:

@@ -109,6 +109,7 @@ def begin_try(state: BatchState, deadline: float) -> None:
         entry.forget_start()
         found["are to be started"] += 1
         state.pending.append(position)
+    state.check_inputs()
     old += _gone(state, known)
     _stop(state, old)
     state.pending.sort()

@@ -6,7 +6,8 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_workflow_providers.core import batch, errors
@@ -81,11 +82,31 @@ class BatchState:
         return self._request(self.one(position), self.index_of[position])
 
     def _request(self, one: BatchOperator, index: int) -> Request[Execution]:
-        try:
+        with self._naming(index):
             return one.build_start_request(1.0)
+
+    @staticmethod
+    @contextmanager
+    def _naming(index: int) -> Iterator[None]:
+        """Let an error name the input."""
+        try:
+            yield
         except errors.InvalidInput as error:
             failure = errors.InvalidInput(f"inputs[{index}]: {error}")
+        else:
+            return
         raise failure
+
+    def check_inputs(self) -> None:
+        """
+        Check the inputs that are to be started against what the vendor expects, if the author wants that.
+
+        :raises InvalidInput: if an input does not fit; the error names it.
+        :raises WorkflowError: if what the vendor expects cannot be read.
+        """
+        for position in self.pending:
+            with self._naming(self.index_of[position]):
+                self.one(position).check_input()
 
     def _fingerprint(self, index: int) -> str:
         """Return a digest of the workflow and the input; of a file in object storage only the address counts here."""

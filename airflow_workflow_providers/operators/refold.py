@@ -1,6 +1,6 @@
 """Refold (formerly Cobalt)."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.errors import InvalidInput
@@ -36,6 +36,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param include_headers: let Refold repeat the request's headers, without secrets, which the task logs.
     :param wrap_payload: send ``{"payload": payload}``, as the page "Execute Workflow" shows it. Default: ``payload`` itself is
         the body, as Refold's specification, its guide and its own clients have it.
+    :param validate_input: before a start, read what the workflow expects, and fail with the names of the fields if ``payload``
+        does not fit. Refold checks it too; this finds it before anything is sent, of a batch before its first start.
     :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
         reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
     :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
@@ -76,6 +78,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         instance_tag: str | None = None,
         include_headers: bool = False,
         wrap_payload: bool = False,
+        validate_input: bool = False,
         require_output: bool = False,
         linked_account_id: str | None = None,
         refold_conn_id: str = "refold_default",
@@ -91,6 +94,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.sends_nonce = instance_tag is None
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
+        self.validate_input = flag("validate_input", validate_input)
         self.require_output = flag("require_output", require_output)
         self.linked_account_id = account(linked_account_id, api.linked_account)
         self.chooses_account = linked_account_id is not None
@@ -110,6 +114,16 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     def run_label(self) -> str:
         """The author's own label of the run."""
         return self.instance_tag or ""
+
+    def check_input(self) -> None:
+        """
+        Check the payload against the workflow's request structure, with ``validate_input``.
+
+        :raises InvalidInput: if the payload does not fit; nothing was started.
+        :raises WorkflowError: if the request structure cannot be read or used; nothing was started.
+        """
+        if self.validate_input:
+            cast("RefoldHook", self.hook).check_payload(self.workflow_id, self.payload or {})
 
     def start_parameters(self, timeout: float) -> dict[str, Any]:
         """

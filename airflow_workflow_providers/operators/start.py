@@ -93,6 +93,14 @@ class StartOperator(ExecutionOperator):
         :raises InvalidInput: if a file cannot be an input; nothing was started.
         """
 
+    def check_input(self) -> None:
+        """
+        Check the input against what the vendor expects, if the author wants that, before anything else is done for a start.
+
+        :raises InvalidInput: if the input does not fit; nothing was started.
+        :raises WorkflowError: if what the vendor expects cannot be read; nothing was started.
+        """
+
     def upload_input(self, store: Uploads) -> bool:  # noqa: ARG002  # an operator with files needs it
         """
         Upload the files of the input that are not at the vendor yet, before the intent of the start is stored.

@@ -111,6 +111,7 @@ class Starter:
 
     def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
         operator, vendor = self._operator, self._vendor
+        operator.check_input()
         if operator.upload_input(self._store):
             operator.stop_if_killed()
             request = operator.build_start_request(self._left())
