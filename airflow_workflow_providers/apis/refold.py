@@ -6,7 +6,7 @@ https://docs.refold.ai/. Where they leave something open, a comment names the pa
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
 from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
+from airflow_workflow_providers.core.secret import unsendable
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -81,12 +82,12 @@ def auth_headers(secret: str, *, auth_type: str, linked_account_id: str | None) 
     Return the headers that authenticate a request.
 
     :param secret: the API key, or the session or personal access token.
-    :param auth_type: ``api_key`` or ``bearer``.
+    :param auth_type: ``api_key``, ``session_token``, which needs the key for its session tokens, or ``bearer``.
     :param linked_account_id: the account to act for; a token belongs to its own.
     :raises InvalidInput: if an API key comes without a linked account.
     """
     if auth_type == "bearer":
-        return {"Authorization": "Bearer " + header("password", secret)}
+        return bearer(secret)
     if not linked_account_id:
         raise InvalidInput(
             "An API key acts for a linked account: set the extra field linked_account_id, or the parameter of each task."
@@ -95,6 +96,59 @@ def auth_headers(secret: str, *, auth_type: str, linked_account_id: str | None) 
         "x-api-key": header("password", secret),
         "linked_account_id": header("linked_account_id", linked_account_id),
     }
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that authenticates a request with a token."""
+    return {"Authorization": "Bearer " + header("password", token)}
+
+
+@dataclass(frozen=True)
+class SessionToken:
+    """
+    A session token.
+
+    :param token: the token.
+    :param expires_in: seconds until it expires; ``None`` if Refold does not say.
+    """
+
+    token: str = field(repr=False)
+    expires_in: float | None
+
+
+def create_session_token(linked_account_id: str, *, force_refresh: bool = False) -> Request[SessionToken]:
+    """
+    Create a session token for a linked account, which needs an API key.
+
+    It is described at https://docs.refold.ai/v3/api-reference/session-tokens/generate-session-token
+
+    :param linked_account_id: the account.
+    :param force_refresh: create a new token. Default: Refold may return one that it has created before and that is valid.
+    :return: the token, and when it expires.
+    :raises InvalidInput: if it is no id; nothing was sent.
+    """
+    account = linked_account(linked_account_id)
+
+    def read(response: Response) -> SessionToken:
+        # Not with a model: its error would show the body, which has the token.
+        body = response.json_object()
+        token, expires_in = body.get("token"), body.get("expires_in")
+        if not isinstance(token, str) or not token or unsendable(token):
+            raise response.unexpected(" without a usable token")
+        # A page of version 2 has the token alone.
+        # https://docs.refold.ai/v2/api-reference/session-token/generate-token-for-linked-account
+        if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float)) or not expires_in > 0:
+            expires_in = None
+        return SessionToken(token, expires_in)
+
+    return Request(
+        f"create a session token for linked account {shown(account)}",
+        "POST",
+        "/api/v2/public/session-token",
+        query={"force_refresh": "true" if force_refresh else None},
+        body={"linked_account_id": account},
+        parse=read,
+    )
 
 
 def linked_account(value: object) -> str:

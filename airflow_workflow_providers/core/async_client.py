@@ -184,7 +184,9 @@ class AsyncClient:
         :return: its ``state`` and ``status``; the output may be missing.
         :raises WorkflowError: if it cannot be read.
         """
-        used = self._current or await self._open()
+        used = self._current
+        if used is None or used[0].has_expired:
+            used = await self._open()
         try:
             return await self._exchange(used, check, budget)
         except AuthFailed as error:
@@ -283,12 +285,15 @@ class AsyncClient:
         await asyncio.gather(*(transport.close() for transport in opened))
 
     async def _open(self) -> tuple[Endpoint, http.AsyncTransport]:
-        if self._current is not None:  # without the lock: another wait may be reading the connection again
-            return self._current
+        current = self._current
+        # Without the lock: another wait may be reading the connection again.
+        if current is not None and not current[0].has_expired:
+            return current
         async with self._lock:
-            if self._current is None:
-                self._current = self._use(await self._read())
-            return self._current
+            current = self._current
+            if current is None or current[0].has_expired:
+                self._replace(self._use(await self._read()))
+            return self._current  # type: ignore[return-value]  # it was set just now
 
     async def _refresh(
         self, rejected: tuple[Endpoint, http.AsyncTransport]
@@ -307,10 +312,14 @@ class AsyncClient:
                 if fresh.settings == rejected[0].settings:
                     self._unchanged_until = now + REREAD_AFTER
                     return None
-                # Others may be in the middle of a request: the old connections are closed with the client.
-                self._replaced.append(rejected[1])
-                self._current = self._use(fresh)
+                self._replace(self._use(fresh))
             return self._current
+
+    def _replace(self, current: tuple[Endpoint, http.AsyncTransport]) -> None:
+        if self._current is not None:
+            # Others may be in the middle of a request: the old connections are closed with the client.
+            self._replaced.append(self._current[1])
+        self._current = current
 
     def _use(self, endpoint: Endpoint) -> tuple[Endpoint, http.AsyncTransport]:
         self._limit = shared(endpoint.conn_id, self._role, endpoint.settings.requests_per_second)

@@ -105,14 +105,23 @@ class Client:
         self._transport: http.Transport | None = None
         self._replaced: list[http.Transport] = []
         self._lock = threading.Lock()
+        self._renewal = threading.Lock()
         self._limit = RateLimit()
         #: The connection as it was read last; ``None`` before the first use.
         self.last_endpoint: Endpoint | None = None
 
     @property
     def endpoint(self) -> Endpoint:
-        """The connection, which is read when it is first needed."""
-        return self.last_endpoint or self._use(self._read())
+        """The connection, which is read when it is first needed, and when its credentials have expired."""
+        known = self.last_endpoint
+        if known is None:
+            return self._use(self._read())
+        if not known.has_expired:
+            return known
+        with self._renewal:
+            # Another thread may have read it meanwhile.
+            known = self.last_endpoint
+            return self._replace(self._read()) if known is None or known.has_expired else known
 
     def build(self, request: Request[Any]) -> http.BuiltRequest:
         """
@@ -192,11 +201,7 @@ class Client:
             fresh = self._read() if error.status == 401 else endpoint
             if fresh.settings == endpoint.settings:
                 raise
-        with self._lock:
-            # Another thread may be in the middle of a request: the old connections are closed with the client.
-            self._replaced.extend([self._transport] if self._transport else [])
-            self._transport = None
-        endpoint = self._use(fresh)
+        endpoint = self._replace(fresh)
         prepared = self.build(request)
         return tenacity.Retrying(**policy, sleep=self.sleep)(once)
 
@@ -289,6 +294,13 @@ class Client:
             self._replaced, self._transport = [], None
         for transport in opened:
             transport.close()
+
+    def _replace(self, endpoint: Endpoint) -> Endpoint:
+        with self._lock:
+            # Another thread may be in the middle of a request: the old connections are closed with the client.
+            self._replaced.extend([self._transport] if self._transport else [])
+            self._transport = None
+        return self._use(endpoint)
 
     def _use(self, endpoint: Endpoint) -> Endpoint:
         self.last_endpoint = endpoint

@@ -1,5 +1,7 @@
 """A vendor as one connection reaches it: which requests there are, and what a response means."""
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -28,6 +30,7 @@ class Endpoint:
     :param settings: how to reach it.
     :param conn_id: the id of the connection; empty outside of Airflow.
     :param fields: the vendor's own extra fields of the connection that are set and are not secret.
+    :param expires_at: when its credentials expire, in seconds since the epoch, so that the connection must be read again.
     """
 
     vendor: str
@@ -35,6 +38,12 @@ class Endpoint:
     settings: http.HttpSettings
     conn_id: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: float = math.inf
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its credentials are too old."""
+        return time.time() >= self.expires_at
 
     @property
     def account(self) -> dict[str, Any]:

@@ -11,9 +11,10 @@ FORM = form(
     fields={
         "auth_type": field(
             "Authentication",
-            "api_key: an API key (pk... or tk...) for the linked account below. bearer: a session token or personal access "
-            "token, which belongs to an account of its own.",
-            enum=["api_key", "bearer"],
+            "api_key: an API key (pk... or tk...) for the linked account below. session_token: the same, and each request "
+            "carries a session token that is created with it. bearer: a session token or personal access token, which "
+            "belongs to an account of its own.",
+            enum=["api_key", "session_token", "bearer"],
             default="api_key",
         ),
         "linked_account_id": field(

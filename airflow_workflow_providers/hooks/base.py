@@ -22,7 +22,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import BuiltRequest, HttpSettings
 from airflow_workflow_providers.core.parameters import text
 from airflow_workflow_providers.core.rate_limit import Role
-from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.core.request import Flow, Request
 from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
@@ -298,6 +298,15 @@ class WorkflowHook(BaseHook):
         """
         return self.extra_model.from_connection(connection)
 
+    def login(self, endpoint: Endpoint) -> Flow[Endpoint] | None:  # noqa: ARG002  # a vendor may use it
+        """
+        Exchange the secret of the connection for a token, for a vendor that has such tokens.
+
+        :param endpoint: the connection, with its secret.
+        :return: requests that lead to the connection with a token; ``None`` if the secret itself authenticates.
+        """
+        return None
+
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """
@@ -326,7 +335,15 @@ class WorkflowHook(BaseHook):
         endpoint = self._endpoint(connection)
         # Airflow has masked the password as it is in the connection. It masks no other field for certain.
         compat.mask(*(secret for secret in endpoint.settings.secrets if secret != connection.password))
-        return endpoint
+        if (login := self.login(endpoint)) is None:
+            return endpoint
+        client = Client(lambda: endpoint, sleep=self.client.sleep)
+        try:
+            logged_in = client.run(login)
+        finally:
+            client.close()
+        compat.mask(*logged_in.settings.secrets)
+        return logged_in
 
     async def _aread_connection(self) -> Endpoint:
         try:
@@ -335,7 +352,19 @@ class WorkflowHook(BaseHook):
             raise self._no_connection(error) from error
         endpoint = self._endpoint(connection)
         await compat.amask(*endpoint.settings.secrets)
-        return endpoint
+        if (login := self.login(endpoint)) is None:
+            return endpoint
+
+        async def read() -> Endpoint:
+            return endpoint
+
+        client = AsyncClient(read)
+        try:
+            logged_in = await client.run(login)
+        finally:
+            await client.close()
+        await compat.amask(*logged_in.settings.secrets)
+        return logged_in
 
     def _no_connection(self, error: Exception) -> errors.WorkflowError:
         # Airflow also says "not found" if a secrets backend or its own API server does not answer at the moment. So a wait

@@ -1,23 +1,31 @@
 """Refold (formerly Cobalt)."""
 
+import math
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
+from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
 from airflow_workflow_providers.core.json_schema import UnusableSchema, checker
+from airflow_workflow_providers.core.request import Flow
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.forms.refold import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra, RequestsPerSecond
 
+#: A session token is replaced so many seconds before it expires, or earlier if a tenth of its time is less.
+LAST_SECONDS = 60.0
+
 
 class RefoldExtra(HttpExtra):
     """The extra fields of a connection of type ``refold``."""
 
-    auth_type: Literal["api_key", "bearer"] = "api_key"
+    auth_type: Literal["api_key", "session_token", "bearer"] = "api_key"
     linked_account_id: str | None = None
     # 20 a second, 5 in a burst: https://docs.refold.ai/v3/api-reference/overview
     requests_per_second: RequestsPerSecond = 20.0
@@ -52,6 +60,7 @@ class RefoldHook(WorkflowHook):
         self.linked_account_id = (
             None if linked_account_id is None else refold.linked_account(linked_account_id)
         )
+        self._last_token = ""
         self._checkers: dict[str, Callable[[Any], list[str]]] = {}
 
     def read_extra(self, connection: Connection) -> Any:
@@ -71,6 +80,33 @@ class RefoldHook(WorkflowHook):
                 "belongs to one account. Leave the parameter out, or use a connection with an API key."
             )
         return extra.model_copy(update={"linked_account_id": self.linked_account_id})
+
+    def login(self, endpoint: Endpoint) -> Flow[Endpoint] | None:
+        """
+        Exchange the API key for a session token of the linked account, if the connection has this ``auth_type``.
+
+        A token is replaced when a tenth of its time is left, or a minute, and when Refold rejects it.
+
+        :param endpoint: the connection, with its key.
+        :return: requests that lead to the connection with a token; ``None`` for another ``auth_type``.
+        """
+        return self._session(endpoint) if endpoint.fields["auth_type"] == "session_token" else None
+
+    def _session(self, endpoint: Endpoint) -> Flow[Endpoint]:
+        account = endpoint.fields["linked_account_id"]
+        session: refold.SessionToken = yield refold.create_session_token(account)
+        if session.token == self._last_token:
+            # Refold has rejected it, or it is about to expire.
+            session = yield refold.create_session_token(account, force_refresh=True)
+        self._last_token = session.token
+        lifetime = math.inf if session.expires_in is None else session.expires_in
+        settings = replace(
+            endpoint.settings,
+            headers=refold.bearer(session.token),
+            secrets=(*endpoint.settings.secrets, session.token),
+        )
+        expires_at = time.time() + lifetime - min(LAST_SECONDS, lifetime / 10)
+        return replace(endpoint, settings=settings, expires_at=expires_at)
 
     def check_payload(self, workflow_id: str, payload: dict[str, Any]) -> None:
         """

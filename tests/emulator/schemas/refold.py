@@ -59,6 +59,22 @@ DOCUMENT = document(
                 },
             }
         },
+        f"{_BASE}/session-token": {
+            "post": {
+                "parameters": [parameter("force_refresh", "query", BOOLEAN)],
+                "requestBody": body(
+                    fields(linked_account_id=STRING), example={"linked_account_id": "acct_1"}
+                ),
+                "responses": {
+                    "200": answer(
+                        fields(
+                            token=STRING, refresh_token=STRING, expires_in=INTEGER, refresh_expires_in=INTEGER
+                        )
+                    ),
+                    **_ERRORS,
+                },
+            }
+        },
         f"{_BASE}/execution/{{execution}}": {
             "get": {
                 "parameters": [parameter("execution", "path", STRING, example=RUN)],

@@ -80,6 +80,17 @@ def no_such_execution() -> Reply:
     return Reply(404, body)
 
 
+def no_such_account(account: str) -> Reply:
+    """Return the 400 of an unknown linked account (Refold API reference, Generate Session Token)."""
+    body = {
+        "status_code": 400,
+        "http_error_type": "BAD_REQUEST",
+        "error": "INVALID_LINKED_ACCOUNT_ID",
+        "message": f"No linked account found for account id : {account} in environment test",
+    }
+    return Reply(400, body)
+
+
 def new_id() -> str:
     """Return an id as the vendor's database makes them."""
     return secrets.token_hex(12)

@@ -41,6 +41,8 @@ class Refold(EmulatedVendor[Workflow]):
             # Only the guide has the path of the result alone, below v1, of which other paths were announced to end.
             "response_path": ("present", "404", "hang"),
             "list": LISTS,
+            # How many seconds a session token is valid: as in the page's example, short, or unknown to who gets it.
+            "session_expires_in": ("599747", "2", "not_said"),
         }
     )
 
@@ -59,6 +61,7 @@ class Refold(EmulatedVendor[Workflow]):
         workflow = f"{base}/workflow"
         execution = f"{base}/execution"
         return (
+            Route("session_token", "POST", f"{base}/session-token", self._session_token),
             Route("execute", "POST", f"{workflow}/{{workflow_id}}/execute", self._execute),
             Route("get", "GET", f"{execution}/{{execution_id}}", self._get, returns_status=True),
             Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
@@ -82,6 +85,12 @@ class Refold(EmulatedVendor[Workflow]):
         super().reset()
         self._aliases = {workflow.alias: workflow.hex_id for workflow in DEFAULT_WORKFLOWS}
         self._executions: dict[str, Execution] = {}
+        self._sessions = authentication.Sessions()
+
+    def revoke(self) -> None:
+        """Renew the key and the token, and forget the session tokens."""
+        super().revoke()
+        self._sessions.revoke()
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
         """Add a workflow by its alias or its id of 24 digits; see :class:`Workflow` for the options."""
@@ -92,7 +101,7 @@ class Refold(EmulatedVendor[Workflow]):
 
     @override
     def authenticate(self, incoming: Incoming) -> Reply | None:
-        return authentication.authenticate(incoming, self.account)
+        return authentication.authenticate(incoming, self.account, self._sessions)
 
     @override
     def error(self, operation: str, status: int, message: str | None = None) -> Reply:
@@ -118,6 +127,24 @@ class Refold(EmulatedVendor[Workflow]):
                 {**output, "body": padded(output["body"], size)} if inside else padded(output, size)
             )
         return {**body, "nodes": nodes} if responses else padded(body, size)
+
+    def _session_token(self, incoming: Incoming) -> Reply:
+        """Refold API reference, Generate Session Token; the page of version 2 has the token alone."""
+        given = incoming.body if incoming.raw and isinstance(incoming.body, dict) else {}
+        account = given.get("linked_account_id")
+        if not isinstance(account, str) or not account:
+            return self.error("session_token", 400, "linked_account_id is required")
+        if account == authentication.UNKNOWN_ACCOUNT:
+            return replies.no_such_account(account)
+        said = self.variant["session_expires_in"]
+        lifetime = 599747.0 if said == "not_said" else float(said)
+        force = incoming.query.get("force_refresh") == "true"
+        session = self._sessions.create(account, lifetime, force_refresh=force)
+        self.issued_secrets.add(session.token)
+        if said == "not_said":
+            return Reply(200, {"token": session.token})
+        refresh = {"refresh_token": f"ey{session.token[::-1]}", "refresh_expires_in": 2586947}
+        return Reply(200, {"token": session.token, "expires_in": session.expires_in, **refresh})
 
     def _execute(self, incoming: Incoming) -> Reply | Pending:
         """Refold API reference, Execute Workflow."""
@@ -295,7 +322,7 @@ class Refold(EmulatedVendor[Workflow]):
         return self.workflows.get(named) or self.workflows.get(self._aliases.get(named, ""))
 
     def _linked_account(self, incoming: Incoming) -> str:
-        return authentication.linked_account(incoming, self.account)
+        return authentication.linked_account(incoming, self.account, self._sessions)
 
     def _find(self, incoming: Incoming) -> Execution | None:
         execution = self._executions.get(incoming.path_params["execution_id"])
