@@ -73,6 +73,12 @@ class _Read(_Status):
     nodes: Any = None
 
 
+class _Rerun(BaseModel):
+    id: Any = None
+    instanceId: Any = None  # noqa: N815  # the vendor's name
+    execution_id: Any = None
+
+
 class _Stopped(BaseModel):
     message: Any = None
 
@@ -407,6 +413,39 @@ def stop(execution_id: str) -> Request[str]:
 
 def _read_stop(_: str, response: Response) -> str:
     return shown(response.parse(_Stopped).message or "", response.secrets)
+
+
+def rerun_execution(execution_id: str) -> Request[Execution]:
+    """
+    Start a run again that failed or was stopped, with the payload that it had.
+
+    It is described at https://docs.refold.ai/v3/api-reference/executions/rerun-execution
+
+    :param execution_id: the run, which stays as it is.
+    :return: the new run, which is not over.
+    :raises InvalidInput: if it is no id; nothing was sent.
+    :raises RequestRejected: if Refold rejected it.
+    :raises LostStart: if the response was lost, so that a run may exist.
+    """
+
+    def read(_: str, response: Response) -> Execution:
+        started = response.parse(_Rerun)
+        # The pages have different names for the id: the specification "id", that of version 2 "instanceId".
+        # https://docs.refold.ai/v2/api-reference/executions/rerun-execution
+        named = next(
+            (known for known in (started.id, started.instanceId, started.execution_id) if known), None
+        )
+        return Execution(response.execution_id(named), State.QUEUED, "QUEUED")
+
+    return execution_request(
+        execution_id,
+        f"{EXECUTION}/rerun",
+        read,
+        action="rerun",
+        method="POST",
+        starts_run=True,
+        fingerprint_input={"rerun_of": str(execution_id)},
+    )
 
 
 def execution_url(base_url: str, execution_id: str) -> str:

@@ -135,6 +135,7 @@ class RefoldHook(WorkflowHook):
             )
 
     execute_workflow, aexecute_workflow = sends(refold.execute_workflow)
+    rerun_execution, arerun_execution = sends(refold.rerun_execution)
     list_executions, alist_executions = sends(refold_lists.list_executions)
     list_workflows, alist_workflows = sends(refold_workflows.list_workflows)
     get_workflow, aget_workflow = sends(refold_workflows.get_workflow)

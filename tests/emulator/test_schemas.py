@@ -45,6 +45,7 @@ EXCHANGES = {
         ("GET", "/api/v2/public/execution/{run}", None, 200),
         ("GET", "/api/v2/public/execution", None, 200),
         ("POST", "/api/v2/public/execution/{run}/stop", None, 200),
+        ("POST", "/api/v2/public/execution/{run}/rerun", None, 400),
         ("GET", "/api/v2/public/workflow", None, 200),
         ("GET", "/api/v2/public/workflow/request-structure/sync-contacts", None, 200),
         ("GET", "/api/v2/public/workflow/sync-contacts", None, 200),

@@ -174,7 +174,7 @@ UNUSABLE_IDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("operation", ["start", "sync_start"])
+@pytest.mark.parametrize("operation", ["start", "sync_start", "rerun"])
 def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     """An id is checked and never changed, so no other run is waited for."""
     starts = [

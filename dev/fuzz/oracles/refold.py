@@ -45,15 +45,29 @@ def expected(response: Response) -> Expected:
         return own(response, members)
     if not is_ok(response):
         return http_error(response)
-    if response.operation == "start":
-        return started(response, (200,), "execution_id")
-    if response.operation == "stop":
-        sure = response.status == 200 and isinstance(members.get("message"), str)
-        return Expected(must=frozenset(["value"]) if sure else None)
     if read := _READS.get(response.operation):
         return read(response, members)
     outcome = looked_up(_STATES, members.get("status"))
     return Expected(outcome == "succeeded", only(outcome) if response.status == 200 else None)
+
+
+def _start(response: Response, _: dict[str, Any]) -> Expected:
+    return started(response, (200,), "execution_id")
+
+
+def _rerun(response: Response, members: dict[str, Any]) -> Expected:
+    """Return the expectation of a rerun, whose id has different names on the pages: it is sure only if there is one of them."""
+    names = [name for name in ("id", "instanceId", "execution_id") if name in members]
+    every = [started(response, (200,), name) for name in names]
+    return Expected(
+        must=every[0].must if len(every) == 1 else None,
+        ids=tuple(known for one in every for known in one.ids),
+    )
+
+
+def _stop(response: Response, members: dict[str, Any]) -> Expected:
+    sure = response.status == 200 and isinstance(members.get("message"), str)
+    return Expected(must=frozenset(["value"]) if sure else None)
 
 
 def _sync(response: Response, members: dict[str, Any]) -> Expected:
@@ -101,8 +115,11 @@ def _page(response: Response, members: dict[str, Any]) -> Expected:
     return Expected(must=found.must, ids=tuple(str(members_of(run).get("_id")) for run in docs))
 
 
-#: What is read and returned as it is.
+#: How a response with a status of 2xx is read, unless it is an execution.
 _READS: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
+    "start": _start,
+    "rerun": _rerun,
+    "stop": _stop,
     **dict.fromkeys(("list", "ping", "find_started", "workflows", "versions", "batches"), _page),
     **dict.fromkeys(("workflow", "structure"), lambda response, _: object_of(response)),
     "enabled": lambda response, _: list_of(response, response.body, object),
@@ -117,6 +134,7 @@ ORACLE = Oracle(
     other_starts={"sync_start": {"sync_execution": True}},
     methods={
         "list": ("list_executions", {"limit": 10}),
+        "rerun": ("rerun_execution", {"execution_id": "48291"}),
         "workflows": ("list_workflows", {}),
         "workflow": ("get_workflow", {"workflow_id": "w"}),
         "enabled": ("list_enabled_workflows", {}),

@@ -223,3 +223,18 @@ def test_a_response_node_may_show_its_output_in_an_envelope_or_not_at_all(emulat
     assert node["latest_output"] == {"status_code": 200, "body": output}
     emulator.configure("refold", response_node="elsewhere")
     assert of_type(finished("sync-contacts", {"a": 1}), "response") == []
+
+
+@pytest.mark.parametrize(("variant", "member"), [("id", "id"), ("instanceId", "instanceId")])
+def test_a_rerun_is_a_new_execution_with_the_same_input(emulator, refold, start, finished, variant, member):
+    """Only of one that failed or was stopped; an unknown one is not found."""
+    finished("always-fails", {"a": 1})
+    emulator.configure("refold", rerun=variant)
+    failed = emulator.runs()[0]["execution_id"]
+    new = refold.post(f"/execution/{failed}/rerun").json()[member]
+    old, again = emulator.runs()
+    assert again["execution_id"] == new != failed
+    assert (again["input"], again["rerun_of"]) == (old["input"], failed)
+    assert refold.post(f"/execution/{start('sync-contacts')}/rerun").status_code == 400
+    assert refold.post("/execution/unknown/rerun").status_code == 404
+    assert len(emulator.runs()) == 3

@@ -120,6 +120,12 @@ DOCUMENT = document(
                 },
             }
         },
+        f"{_BASE}/execution/{{execution}}/rerun": {
+            "post": {
+                "parameters": [parameter("execution", "path", STRING, example=RUN)],
+                "responses": {"200": answer(fields(status=STRING, id=STRING)), **_ERRORS},
+            }
+        },
         f"{_BASE}/execution/{{execution}}/nodes/{{node}}/batches": {
             "get": {
                 "parameters": [

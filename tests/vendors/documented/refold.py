@@ -12,6 +12,7 @@ _GET = f"{_REFERENCE}executions/get-execution"
 _LIST = f"{_REFERENCE}executions/list-executions"
 _GUIDE = "https://docs.refold.ai/build/workflow/workflow_api"
 _STOP = f"{_REFERENCE}executions/stop-execution"
+_RERUN = f"{_REFERENCE}executions/rerun-execution"
 _OVERVIEW = f"{_REFERENCE}overview"
 _SPECIFICATION = "https://docs.refold.ai/openapi.yaml, InstanceExecutionResult"
 _CHANGELOG = "https://docs.refold.ai/changelog"
@@ -158,6 +159,22 @@ RESPONSES = [
         },
         decides=(("execution_id",),),
         execution_id=_ID,
+    ),
+    *(
+        Documented(
+            "refold",
+            "rerun",
+            name,
+            page,
+            "started",
+            {**body, member: _ID},
+            decides=((member,),),
+            execution_id=_ID,
+        )
+        for name, page, body, member in (
+            ("the specification's reply", _RERUN, {"status": "success"}, "id"),
+            ("the reply of version 2", f"{_RERUN}, version 2", {"message": "Execution queued"}, "instanceId"),
+        )
     ),
     _synchronous("the page's example", "succeeded", {"return_value": {"contacts": 3}}, page=_EXECUTE),
     _synchronous("an output of null", "succeeded", {"return_value": None}, page=_EXECUTE),
@@ -331,6 +348,7 @@ RESPONSES = [
         (
             "start",
             "sync_start",
+            "rerun",
             "status",
             "result",
             "list",

@@ -66,6 +66,7 @@ FACTS = Facts(
     ],
     methods={
         "execute_workflow",
+        "rerun_execution",
         "list_executions",
         "list_workflows",
         "get_workflow",
@@ -84,6 +85,7 @@ FACTS = Facts(
         "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
         "output": find_output,
         "list": refold_lists.list_executions,
+        "rerun": lambda: refold.rerun_execution("48291"),
         "workflows": refold_workflows.list_workflows,
         "workflow": lambda: refold_workflows.get_workflow("w"),
         "enabled": refold_workflows.list_enabled_workflows,

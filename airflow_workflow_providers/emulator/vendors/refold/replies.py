@@ -32,7 +32,7 @@ _MESSAGES = {
 }
 #: Which services use which field is not documented, only that most use `error` (Refold API reference, Overview: Errors).
 #: The one example of an execution's error has `error_code`, so executions use that and everything else uses `error`.
-_WITH_ERROR_CODE = frozenset({"get", "list", "stop"})
+_WITH_ERROR_CODE = frozenset({"get", "list", "stop", "rerun"})
 
 _PERCENTAGE = {"QUEUED": 0, "RUNNING": 50, "STOPPING": 50}
 

@@ -15,6 +15,7 @@ from airflow_workflow_providers.emulator.vendors.refold.replies import Execution
 from airflow_workflow_providers.emulator.vendors.refold.workflows import DEFAULT_WORKFLOWS, Workflow
 
 _STATUSES = ("QUEUED", "RUNNING")
+_CAN_BE_RERUN = ("ERRORED", "TIMED_OUT", "STOPPED")
 _SECRET_HEADERS = frozenset({"x-api-key", "authorization", "cookie", "proxy-authorization"})
 
 
@@ -41,6 +42,8 @@ class Refold(EmulatedVendor[Workflow]):
             # Only the guide has the path of the result alone, below v1, of which other paths were announced to end.
             "response_path": ("present", "404", "hang"),
             "list": LISTS,
+            # The specification and the page of version 3 have one reply, that of version 2 another.
+            "rerun": ("id", "instanceId"),
             # How many seconds a session token is valid: as in the page's example, short, or unknown to who gets it.
             "session_expires_in": ("599747", "2", "not_said"),
         }
@@ -67,6 +70,7 @@ class Refold(EmulatedVendor[Workflow]):
             Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
             Route("list", "GET", execution, self._list, returns_status=True),
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
+            Route("rerun", "POST", f"{execution}/{{execution_id}}/rerun", self._rerun),
             Route("batches", "GET", f"{execution}/{{execution_id}}/nodes/{{node_id}}/batches", self._batches),
             Route("list_workflows", "GET", workflow, self._list_workflows),
             Route("enabled_workflows", "GET", f"{workflow}/enabled", self._enabled_workflows),
@@ -252,6 +256,35 @@ class Refold(EmulatedVendor[Workflow]):
             return replies.no_such_execution()
         execution.run.stop("STOPPING", "STOPPED")
         return Reply(200, {"message": "Stopping instance"})
+
+    def _rerun(self, incoming: Incoming) -> Reply:
+        """
+        Refold API reference, Rerun Execution: a new execution of the same payload.
+
+        It is for one that failed or was stopped; no page says what another one gets, here a 400.
+        """
+        old = self._find(incoming)
+        if old is None:
+            return replies.no_such_execution()
+        if old.run.lifecycle.status not in _CAN_BE_RERUN:
+            return self.error("rerun", 400, "Only a failed or stopped execution can be rerun")
+        run = Run(
+            vendor=self.name,
+            execution_id=replies.new_id(),
+            workflow_id=old.run.workflow_id,
+            input=old.run.input,
+            lifecycle=self.lifecycle(old.workflow, *_STATUSES),
+            mode="ASYNC",
+            tag=None,
+            notes={**old.run.notes, "rerun_of": old.run.execution_id},
+        )
+        self._executions[run.execution_id] = Execution(run, old.workflow, old.owner, old.config_id)
+        self.start(run, old.workflow)
+        body = {
+            "id": {"status": "success", "id": run.execution_id},
+            "instanceId": {"message": "Execution queued", "instanceId": run.execution_id},
+        }
+        return Reply(200, body[self.variant["rerun"]], execution_id=run.execution_id)
 
     def _batches(self, incoming: Incoming) -> Reply:
         """Refold API reference, List Node Batches: its example of a batch for each node of a Group, which iterates."""
