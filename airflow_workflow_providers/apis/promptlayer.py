@@ -41,7 +41,9 @@ class _Started(BaseModel):
     workflow_version_execution_id: Any = None
 
 
-class _Page(BaseModel):
+class Page(BaseModel):
+    """One page of workflows."""
+
     items: list[Any]
 
 
@@ -74,7 +76,7 @@ def ping(**_: Any) -> Request[Any]:
         "GET",
         "/workflows",
         query={"per_page": "1"},
-        parse=lambda response: response.parse(_Page).items,
+        parse=lambda response: response.parse(Page).items,
     )
 
 

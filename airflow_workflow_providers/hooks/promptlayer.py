@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_workflow_providers.apis import promptlayer
+from airflow_workflow_providers.apis import promptlayer, promptlayer_workflows
 from airflow_workflow_providers.forms.promptlayer import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 
@@ -24,3 +24,6 @@ class PromptLayerHook(WorkflowHook):
         super().__init__(promptlayer_conn_id, **kwargs)
 
     run_workflow, arun_workflow = sends(promptlayer.run_workflow)
+    list_workflows, alist_workflows = sends(promptlayer_workflows.list_workflows)
+    get_workflow, aget_workflow = sends(promptlayer_workflows.get_workflow)
+    list_workflow_labels, alist_workflow_labels = sends(promptlayer_workflows.list_workflow_labels)

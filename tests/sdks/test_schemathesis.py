@@ -43,6 +43,9 @@ EXCEPTIONS = {
     ("promptlayer", "POST /workflows/{workflow}/run", "RejectedPositiveData"): (
         "label and version are exclusive, which the document says in words only"
     ),
+    ("promptlayer", "GET /workflows", "RejectedPositiveData"): (
+        "external_source and external_id need each other, which the document says in words only"
+    ),
     ("promptlayer", "GET /workflows/{workflow}", "RejectedPositiveData"): (
         "label and version are exclusive, which the document says in words only"
     ),

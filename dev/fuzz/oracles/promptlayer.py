@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dev.fuzz.expected import Expected, Response, http_error, is_ok, list_of, members_of, started
+from dev.fuzz.expected import Expected, Response, http_error, is_ok, list_of, members_of, object_of, started
 from dev.fuzz.oracles import CALLBACK, Oracle
+
+#: By operation that reads a list, the field that has it.
+_LISTS = {"ping": "items", "workflows": "items", "labels": "release_labels"}
 
 
 def expected(response: Response) -> Expected:
@@ -13,13 +16,13 @@ def expected(response: Response) -> Expected:
     if not is_ok(response):
         return http_error(response)
     members = members_of(response.body)
-    if response.operation == "ping":
-        return list_of(response, members.get("items"), object)
+    if response.operation in _LISTS:
+        return list_of(response, members.get(_LISTS[response.operation]), object)
+    if response.operation == "workflow":
+        return object_of(response)
     if response.operation == "start":
         return _start(response, members)
-    if response.status in (202, 204):
-        return Expected(must=frozenset(["running"]))
-    return _nodes(list(members.values()), documented=response.status == 200)
+    return _results(response, members)
 
 
 def _start(response: Response, members: dict[str, Any]) -> Expected:
@@ -35,6 +38,12 @@ def _start(response: Response, members: dict[str, Any]) -> Expected:
         else None
     )
     return Expected(must=must, ids=began.ids)
+
+
+def _results(response: Response, members: dict[str, Any]) -> Expected:
+    if response.status in (202, 204):
+        return Expected(must=frozenset(["running"]))
+    return _nodes(list(members.values()), documented=response.status == 200)
 
 
 def _nodes(nodes: list[Any], *, documented: bool) -> Expected:
@@ -66,4 +75,12 @@ def _nodes(nodes: list[Any], *, documented: bool) -> Expected:
     return Expected(may, frozenset(["queued", "running"]) if going else None)
 
 
-ORACLE = Oracle(expected=expected, start={"callback_url": CALLBACK})
+ORACLE = Oracle(
+    expected=expected,
+    start={"callback_url": CALLBACK},
+    methods={
+        "workflows": ("list_workflows", {}),
+        "workflow": ("get_workflow", {"workflow_id_or_name": "w"}),
+        "labels": ("list_workflow_labels", {"workflow_id_or_name": "w"}),
+    },
+)

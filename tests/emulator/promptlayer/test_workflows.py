@@ -134,6 +134,10 @@ def test_a_workflow_that_is_added_again_keeps_its_id(emulator):
         ({"versions": [0]}, "`versions`"),
         ({"versions": []}, "`versions`"),
         ({"versions": [True]}, "'versions'"),
+        ({"labels": {"beta": 2}}, "`labels`"),
+        ({"labels": {"beta": "1"}}, "`labels`"),
+        ({"external_ids": {"crm": 7}}, "`external_ids`"),
+        ({"created_at": "yesterday"}, "`created_at`"),
         ({"never_ends": "yes"}, "'never_ends'"),
     ],
     ids=str,
@@ -146,7 +150,7 @@ def test_an_invalid_workflow_is_refused(emulator, start, options, named):
 
 @pytest.mark.parametrize("named", ["101", "answer-question"])
 def test_a_workflow_is_returned_in_the_documented_form_and_as_an_object(client, named):
-    body = client.get(f"/workflows/{named}", params={"version": 2}).json()
+    body = client.get(f"/workflows/{named}", params={"version": 3}).json()
     assert body["workflow"] == {
         "id": 101,
         "workspace_id": 1,
@@ -155,7 +159,7 @@ def test_a_workflow_is_returned_in_the_documented_form_and_as_an_object(client, 
         "is_draft": False,
         "is_deleted": False,
     }
-    assert (body["workflow_id"], body["workflow_name"], body["version"]) == (101, "answer-question", 2)
+    assert (body["workflow_id"], body["workflow_name"], body["version"]) == (101, "answer-question", 3)
     assert body["release_labels"] == ["production"]
     assert [(node["name"], node["is_output_node"]) for node in body["nodes"]] == [
         ("Draft", False),
@@ -171,9 +175,89 @@ def test_a_workflow_is_returned_in_the_documented_form_and_as_an_object(client, 
         ("/workflows/answer-question?version=4", 404),
         ("/workflows/answer-question?version=0", 422),
         ("/workflows/answer-question?version=1&label=production", 400),
+        ("/workflows/nobody/labels", 404),
+        ("/workflows/support%2Ftriage%20v2/labels", 200),
         ("/workflows/support%2Ftriage%20v2", 200),
         ("/workflows/answer-question?label=production", 200),
     ],
 )
 def test_a_workflow_that_is_not_there(client, path, status):
     assert client.get(path).status_code == status
+
+
+def test_each_label_points_to_its_version(emulator, client, start):
+    """A workflow by its label is the version to which the label points, with the labels of that version."""
+    emulator.add_workflow("promptlayer", "a/b", versions=[1, 2, 3], labels={"production": 2, "beta": 3})
+    labels = client.get("/workflows/a%2Fb/labels").json()["release_labels"]
+    shown = {label["release_label"]: label["workflow_version_number"] for label in labels}
+    assert shown == {"production": 2, "beta": 3}
+    for label in labels:
+        body = client.get("/workflows/a%2Fb", params={"label": label["release_label"]}).json()
+        assert (body["version"], body["workflow_version_id"], body["release_labels"]) == (
+            label["workflow_version_number"],
+            label["workflow_version_id"],
+            [label["release_label"]],
+        )
+    assert len({label["release_label_id"] for label in labels}) == 2
+    assert client.get("/workflows/a%2Fb", params={"version": 1}).json()["release_labels"] == []
+    assert client.get("/workflows/a%2Fb").json()["version"] == 3
+    assert start("a%2Fb", workflow_label_name="production").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"created_after": "2026-03-01T00:00:00Z"}, ["c", "b"]),
+        ({"created_after": "2026-03-01T01:00:01+01:00"}, ["c"]),
+        ({"updated_after": "2026-02-01T00:00:00Z", "updated_before": "2026-03-01T00:00:00Z"}, ["b"]),
+        ({"created_before": "2025-12-31T23:59:59"}, ["a"]),
+        ({"external_source": "crm", "external_id": "7"}, ["b"]),
+        ({"external_source": "cms", "external_id": "7"}, []),
+        ({"created_by_email": "a@example.com"}, []),
+    ],
+    ids=str,
+)
+def test_the_list_has_the_filters_of_the_page(emulator, client, query, found):
+    emulator.add_workflow("promptlayer", "a", created_at="2025-01-01T00:00:00Z")
+    emulator.add_workflow(
+        "promptlayer", "b", created_at="2026-03-01T00:00:00Z", external_ids={"crm": "7", "cms": "8"}
+    )
+    emulator.add_workflow("promptlayer", "c", created_at="2026-04-01T00:00:00Z")
+    body = client.get("/workflows", params=query).json()
+    assert [item["name"] for item in body["items"]] == found
+    assert body["total"] == len(found)
+
+
+def test_the_list_is_sorted_by_what_the_query_names(emulator, client):
+    emulator.add_workflow("promptlayer", "zebra", created_at="2025-01-01T00:00:00Z")
+    emulator.add_workflow("promptlayer", "aardvark", created_at="2027-01-01T00:00:00Z")
+
+    def first(**query):
+        return client.get("/workflows", params={"per_page": 1, **query}).json()["items"][0]["name"]
+
+    assert [first(), first(sort_by="id"), first(sort_by="id", sort_order="asc")] == [
+        "aardvark",
+        "aardvark",
+        "answer-question",
+    ]
+    assert [first(sort_by="name"), first(sort_by="name", sort_order="asc")] == ["zebra", "aardvark"]
+    for field in ("created_at", "updated_at"):
+        assert [first(sort_by=field), first(sort_by=field, sort_order="asc")] == ["aardvark", "zebra"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"created_after": "yesterday"},
+        {"updated_before": ""},
+        {"external_source": "crm"},
+        {"external_id": "7"},
+        {"sort_by": "size"},
+        {"sort_order": "ascending"},
+    ],
+    ids=str,
+)
+def test_an_invalid_filter_is_refused(client, query):
+    refused = client.get("/workflows", params=query)
+    assert refused.status_code == 422
+    assert next(iter(query)).partition("_")[0] in refused.json()["message"]

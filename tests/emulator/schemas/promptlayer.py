@@ -110,6 +110,23 @@ _WORKFLOW = fields(
         )
     ),
 )
+_LABELS = fields(
+    "success",
+    "release_labels",
+    success=BOOLEAN,
+    release_labels=array(
+        fields(
+            "release_label",
+            "release_label_id",
+            "workflow_version_id",
+            "workflow_version_number",
+            release_label=STRING,
+            release_label_id=INTEGER,
+            workflow_version_id=INTEGER,
+            workflow_version_number=INTEGER,
+        )
+    ),
+)
 _INVALID = {"anyOf": [ref("Details"), ref("Error")]}
 _ERRORS = {"400": answer(ref("Error")), "401": answer(ref("Error")), "404": answer(ref("Error"))}
 _NAME = parameter("workflow", "path", STRING, example="answer-question")
@@ -163,6 +180,19 @@ DOCUMENT = document(
                 "parameters": [
                     parameter("page", "query", {**INTEGER, "minimum": 1}),
                     parameter("per_page", "query", {**INTEGER, "minimum": 1, "maximum": 100}),
+                    *(
+                        parameter(name, "query", STRING)
+                        for name in ("created_by_email", "external_source", "external_id")
+                    ),
+                    *(
+                        parameter(f"{what}_{when}", "query", {**STRING, "format": "date-time"})
+                        for what in ("created", "updated")
+                        for when in ("after", "before")
+                    ),
+                    parameter(
+                        "sort_by", "query", {**STRING, "enum": ["created_at", "updated_at", "name", "id"]}
+                    ),
+                    parameter("sort_order", "query", {**STRING, "enum": ["asc", "desc"]}),
                 ],
                 "responses": {
                     "200": answer(_PAGE),
@@ -180,6 +210,17 @@ DOCUMENT = document(
                     parameter("label", "query", STRING),
                 ],
                 "responses": {"200": answer(_WORKFLOW), **_ERRORS, "422": answer(_INVALID)},
+            }
+        },
+        "/workflows/{workflow}/labels": {
+            "get": {
+                "parameters": [_NAME],
+                "responses": {
+                    "200": answer(_LABELS),
+                    "401": answer(ref("Error")),
+                    "404": answer(),
+                    "422": answer(_INVALID),
+                },
             }
         },
     },

@@ -23,6 +23,48 @@ _INNER = {**_NODE, "value": {"score": 0.5}, "is_output_node": False}
 _FAILED = {**_NODE, "status": "FAILED", "value": None, "error_message": "content policy"}
 
 
+#: A page of workflows.
+_PAGE: dict[str, Any] = {
+    "items": [
+        {
+            "id": 123,
+            "workspace_id": 1,
+            "user_id": None,
+            "name": "answer-question",
+            "is_deleted": False,
+            "latest_version_number": 3,
+            "release_labels": ["production"],
+            "external_ids": [],
+        }
+    ],
+    "page": 1,
+    "per_page": 1,
+    "total": 1,
+    "pages": 1,
+    "has_next": False,
+    "has_prev": False,
+    "next_num": None,
+    "prev_num": None,
+}
+#: A workflow as the page shows it, without what the schema has besides.
+_WORKFLOW: dict[str, Any] = {
+    "success": True,
+    "workflow_id": 123,
+    "workflow_name": "answer-question",
+    "version_number": 3,
+    "release_labels": ["production"],
+    "nodes": [{"name": "Answer", "node_type": "VARIABLE", "is_output_node": True, "dependencies": []}],
+    "edges": [],
+    "required_input_variables": {"user_message": "string"},
+    "external_ids": [],
+}
+#: The same workflow as it was recorded.
+_OBJECT: dict[str, Any] = {
+    "success": True,
+    "workflow": {"id": 123, "workspace_id": 1, "user_id": None, "name": "answer-question", "is_draft": False},
+}
+
+
 def _started(name: str, page: str, message: str, status: int, **members: Any) -> Documented:
     body = {
         "success": True,
@@ -126,39 +168,58 @@ RESPONSES = [
         )
         for operation in ("status", "result")
     ),
-    Documented(
-        "promptlayer",
-        "ping",
-        "a page of workflows",
-        f"{_REFERENCE}list-workflows",
-        "value",
-        {
-            "items": [
-                {
-                    "id": 123,
-                    "workspace_id": 1,
-                    "user_id": None,
-                    "name": "answer-question",
-                    "is_deleted": False,
-                    "latest_version_number": 3,
-                    "release_labels": ["production"],
-                    "external_ids": [],
-                }
-            ],
-            "page": 1,
-            "per_page": 1,
-            "total": 1,
-            "pages": 1,
-            "has_next": False,
-            "has_prev": False,
-            "next_num": None,
-            "prev_num": None,
-        },
-        decides=(("items",),),
+    *(
+        Documented(
+            "promptlayer",
+            operation,
+            name,
+            f"{_REFERENCE}list-workflows",
+            "value",
+            {**_PAGE, **members},
+            decides=(("items",),),
+        )
+        for operation, name, members in (
+            ("ping", "a page of workflows", {}),
+            ("workflows", "a page of workflows", {}),
+            ("workflows", "an empty page", {"items": [], "total": None, "pages": 0}),
+        )
+    ),
+    *(
+        Documented("promptlayer", "workflow", name, page, "value", body)
+        for name, page, body in (
+            ("the page's example", f"{_REFERENCE}get-workflow", _WORKFLOW),
+            ("as recorded", _RECORDED, _OBJECT),
+            ("in both forms", "https://docs.promptlayer.com/changelog, 2026-03-20", {**_WORKFLOW, **_OBJECT}),
+        )
+    ),
+    *(
+        Documented(
+            "promptlayer",
+            "labels",
+            name,
+            f"{_REFERENCE}get-workflow-labels",
+            "value",
+            {"success": True, "release_labels": labels},
+            decides=(("release_labels",),),
+        )
+        for name, labels in (
+            (
+                "a label",
+                [
+                    {
+                        "release_label": "production",
+                        "release_label_id": 7,
+                        "workflow_version_id": 456,
+                        "workflow_version_number": 3,
+                    }
+                ],
+            ),
+            ("no label", []),
+        )
     ),
     *errors(
         "promptlayer",
-        ("start", "status", "result", "ping"),
+        ("start", "status", "result", "ping", "workflows", "workflow", "labels"),
         [
             {
                 "name": "400",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import promptlayer
+from airflow_workflow_providers.apis import promptlayer, promptlayer_workflows
 from airflow_workflow_providers.core.errors import NotFound
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.facts import Facts
@@ -54,7 +54,12 @@ FACTS = Facts(
         ("answer-question", {"workflow_label_name": "staging"}, {}, NotFound, "HTTP 404: Release label not found"),
         ("answer-question", {"workflow_version_number": 9}, {}, NotFound, "HTTP 404: Workflow version not found"),
     ],
-    methods={"run_workflow"},
+    methods={"run_workflow", "list_workflows", "get_workflow", "list_workflow_labels"},
+    requests={
+        "workflows": promptlayer_workflows.list_workflows,
+        "workflow": lambda: promptlayer_workflows.get_workflow("w"),
+        "labels": lambda: promptlayer_workflows.list_workflow_labels("w"),
+    },
     id_in_query="workflow_version_execution_id",
     started=lambda execution_id: {"success": True, "workflow_version_execution_id": execution_id},
     successes=[

@@ -61,14 +61,29 @@ def listed(workflow: Workflow, number: int) -> dict[str, Any]:
         "user_id": None,
         "name": workflow.name,
         "is_deleted": False,
-        "latest_version_number": max(workflow.versions),
-        "release_labels": list(workflow.labels),
-        "external_ids": [],
+        "latest_version_number": workflow.latest,
+        "release_labels": list(workflow.versions_by_label),
+        "external_ids": [
+            {"source": source, "external_id": known} for source, known in workflow.external_ids.items()
+        ],
     }
 
 
-def described(workflow: Workflow, number: int, version: int | None) -> dict[str, Any]:
-    """Return a workflow in the documented form, and beside it as an object, which the vendor's Python client reads."""
+def labelled(workflow: Workflow, number: int) -> list[dict[str, Any]]:
+    """Return the release labels of a workflow, each with its version (PromptLayer's reference, Get Workflow Labels)."""
+    return [
+        {
+            "release_label": label,
+            "release_label_id": 1000 * number + count,
+            "workflow_version_id": _version_id(number, version),
+            "workflow_version_number": version,
+        }
+        for count, (label, version) in enumerate(workflow.versions_by_label.items(), 1)
+    ]
+
+
+def described(workflow: Workflow, number: int, version: int) -> dict[str, Any]:
+    """Return a version of a workflow in the documented form, and beside it as an object, which the vendor's Python client reads."""
     nodes = [
         {
             "id": str(uuid.uuid5(_NAMESPACE, f"{number}/{node.name}")),
@@ -80,17 +95,16 @@ def described(workflow: Workflow, number: int, version: int | None) -> dict[str,
         }
         for node in workflow.nodes
     ]
-    shown = version or max(workflow.versions)
     return {
         "success": True,
         "workflow_id": number,
         "workflow_name": workflow.name,
-        "version": shown,
-        "workflow_version_id": 1000 * number + shown,
+        "version": version,
+        "workflow_version_id": _version_id(number, version),
         "commit_message": None,
         "required_input_variables": dict.fromkeys(workflow.required or (), "string"),
-        "release_labels": list(workflow.labels),
-        "created_at": "2026-01-01T00:00:00Z",
+        "release_labels": [label for label, on in workflow.versions_by_label.items() if on == version],
+        "created_at": workflow.created_at,
         "nodes": nodes,
         "edges": [],
         # As it was recorded in May 2025; the changelog of March 20, 2026 added it beside the flat form.
@@ -103,6 +117,10 @@ def described(workflow: Workflow, number: int, version: int | None) -> dict[str,
             "is_deleted": False,
         },
     }
+
+
+def _version_id(number: int, version: int) -> int:
+    return 1000 * number + version
 
 
 def _node(node: Node, given: Any, variant: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, WebSocketRoute, padded
 from airflow_workflow_providers.emulator.options import from_options
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
-from airflow_workflow_providers.emulator.vendors.promptlayer import push, replies
+from airflow_workflow_providers.emulator.vendors.promptlayer import lists, push, replies
 from airflow_workflow_providers.emulator.vendors.promptlayer.replies import Nodes
 from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import (
     DEFAULT_WORKFLOWS,
@@ -74,7 +74,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
         return {"api_key": f"pl_{secrets.token_hex(20)}"}
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes that running a workflow needs; a name in a path may contain slashes."""
+        """Return the routes of workflows and their runs; a name in a path may contain slashes."""
         results = Route(
             "results",
             "GET",
@@ -88,6 +88,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
             run,
             results,
             Route("list_workflows", "GET", "/workflows", self._list_workflows),
+            Route("workflow_labels", "GET", "/workflows/{named:anything}/labels", self._labels),
             Route("get_workflow", "GET", "/workflows/{named:anything}", self._get_workflow),
             Route("push_token", "POST", "/ws-token-request-library", self._push_token),
         )
@@ -193,29 +194,36 @@ class PromptLayer(EmulatedVendor[Workflow]):
         return Reply(200, nodes.final_output(all_outputs=all_outputs == "true"))
 
     def _list_workflows(self, incoming: Incoming) -> Reply:
-        """List Workflows, the newest first; its filters are not emulated."""
-        page, per_page = incoming.query.get("page", "1"), incoming.query.get("per_page", "30")
-        if not _is_positive(page):
-            return self._invalid("query", "page", "an integer from 1")
-        if not _is_positive(per_page, 100):
-            return self._invalid("query", "per_page", "an integer from 1 to 100")
-        items = [
-            replies.listed(workflow, self._id_of(workflow)) for workflow in reversed(self.workflows.values())
-        ]
-        return Reply(200, replies.page_of(items, int(page), int(per_page)))
+        """List Workflows (docs.promptlayer.com/reference/list-workflows)."""
+        try:
+            found = lists.selected(self.workflows.values(), incoming.query)
+            page, per_page = lists.page_and_size(incoming.query)
+        except lists.InvalidQuery as invalid:
+            return self._invalid("query", invalid.name, invalid.kind)
+        items = [replies.listed(workflow, self._id_of(workflow)) for workflow in found]
+        return Reply(200, replies.page_of(items, page, per_page))
 
     def _get_workflow(self, incoming: Incoming) -> Reply:
         """Get Workflow (docs.promptlayer.com/reference/get-workflow); the 400 is inferred from that of a start."""
         label, version = incoming.query.get("label"), incoming.query.get("version")
         if label is not None and version is not None:
             return self.error("get_workflow", 400, "version and label are exclusive")
-        if version is not None and not _is_positive(version):
+        if version is not None and not lists.is_positive(version):
             return self._invalid("query", "version", "an integer from 1")
         number = None if version is None else int(version)
         workflow = self._find(incoming.path_params["named"], label, number)
         if isinstance(workflow, Reply):
             return workflow
-        return Reply(200, replies.described(workflow, self._id_of(workflow), number))
+        shown = number or workflow.versions_by_label.get(label or "", workflow.latest)
+        return Reply(200, replies.described(workflow, self._id_of(workflow), shown))
+
+    def _labels(self, incoming: Incoming) -> Reply:
+        """Get Workflow Labels (docs.promptlayer.com/reference/get-workflow-labels)."""
+        workflow = self._find(incoming.path_params["named"], None, None)
+        if isinstance(workflow, Reply):
+            return workflow
+        labels = replies.labelled(workflow, self._id_of(workflow))
+        return Reply(200, {"success": True, "release_labels": labels})
 
     def _push_token(self, incoming: Incoming) -> Reply:
         """Issue a token for one channel of the websocket; not documented, but recorded. The refusal is inferred."""
@@ -263,7 +271,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
         workflow = by_id.get(named) or self.workflows.get(named)
         if workflow is None:
             return self.error("", 404, "Workflow not found")
-        if label is not None and label not in workflow.labels:
+        if label is not None and label not in workflow.versions_by_label:
             return self.error("", 404, "Release label not found")
         if version is not None and version not in workflow.versions:
             return self.error("", 404, "Workflow version not found")
@@ -299,8 +307,3 @@ def _is_http_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _is_positive(text: str, maximum: int | None = None) -> bool:
-    """Whether it is a whole number from 1 to the maximum; without one, of any size that a number of a request may have."""
-    return re.fullmatch("[0-9]{1,1000}", text) is not None and 1 <= int(text) <= (maximum or int(text))
