@@ -3,6 +3,8 @@
 from typing import Any
 
 from airflow_workflow_providers.apis import promptlayer, promptlayer_workflows
+from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
+from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.forms.promptlayer import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 
@@ -22,6 +24,45 @@ class PromptLayerHook(WorkflowHook):
 
     def __init__(self, promptlayer_conn_id: str = "promptlayer_default", **kwargs: Any) -> None:
         super().__init__(promptlayer_conn_id, **kwargs)
+        self._required: dict[tuple[str | int, int | None, str | None], set[str]] = {}
+
+    def check_input_variables(
+        self,
+        workflow_id_or_name: str | int,
+        input_variables: dict[str, Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+    ) -> None:
+        """
+        Check that input variables have all that a version of a workflow requires, as :meth:`get_workflow` reads it.
+
+        The version is read once for all input that this hook checks. PromptLayer itself starts such an execution, with a warning.
+
+        :param workflow_id_or_name: the workflow's name, or its number.
+        :param input_variables: the variables.
+        :param version: the number of the version.
+        :param label: the release label of the version. It excludes the number; without either it is the latest version.
+        :raises InvalidInput: if a variable is missing; the error names it.
+        :raises WorkflowError: if the version cannot be read, or PromptLayer does not say what it requires.
+        """
+        which = (workflow_id_or_name, version, label)
+        name = shown(workflow_id_or_name)
+        if which not in self._required:
+            found = self.send(
+                promptlayer_workflows.get_workflow(workflow_id_or_name, version=version, label=label)
+            )
+            required = found.get("required_input_variables")
+            if not isinstance(required, dict):
+                raise UnexpectedResponse(
+                    f"{self.hook_name} does not say which input variables workflow {name} requires, so they cannot be checked."
+                )
+            self._required[which] = set(required)
+        if missing := sorted(self._required[which] - input_variables.keys()):
+            raise InvalidInput(
+                f"input_variables does not fit workflow {name}, which requires {shown(', '.join(missing))} too. Nothing was "
+                "started."
+            )
 
     run_workflow, arun_workflow = sends(promptlayer.run_workflow)
     list_workflows, alist_workflows = sends(promptlayer_workflows.list_workflows)

@@ -1,9 +1,10 @@
 """PromptLayer."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.promptlayer import PromptLayerHook
 from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
@@ -34,6 +35,8 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         name; False returns the value of the output node that succeeded.
     :param callback_url: an address to which PromptLayer posts the results too. It is not templated, so that it is not
         shown among the rendered fields: it may hold a secret.
+    :param validate_input: before a start, read the version of the workflow, and fail with the names if ``input_variables`` lacks
+        one that it requires; of a batch before its first start. PromptLayer itself only warns, and executes the workflow.
     :param promptlayer_conn_id: the connection, of type ``promptlayer`` (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises RequestRejected: if PromptLayer rejected the start.
@@ -64,6 +67,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         metadata: dict[str, str] | None = None,
         return_all_outputs: bool = False,
         callback_url: str | None = None,
+        validate_input: bool = False,
         promptlayer_conn_id: str = "promptlayer_default",
         **kwargs: Any,
     ) -> None:
@@ -75,8 +79,24 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.metadata = metadata
         self.return_all_outputs = return_all_outputs
         self.callback_url = callback_url
+        self.validate_input = flag("validate_input", validate_input)
         self.promptlayer_conn_id = conn_id("promptlayer_conn_id", promptlayer_conn_id)
         self.validate_at_parse()
+
+    def check_input(self) -> None:
+        """
+        Check the input variables against the version of the workflow, with ``validate_input``.
+
+        :raises InvalidInput: if one is missing; nothing was started.
+        :raises WorkflowError: if the version cannot be read; nothing was started.
+        """
+        if self.validate_input:
+            cast("PromptLayerHook", self.hook).check_input_variables(
+                self.workflow_name,
+                self.input_variables or {},
+                version=self.workflow_version_number,
+                label=self.workflow_label_name,
+            )
 
     def select_output(self, execution: Execution) -> Execution:
         """
