@@ -91,9 +91,7 @@ def execute_workflow(
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises LostStart: if the response was lost, so that an execution may exist.
     """
-    number = segment("workflow_id", workflow_id)
-    if not number.isdecimal():
-        raise InvalidInput(f"workflow_id is a whole number at Datalab; got {quoted(workflow_id)}.")
+    number = workflow_number(workflow_id)
     if input_config is not None:
         kind = json_object("input_config", input_config).get("type")
         if isinstance(kind, str) and kind in TYPED_INPUTS and not input_config.get(TYPED_INPUTS[kind]):
@@ -119,6 +117,19 @@ def execute_workflow(
         starts_run=True,
         fingerprint_input={"workflow_id": number, "input_config": input_config},
     )
+
+
+def workflow_number(workflow_id: int | str) -> str:
+    """
+    Return the number of a workflow as a path has it.
+
+    :param workflow_id: the number, or a text of its digits.
+    :raises InvalidInput: if it is something else.
+    """
+    number = segment("workflow_id", workflow_id)
+    if not number.isdecimal():
+        raise InvalidInput(f"workflow_id is a whole number at Datalab; got {quoted(workflow_id)}.")
+    return number
 
 
 def get_status(execution_id: str) -> Request[Execution]:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
-from airflow_workflow_providers.apis import datalab, datalab_documents, datalab_files, datalab_pipelines
+from airflow_workflow_providers.apis import (
+    datalab,
+    datalab_definitions,
+    datalab_documents,
+    datalab_files,
+    datalab_pipelines,
+)
 from airflow_workflow_providers.core import transfer
 from airflow_workflow_providers.core.client import ATTEMPTS, retry_policy
 from airflow_workflow_providers.core.errors import WorkflowError
@@ -49,6 +55,9 @@ class DatalabHook(WorkflowHook):
         super().__init__(datalab_conn_id, **kwargs)
 
     execute_workflow, aexecute_workflow = sends(datalab.execute_workflow)
+    list_workflows, alist_workflows = sends(datalab_definitions.list_workflows)
+    get_workflow, aget_workflow = sends(datalab_definitions.get_workflow)
+    list_step_types, alist_step_types = sends(datalab_definitions.list_step_types)
     list_files, alist_files = sends(datalab_files.list_files)
     get_file, aget_file = sends(datalab_files.get_file)
     get_file_address, aget_file_address = sends(datalab_files.get_file_address)
@@ -115,6 +124,10 @@ class DatalabPipelineHook(DatalabHook):
     run_pipeline, arun_pipeline = sends(datalab_pipelines.run_pipeline)
     get_step_result, aget_step_result = sends(datalab_pipelines.get_step_result)
     list_pipeline_executions, alist_pipeline_executions = sends(datalab_pipelines.list_pipeline_executions)
+    list_pipelines, alist_pipelines = sends(datalab_definitions.list_pipelines)
+    get_pipeline, aget_pipeline = sends(datalab_definitions.get_pipeline)
+    list_pipeline_versions, alist_pipeline_versions = sends(datalab_definitions.list_pipeline_versions)
+    get_pipeline_rate, aget_pipeline_rate = sends(datalab_definitions.get_pipeline_rate)
 
 
 class DatalabConvertHook(DatalabHook):

@@ -26,6 +26,16 @@ EXCHANGES = {
     "datalab": [
         ("POST", "/api/v1/workflows/workflows/101/execute", {}, 200),
         ("POST", "/api/v1/workflows/workflows/101/execute", {"input_config": 7}, 422),
+        ("GET", "/api/v1/workflows/workflows", None, 200),
+        ("GET", "/api/v1/workflows/workflows?team_id=ours", None, 422),
+        ("GET", "/api/v1/workflows/workflows/101", None, 200),
+        ("GET", "/api/v1/workflows/workflows/one", None, 422),
+        ("GET", "/api/v1/workflows/step-types", None, 200),
+        ("GET", "/api/v1/pipelines?saved_only=false", None, 200),
+        ("GET", "/api/v1/pipelines?saved_only=maybe", None, 422),
+        ("GET", "/api/v1/pipelines/pl_parse", None, 200),
+        ("GET", "/api/v1/pipelines/pl_parse/versions", None, 200),
+        ("GET", "/api/v1/pipelines/pl_parse/rate?processing_location=eu", None, 200),
     ],
     "laminar": [
         ("POST", "/workflow/execute/external/39", {"a": 1}, 200),

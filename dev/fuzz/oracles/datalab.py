@@ -30,7 +30,9 @@ _STATES = {
 _NO = (False, 0, "0", "false", "False", "FALSE", "no", "off", "n", "f")
 
 #: The operations with a value, and the field that it needs; an empty one: an object.
-_VALUES = {"ping": "status", "file": "", "delete_file": "", "file_address": "download_url"}
+_VALUES = {"ping": "status", "file": "", "delete_file": "", "file_address": "download_url", "workflow": ""}
+#: The operations with a list, which is in the field of the same name.
+_LISTS = ("files", "workflows", "step_types")
 
 
 def expected(response: Response) -> Expected:
@@ -38,8 +40,8 @@ def expected(response: Response) -> Expected:
     if not is_ok(response):
         return http_error(response)
     members = members_of(response.body)
-    if response.operation == "files":
-        return list_of(response, members.get("files"), dict)
+    if response.operation in _LISTS:
+        return list_of(response, members.get(response.operation), object)
     if response.operation in _VALUES:
         needed = _VALUES[response.operation]
         known = isinstance(members.get(needed), str) if needed else members
@@ -113,5 +115,8 @@ ORACLE = Oracle(
         "files": ("list_files", {}),
         "file_address": ("get_file_address", {"file_id": 123}),
         "delete_file": ("delete_file", {"file_id": 123}),
+        "workflow": ("get_workflow", {"workflow_id": 101}),
+        "workflows": ("list_workflows", {}),
+        "step_types": ("list_step_types", {}),
     },
 )

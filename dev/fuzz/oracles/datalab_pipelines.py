@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dev.fuzz.expected import (
@@ -14,6 +14,7 @@ from dev.fuzz.expected import (
     list_of,
     looked_up,
     members_of,
+    object_of,
     only,
     started,
     statuses_of,
@@ -41,19 +42,22 @@ def expected(response: Response) -> Expected:
         return Expected(
             must=(only("failed") if failed else began.must) if began.must else None, ids=began.ids
         )
-    if response.operation in ("status", "result"):
-        return _execution(members, documented=response.status == 200)
-    if response.operation in ("list", "find_started"):
-        runs = members.get("executions")
-        ids = (
-            tuple(str(members_of(run).get("execution_id")) for run in runs) if isinstance(runs, list) else ()
-        )
-        return Expected(must=list_of(response, runs, dict).must, ids=ids)
-    if response.operation == "statuses":
-        return statuses_of(response, members.get("executions"), "execution_id")
+    if read := _READS.get(response.operation):
+        return read(response, members)
     is_json = response.body is not NOT_JSON
     sure = isinstance(members.get("status"), str) if response.operation == "ping" else is_json
     return Expected(must=only("value") if sure and response.status == 200 else None)
+
+
+def _executions(response: Response, members: Mapping[str, Any]) -> Expected:
+    runs = members.get("executions")
+    ids = tuple(str(members_of(run).get("execution_id")) for run in runs) if isinstance(runs, list) else ()
+    return Expected(must=list_of(response, runs, dict).must, ids=ids)
+
+
+def _listed(response: Response, members: Mapping[str, Any]) -> Expected:
+    """Return the expectation of a list in the field of the operation's name, whatever is in it."""
+    return list_of(response, members.get(response.operation), object)
 
 
 def _execution(members: Mapping[str, Any], *, documented: bool) -> Expected:
@@ -86,11 +90,27 @@ def _documented(step: Any) -> bool:
     return error is None or (isinstance(error, str) and step["status"].lower() == "failed")
 
 
+#: How the response of an operation is read.
+_READS: Mapping[str, Callable[[Response, Mapping[str, Any]], Expected]] = {
+    **dict.fromkeys(
+        ("status", "result"),
+        lambda response, members: _execution(members, documented=response.status == 200),
+    ),
+    **dict.fromkeys(("list", "find_started"), _executions),
+    **dict.fromkeys(("pipelines", "versions"), _listed),
+    **dict.fromkeys(("pipeline", "rate"), lambda response, _: object_of(response)),
+    "statuses": lambda response, members: statuses_of(response, members.get("executions"), "execution_id"),
+}
+
 ORACLE = Oracle(
     expected=expected,
     methods={
         "step_result": ("get_step_result", {"execution_id": "pex_abc123", "step_index": 0}),
         "list": ("list_pipeline_executions", {"pipeline_id": "pl_abc123"}),
+        "pipelines": ("list_pipelines", {}),
+        "pipeline": ("get_pipeline", {"pipeline_id": "pl_abc123"}),
+        "versions": ("list_pipeline_versions", {"pipeline_id": "pl_abc123"}),
+        "rate": ("get_pipeline_rate", {"pipeline_id": "pl_abc123"}),
     },
     label=REFERENCE,
 )

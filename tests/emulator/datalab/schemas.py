@@ -218,7 +218,7 @@ WITHOUT_SCHEMA = {
     "get_step_result": "empty on pipelines/get-step-result",
     "archive_pipeline": "empty on pipelines/archive-pipeline",
     "unarchive_pipeline": "empty on pipelines/unarchive-pipeline",
-    "get_pipeline_rate": "its page is not known to us",
+    "get_pipeline_rate": "empty on pipelines/get-pipeline-rate",
     "output": "a document in the storage service",
     "put_file": "the storage service",
     "stored_file": "the storage service",

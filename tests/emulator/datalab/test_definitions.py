@@ -76,6 +76,15 @@ def test_an_invalid_workflow_is_refused_with_every_problem(datalab, body, locati
     assert [problem["loc"] for problem in response.json()["detail"]] == locations
 
 
+def test_a_key_sees_the_workflows_of_its_own_team_alone(datalab):
+    whole = datalab.get(WORKFLOWS).json()["workflows"]
+    team = whole[0]["team_id"]
+    assert datalab.get(WORKFLOWS, params={"team_id": team}).json()["workflows"] == whole
+    assert datalab.get(WORKFLOWS, params={"team_id": team + 1}).json()["workflows"] == []
+    refused = datalab.get(WORKFLOWS, params={"team_id": "ours"})
+    assert (refused.status_code, refused.json()["detail"][0]["loc"]) == (422, ["query", "team_id"])
+
+
 @pytest.mark.parametrize("key", ["type", "step_type"])
 def test_the_types_of_steps_are_listed(emulator, datalab, key):
     """The vendor's recipe and the page of its client differ in one key."""
@@ -159,11 +168,15 @@ def test_the_list_has_saved_pipelines_that_are_not_archived(datalab, create, cha
     assert listed() == {*saved, archived}
     page = datalab.get(PIPELINES, params={"limit": 1, "offset": 1}).json()
     assert (len(page["pipelines"]), page["total"]) == (1, 4)
-    assert datalab.get(PIPELINES, params={"limit": 201}).status_code == 422
+    wrong = {"saved_only": "maybe", "include_archived": "", "limit": 201, "offset": -1}
+    refused = datalab.get(PIPELINES, params=wrong)
+    assert refused.status_code == 422
+    assert {problem["loc"][1] for problem in refused.json()["detail"]} == wrong.keys()
 
 
-def test_a_pipeline_has_a_rate(change):
-    assert change("GET", "pl_parse/rate").keys() == {"rate_per_1000_pages_cents", "rate_breakdown"}
+@pytest.mark.parametrize("query", ["", "?processing_location=eu"])
+def test_a_pipeline_has_a_rate(change, query):
+    assert change("GET", f"pl_parse/rate{query}").keys() == {"rate_per_1000_pages_cents", "rate_breakdown"}
 
 
 @pytest.mark.parametrize("body", [[], {}, {"steps": []}, {"steps": [{}]}, {"steps": ["convert"]}])

@@ -88,6 +88,20 @@ def pipeline(client, document):
     return seen
 
 
+def definitions(client, workflow_id, pipeline_id):
+    """Read the definitions of workflows and of pipelines."""
+    return {
+        "workflows": client.list_workflows(),
+        "workflow": client.get_workflow(workflow_id),
+        "step_types": client.get_step_types(),
+        "pipelines": client.list_pipelines(),
+        "some_pipelines": client.list_pipelines(saved_only=False, include_archived=True, limit=2, offset=1),
+        "pipeline": client.get_pipeline(pipeline_id),
+        "versions": client.list_pipeline_versions(pipeline_id),
+        "rate": client.get_pipeline_rate(pipeline_id),
+    }
+
+
 def pipeline_until(client, pipeline_id, polls):
     """Run a pipeline that exists with a URL and check it this often, with the one call that does both."""
     url = "https://example.com/file.pdf"

@@ -5,11 +5,15 @@ What it returns is compared with what the emulator has recorded: the client hide
 """
 
 import hashlib
+from contextlib import closing
 
 import pytest
 
+from airflow_workflow_providers.hooks.datalab import DatalabPipelineHook
+from tests.conftest import connect
 from tests.sdks import CHANGED_FILES, printed_json
 from tests.sdks.datalab import REQUIREMENT
+from tests.vendors import DATALAB
 
 DIGEST = hashlib.sha256(b"%PDF-1.7 report").hexdigest()
 
@@ -127,6 +131,28 @@ def test_it_defines_runs_and_reads_a_pipeline(emulator, call, document, operatio
     assert [result["success"] for result in seen["results"]] == [True, True]
     assert "extraction_schema_json" in seen["results"][1]
     assert {"run_pipeline", "get_step_result", "list_pipeline_executions"} <= set(operations())
+
+
+def test_our_hook_asks_for_definitions_as_it_does_and_returns_what_it_reads(emulator, call, monkeypatch):
+    """In its release nothing reads the workflows of another team, and the rate in another region; our hook can."""
+    connect(monkeypatch, DATALAB, emulator)
+    emulator.add_workflow("datalab", "pl_mine", steps=["convert", "segment"], active_version=3)
+    seen = call("definitions", workflow_id=102, pipeline_id="pl_mine")
+    asked = [(each["operation"], each["query"]) for each in emulator.requests("datalab")]
+    with closing(DatalabPipelineHook()) as hook:
+        read = {
+            "workflows": hook.list_workflows()["workflows"],
+            "workflow": hook.get_workflow(102),
+            "step_types": hook.list_step_types(),
+            "pipelines": hook.list_pipelines(),
+            "some_pipelines": hook.list_pipelines(saved_only=False, include_archived=True, limit=2, offset=1),
+            "pipeline": hook.get_pipeline("pl_mine"),
+            "versions": hook.list_pipeline_versions("pl_mine"),
+            "rate": hook.get_pipeline_rate("pl_mine"),
+        }
+    assert read == seen
+    assert [(each["operation"], each["query"]) for each in emulator.requests("datalab")] == asked * 2
+    assert len(asked) == len(seen)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ _TROUBLES = "https://documentation.datalab.to/platform/troubleshooting"
 _CONCEPTS = "https://documentation.datalab.to/docs/workflows/workflow-concepts"
 _CLIENT = "datalab-python-sdk 0.5.0, datalab_sdk/client.py"
 
+_WORKFLOW = f"{_REFERENCE}get-workflow"
+_WORKFLOWS = f"{_REFERENCE}list-workflows"
+_STEP_TYPES = f"{_REFERENCE}list-step-types"
 _FILES = "https://documentation.datalab.to/docs/welcome/sdk/file-management"
 
 _TIMES = {"created": "2025-10-22T10:00:00", "updated": "2025-10-22T10:02:00"}
@@ -27,6 +30,24 @@ _FILE = {
     "file_size": 1024,
     "created": "2025-10-22T10:00:00",
 }
+_DEFINITION: dict[str, Any] = {
+    "id": 7,
+    "name": "invoices",
+    "team_id": 12,
+    "steps": [
+        {
+            "id": 1,
+            "step_key": "marker_parse",
+            "unique_name": "parse",
+            "name": "Parse",
+            "version": "1.0.0",
+            "settings": {"max_pages": 5},
+            "depends_on": [],
+        }
+    ],
+    **_TIMES,
+}
+_STEP_TYPE = {"version": "1.0.0", "name": "Parse", "description": "", "settings_schema": {}}
 _FLAT = {
     "status": "COMPLETED",
     "started_at": "2025-10-22T10:00:01",
@@ -244,9 +265,47 @@ RESPONSES = [
     Documented(
         "datalab", "delete_file", "deleted", _FILES, "value", {"success": True, "message": "File 123 deleted"}
     ),
+    Documented("datalab", "workflow", "a workflow", _WORKFLOW, "value", _DEFINITION),
+    *(
+        Documented(
+            "datalab",
+            "workflows",
+            name,
+            # The page has no schema; the vendor's own client reads this field.
+            f"{_WORKFLOWS}, {_CLIENT}",
+            "value",
+            {"workflows": workflows},
+            decides=(("workflows",),),
+        )
+        for name, workflows in (("one workflow", [_DEFINITION]), ("no workflow", []))
+    ),
+    *(
+        Documented(
+            "datalab",
+            "step_types",
+            f"with the key {key}",
+            f"{_STEP_TYPES}, {_CLIENT}",
+            "value",
+            {"step_types": [{key: "marker_parse", **_STEP_TYPE}]},
+            decides=(("step_types",),),
+        )
+        for key in ("type", "step_type")
+    ),
     *errors(
         "datalab",
-        ("start", "status", "result", "ping", "file", "files", "file_address", "delete_file"),
+        (
+            "start",
+            "status",
+            "result",
+            "ping",
+            "file",
+            "files",
+            "file_address",
+            "delete_file",
+            "workflow",
+            "workflows",
+            "step_types",
+        ),
         rows=ERRORS,
     ),
 ]

@@ -12,6 +12,10 @@ _RUN = f"{_REFERENCE}run-pipeline"
 _GET = f"{_REFERENCE}get-pipeline-execution"
 _LIST = f"{_REFERENCE}list-pipeline-executions"
 _RESULT = f"{_REFERENCE}get-step-result"
+_PIPELINES = f"{_REFERENCE}pipelines/list-pipelines"
+_PIPELINE = f"{_REFERENCE}pipelines/get-pipeline"
+_VERSIONS = f"{_REFERENCE}pipelines/list-pipeline-versions"
+_RATE = "https://documentation.datalab.to/docs/recipes/pipelines/run-pipeline"
 _HEALTH = f"{_REFERENCE}api-health"
 _SDK = "https://documentation.datalab.to/docs/sdk/pipelines"
 
@@ -39,6 +43,33 @@ _RUNNING: dict[str, Any] = {
     "pipeline_version": 1,
     "status": "running",
     "steps": [],
+    "created": _TIME,
+}
+
+_DEFINITION: dict[str, Any] = {
+    "id": 301,
+    "pipeline_id": "pl_abc123",
+    "name": "invoices",
+    "steps": [{"type": "convert", "settings": {"mode": "fast"}}],
+    "is_saved": True,
+    "archived": False,
+    "active_version": 1,
+    "created": _TIME,
+    "updated": _TIME,
+}
+_DRAFT = {
+    **_DEFINITION,
+    "name": None,
+    "is_saved": False,
+    "active_version": 0,
+    "created": None,
+    "updated": None,
+}
+_VERSION = {
+    "id": 1,
+    "version": 1,
+    "steps": _DEFINITION["steps"],
+    "description": None,
     "created": _TIME,
 }
 
@@ -161,12 +192,53 @@ RESPONSES = [
             ("no execution", []),
         )
     ),
+    *(
+        Documented("datalab_pipelines", "pipeline", name, _PIPELINE, "value", body)
+        for name, body in (("published", _DEFINITION), ("a draft", _DRAFT))
+    ),
+    *(
+        Documented(
+            "datalab_pipelines",
+            operation,
+            name,
+            page,
+            "value",
+            {field: listed, "total": len(listed)},
+            decides=((field,),),
+        )
+        for operation, page, field, one in (
+            ("pipelines", _PIPELINES, "pipelines", _DEFINITION),
+            ("versions", _VERSIONS, "versions", _VERSION),
+        )
+        for name, listed in (("one", [one]), ("none", []))
+    ),
+    Documented(
+        "datalab_pipelines",
+        "rate",
+        "a rate",
+        _RATE,
+        "value",
+        {"rate_per_1000_pages_cents": 600, "rate_breakdown": {"convert": 600}},
+    ),
     Documented(
         "datalab_pipelines", "ping", "healthy", _HEALTH, "value", {"status": "ok"}, decides=(("status",),)
     ),
     *errors(
         "datalab_pipelines",
-        ("start", "status", "result", "ping", "step_result", "list", "find_started", "statuses"),
+        (
+            "start",
+            "status",
+            "result",
+            "ping",
+            "step_result",
+            "list",
+            "find_started",
+            "statuses",
+            "pipelines",
+            "pipeline",
+            "versions",
+            "rate",
+        ),
         rows=ERRORS,
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import datalab, datalab_files
+from airflow_workflow_providers.apis import datalab, datalab_definitions, datalab_files
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.datalab import QUOTA
@@ -54,7 +54,10 @@ FACTS = Facts(
         ("101", {}, {"status": 413, "body": {"detail": "Too large"}}, RequestRejected, "HTTP 413: Too large"),
         ("101", {}, {"status": 422}, RequestRejected, "HTTP 422: body: Value error"),
     ],
-    methods={"execute_workflow", "list_files", "get_file", "get_file_address", "delete_file"},
+    methods={
+        *("execute_workflow", "list_workflows", "get_workflow", "list_step_types"),
+        *("list_files", "get_file", "get_file_address", "delete_file"),
+    },
     failed_parts="parse[aggregated]: page 3 could not be read",
     started=lambda execution_id: {"execution_id": execution_id, "status": "processing"},
     requests={
@@ -62,6 +65,9 @@ FACTS = Facts(
         "files": datalab_files.list_files,
         "file_address": lambda: datalab_files.get_file_address(123),
         "delete_file": lambda: datalab_files.delete_file(123),
+        "workflow": lambda: datalab_definitions.get_workflow(101),
+        "workflows": datalab_definitions.list_workflows,
+        "step_types": datalab_definitions.list_step_types,
     },
     successes=[
         ("result", {"status": "COMPLETED"}, ("status",), {"'COMPLETED'", "'Completed'"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_workflow_providers.apis import datalab_definitions
 from airflow_workflow_providers.apis.datalab_pipelines import (
     find_started,
     get_step_result,
@@ -61,12 +62,19 @@ FACTS = Facts(
         ("pl_parse", {}, {"status": 403}, AuthFailed, "active, paid subscription"),
         ("pl_no_such_pipeline", {}, {}, NotFound, "HTTP 404: "),
     ],
-    methods={"run_pipeline", "get_step_result", "list_pipeline_executions"},
+    methods={
+        *("run_pipeline", "get_step_result", "list_pipeline_executions"),
+        *("list_pipelines", "get_pipeline", "list_pipeline_versions", "get_pipeline_rate"),
+    },
     failed_parts="step 1 (extract): page 3 could not be read",
     started=lambda execution_id: {"execution_id": execution_id, "status": "pending"},
     requests={
         "step_result": lambda: get_step_result("pex_1", 0),
         "list": lambda: list_pipeline_executions("pl_1"),
+        "pipelines": datalab_definitions.list_pipelines,
+        "pipeline": lambda: datalab_definitions.get_pipeline("pl_1"),
+        "versions": lambda: datalab_definitions.list_pipeline_versions("pl_1"),
+        "rate": lambda: datalab_definitions.get_pipeline_rate("pl_1"),
         "statuses": listed,
         "find_started": lambda: next(find_started(start(), REFERENCE, 1e9)),
     },

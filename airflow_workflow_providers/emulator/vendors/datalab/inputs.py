@@ -9,8 +9,8 @@ from airflow_workflow_providers.emulator.messages import Incoming
 
 #: The reason for a refusal, the location in the request, and the value there.
 Problem = tuple[str, list[str | int], Any]
-#: A whole number as it is written in a path.
-INTEGER = re.compile(r"-?[0-9]{1,18}")
+#: A whole number as it is written in a path or a query: FastAPI takes one of any size that Python can read.
+INTEGER = re.compile(r"-?[0-9]{1,4000}")
 #: The texts that FastAPI reads as a bool.
 _BOOLS = frozenset({"true", "false", "1", "0", "on", "off", "yes", "no", "t", "f", "y", "n"})
 _OUTPUT_FORMATS = ("json", "html", "markdown", "chunks")
@@ -96,7 +96,7 @@ def whole_number(
 ) -> int | Problem:
     """Return a whole number of the query, or what is wrong with it."""
     given = incoming.query.get(name, str(default))
-    if not re.fullmatch("-?[0-9]{1,9}", given):
+    if not INTEGER.fullmatch(given):
         return "int_parsing", ["query", name], given
     if int(given) < lowest:
         return "greater_than_equal", ["query", name], given
@@ -105,9 +105,17 @@ def whole_number(
     return int(given)
 
 
-def is_true(given: str | None, *, default: bool = False) -> bool:
+def is_true(given: str | None) -> bool:
     """Return a bool of a query or form as FastAPI reads it."""
-    return default if given is None else given.lower() in ("true", "1", "on", "yes", "t", "y")
+    return given is not None and given.lower() in ("true", "1", "on", "yes", "t", "y")
+
+
+def truth(incoming: Incoming, name: str, *, default: bool) -> bool | Problem:
+    """Return a bool of the query, or what is wrong with it."""
+    given = incoming.query.get(name)
+    if given is not None and given.lower() not in _BOOLS:
+        return "bool_parsing", ["query", name], given
+    return default if given is None else is_true(given)
 
 
 def url_problem(url: Any) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.datalab import replies
-from airflow_workflow_providers.emulator.vendors.datalab.inputs import is_true, whole_number
+from airflow_workflow_providers.emulator.vendors.datalab.inputs import truth, whole_number
 from airflow_workflow_providers.emulator.vendors.datalab.pipelines import PREFIX, Pipeline
 
 #: The price of 1000 pages of any pipeline, in cents; no page has it.
@@ -67,10 +67,11 @@ class PipelineDefinitions:
         """List Pipelines."""
         limit = whole_number(incoming, "limit", 50, lowest=1, highest=200)
         offset = whole_number(incoming, "offset", 0)
-        if isinstance(limit, tuple) or isinstance(offset, tuple):
-            return replies.invalid(*[each for each in (limit, offset) if isinstance(each, tuple)])
-        saved_only = is_true(incoming.query.get("saved_only"), default=True)
-        archived_too = is_true(incoming.query.get("include_archived"))
+        saved_only = truth(incoming, "saved_only", default=True)
+        archived_too = truth(incoming, "include_archived", default=False)
+        problems = [each for each in (limit, offset, saved_only, archived_too) if isinstance(each, tuple)]
+        if isinstance(limit, tuple) or isinstance(offset, tuple) or problems:
+            return replies.invalid(*problems)
         found = [
             pipeline
             for pipeline in self._vendor.workflows.values()
@@ -156,7 +157,11 @@ class PipelineDefinitions:
         return self._keep(pipeline.with_steps(version["steps"]), version["steps"])
 
     def _rate(self, incoming: Incoming) -> Reply:
-        """Get Pipeline Rate; the fields are those that the vendor's client names."""
+        """
+        Get Pipeline Rate; the fields are those that the page on running a pipeline and the vendor's client name.
+
+        Any ``processing_location`` is taken, and changes nothing: the page names two as examples, and no price of either.
+        """
         pipeline = self._pipeline(incoming)
         if isinstance(pipeline, Reply):
             return pipeline
