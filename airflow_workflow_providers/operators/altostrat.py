@@ -42,6 +42,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     template_fields = ("workflow_id", "context", "altostrat_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"context": "json"}
     hook_class = AltostratHook
+    payload_field = "context"
     start_request = staticmethod(api.execute_workflow)
     trigger_class = AltostratExecutionTrigger
     listed_by = "workflow_id"

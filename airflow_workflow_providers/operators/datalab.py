@@ -63,6 +63,7 @@ class DatalabExecuteWorkflowOperator(DatalabInputOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_config": "json"}
     stand_ins: ClassVar[dict[str, Any]] = {"workflow_id": 1}
     hook_class = DatalabHook
+    payload_field = "input_config"
     start_request = staticmethod(api.execute_workflow)
     trigger_class = DatalabExecutionTrigger
 

@@ -169,6 +169,7 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
     template_fields = ("job_path", "payload", "query", "laminar_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json", "query": "json"}
     hook_class = LaminarJobHook
+    payload_field = "payload"
     start_request = staticmethod(laminar_jobs.run_job)
     trigger_class = LaminarJobExecutionTrigger
 

@@ -54,6 +54,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"input_variables": "json", "metadata": "json"}
     hook_class = PromptLayerHook
+    payload_field = "input_variables"
     start_request = staticmethod(api.run_workflow)
     trigger_class = PromptLayerExecutionTrigger
 
@@ -93,7 +94,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         if self.validate_input:
             cast("PromptLayerHook", self.hook).check_input_variables(
                 self.workflow_name,
-                self.input_variables or {},
+                self.start_parameters(1.0)["input_variables"] or {},
                 version=self.workflow_version_number,
                 label=self.workflow_label_name,
             )

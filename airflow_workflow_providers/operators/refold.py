@@ -64,6 +64,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
     operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
+    payload_field = "payload"
     start_request = staticmethod(api.execute_workflow)
     trigger_class = RefoldExecutionTrigger
 
@@ -123,7 +124,9 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :raises WorkflowError: if the request structure cannot be read or used; nothing was started.
         """
         if self.validate_input:
-            cast("RefoldHook", self.hook).check_payload(self.workflow_id, self.payload or {})
+            cast("RefoldHook", self.hook).check_payload(
+                self.workflow_id, self.start_parameters(1.0)["payload"] or {}
+            )
 
     def start_parameters(self, timeout: float) -> dict[str, Any]:
         """

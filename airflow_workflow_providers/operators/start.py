@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import Context
 
-from airflow_workflow_providers.core.errors import ExecutionStopped
+from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput
 from airflow_workflow_providers.core.execution import Execution, raise_for_state
 from airflow_workflow_providers.core.http import BuiltRequest
-from airflow_workflow_providers.core.parameters import one_of, seconds
+from airflow_workflow_providers.core.parameters import one_of, quoted, seconds
 from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.inputs.payload_file import is_file_name, load
 from airflow_workflow_providers.operators.base import ExecutionOperator
 from airflow_workflow_providers.operators.start_store import StartStore, Uploads
 from airflow_workflow_providers.operators.starter import Starter
@@ -35,6 +36,9 @@ class StartOperator(ExecutionOperator):
 
     #: Replaces a template at parse, if that is neither a text nor rendered as JSON.
     stand_ins: ClassVar[dict[str, Any]] = {}
+
+    #: The parameter with the input that may be the name of a file instead: that of an input which is always an object.
+    payload_field: ClassVar[str] = ""
 
     #: A text that no other start has.
     nonce: str = ""
@@ -58,6 +62,7 @@ class StartOperator(ExecutionOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.timeout = seconds("timeout", timeout, least=0.1)
+        self._payload_files: dict[str, dict[str, Any]] = {}
         self.on_lost_start = one_of("on_lost_start", on_lost_start, ("fail", "resubmit"))
 
     @property
@@ -73,7 +78,37 @@ class StartOperator(ExecutionOperator):
         :return: an argument for each parameter.
         """
         names = inspect.signature(type(self).start_request).parameters
-        return {name: timeout if name == "timeout" else getattr(self, name) for name in names}
+        given: dict[str, Any] = {
+            name: timeout if name == "timeout" else getattr(self, name) for name in names
+        }
+        if is_file_name(value := given.get(self.payload_field)):
+            given[self.payload_field] = self._read_payload(value)
+        return given
+
+    def _read_payload(self, name: str) -> dict[str, Any]:
+        """
+        Read the input from a file beside the DAG.
+
+        Airflow's own ``template_ext`` would do it for all templated parameters, also for an ``output_path`` that ends in the same
+        way, and would return a text.
+        """
+        if name in self._payload_files:
+            return self._payload_files[name]
+        if self._context is None:
+            # At parse the DAG may not be known yet, and the file may be on the worker only.
+            environment = self.get_template_env() if self.get_dag() else None
+            found = load(self.payload_field, name, environment) if environment else None
+            return dict(without_templates(found or {}))
+        environment = self.get_template_env()
+        found = load(self.payload_field, name, environment)
+        if found is None:
+            raise InvalidInput(
+                f"{self.payload_field}: there is no file {quoted(name)} in the folder of the DAG, or in another folder of its "
+                "template_searchpath."
+            )
+        rendered: dict[str, Any] = self.render_template(found, self._context, environment)
+        self._payload_files[name] = rendered
+        return rendered
 
     def build_start_request(self, timeout: float) -> Request[Execution]:
         """
