@@ -32,6 +32,9 @@ Outcome = Literal[
     "lost_start",
 ]
 
+#: The operations that start an execution.
+STARTS: frozenset[str] = frozenset(["start", "sync_start", "rerun", "resume", "execute_sync"])
+
 ERRORS: frozenset[str] = frozenset(
     ["auth_failed", "not_found", "rejected", "rate_limited", "unavailable", "unexpected", "lost_start"]
 )
@@ -46,7 +49,8 @@ class Documented:
 
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
-        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, or ``ping`` (what the connection test sends).
+        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, ``ping`` (what the connection test
+        sends), or one that only this vendor has, as ``facts/`` names it.
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
     :param outcome: what a correct reading gives.
@@ -167,5 +171,5 @@ def error_outcome(status: int, operation: str) -> Outcome:
         429: "rate_limited",
     }
     if status == 408 or status >= 500:
-        return "lost_start" if operation in ("start", "sync_start") else "unavailable"
+        return "lost_start" if operation in STARTS else "unavailable"
     return known.get(status, "rejected")
