@@ -1,15 +1,16 @@
 """
 Altostrat SDX, the Workflows API, version 1.0.0.
 
-Pages: "Execute a workflow", "Retrieve a workflow run", "List workflow runs" and "List all workflows" of the API
-reference at https://altostrat.io/docs/. Where they leave something open, a comment names the page.
+Pages: "Execute a workflow", "Retrieve a workflow run" and "List workflow runs" of the API reference at
+https://altostrat.io/docs/. Where they leave something open, a comment names the page.
 """
 
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 
+from airflow_workflow_providers.apis.altostrat_workflows import Page, list_workflows, without_webhooks
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
 from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
@@ -25,8 +26,6 @@ from airflow_workflow_providers.core.request import (
 )
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
-
-T = TypeVar("T")
 
 STATUSES = {
     "pending": State.QUEUED,
@@ -55,14 +54,11 @@ class _Run(_Status):
     logs: Any = None
 
 
-class _Started(BaseModel):
-    # Only the id decides: without it a run may exist, and nobody knows which.
+class Started(BaseModel):
+    """A run in the response to its start. Only the id decides: without it a run may exist, and nobody knows which."""
+
     id: Any = None
     status: Any = None
-
-
-class _Page(BaseModel):
-    data: list[dict[Any, Any]]
 
 
 class _Searched(BaseModel):
@@ -81,10 +77,6 @@ class _Searched(BaseModel):
         return counted or links.get("next", "") is None
 
 
-class _Workflows(RootModel[list[Any] | _Page]):
-    """An array on its page; every other list of this vendor is a page of items."""
-
-
 def auth_headers(secret: str) -> dict[str, str]:
     """Return the header that authenticates a request: a key (``alto_sk_...``) and a token use the same one."""
     return {"Authorization": "Bearer " + header("password", secret)}
@@ -92,9 +84,8 @@ def auth_headers(secret: str) -> dict[str, str]:
 
 def ping(**_: Any) -> Request[Any]:
     """List the workflows, which any valid key can read."""
-    return Request(
-        "test the connection", "GET", "/workflows", parse=lambda response: response.parse(_Workflows)
-    )
+    listed = list_workflows()
+    return listed.read_as("test the connection", listed.parse)
 
 
 def execute_workflow(
@@ -115,25 +106,30 @@ def execute_workflow(
     given, label = json_object("context", context), json_object("nonce", nonce)
     if not given.keys().isdisjoint(label):
         raise InvalidInput(f"nonce_key must be a new key in context; {', '.join(label)!r} is there already.")
-
-    def read(response: Response) -> Execution:
-        run = response.parse(_Started)
-        status = run.status if run.status and isinstance(run.status, str) else "pending"
-        state = state_of(status, STATUSES)
-        # The page's own example shows "completed" after a start: whatever the status, the run is read again.
-        # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
-        going = state if state not in TERMINAL_STATES and state is not State.UNKNOWN else State.QUEUED
-        return Execution(response.execution_id(run.id), going, status)
-
     return Request(
         f"start workflow {shown(workflow)}",
         "POST",
         path,
         body={} if context is None and not label else {"context": {**given, **label}},
-        parse=read,
+        parse=lambda response: read_start(response, response.parse(Started)),
         starts_run=True,
         fingerprint_input={"workflow_id": workflow_id, "context": context},
     )
+
+
+def read_start(response: Response, run: Started) -> Execution:
+    """
+    Read a run that has just been started, and is not over.
+
+    :param response: the response to the start, for an error.
+    :param run: the run in it.
+    """
+    status = run.status if run.status and isinstance(run.status, str) else "pending"
+    state = state_of(status, STATUSES)
+    # The page's own example shows "completed" after a start: whatever the status, the run is read again.
+    # https://altostrat.io/docs/api/en/workflow-runs/execute-a-workflow
+    going = state if state not in TERMINAL_STATES and state is not State.UNKNOWN else State.QUEUED
+    return Execution(response.execution_id(run.id), going, status)
 
 
 def get_status(execution_id: str) -> Request[Execution]:
@@ -186,14 +182,18 @@ def get_run(execution_id: str) -> Request[dict[str, Any]]:
 
     :param execution_id: its id, ``fl_run_...``.
     :return: ``id``, ``status``, ``error_message``, ``started_at``, ``completed_at``, ``duration_in_seconds`` and
-        ``logs``: one entry for each step, in order, with ``node_id``, ``status`` and ``output``.
+        ``logs``: one entry for each step, in order, with ``node_id``, ``status`` and ``output``. The secret part of the
+        address of a webhook is not returned.
     """
     return execution_request(execution_id, EXECUTION, _read_run)
 
 
 def _read_run(_: str, response: Response) -> dict[str, Any]:
     response.parse(_Status)
-    return {"id": None, "error_message": None, "logs": None, **response.json_object()}
+    # On older pages a run has its workflow, with the address of its webhook:
+    # https://docs.altostrat.io/api-reference/spa/workflows/execution-&-testing/execute-a-workflow
+    run = without_webhooks(response.json_object())
+    return {"id": None, "error_message": None, "logs": None, **run}
 
 
 def list_runs(workflow_id: str, *, page: int = 1) -> Request[dict[str, Any]]:
@@ -202,13 +202,13 @@ def list_runs(workflow_id: str, *, page: int = 1) -> Request[dict[str, Any]]:
 
     :param workflow_id: the workflow, ``fl_...``.
     :param page: from 1.
-    :return: Altostrat's page: ``data``, ``links`` and ``meta``.
+    :return: Altostrat's page: ``data``, ``links`` and ``meta``. The secret part of the address of a webhook is not returned.
     """
     workflow = id_or_name("workflow_id", workflow_id)
 
     def read(response: Response) -> dict[str, Any]:
-        response.parse(_Page)
-        return response.json_object()
+        response.parse(Page)
+        return without_webhooks(response.json_object())
 
     return Request(
         f"list the runs of workflow {shown(workflow)}",

@@ -45,9 +45,9 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _ADDRESS = re.compile(r":/{2}[^\s\"'<>]+")
 _USER = re.compile(r"(?<=//)[^/?#@\s]*@")
 
-# A webhook's address starts a workflow for everybody who has it; this is its secret part.
-# https://altostrat.io/docs/api/en/webhooks/trigger-a-workflow-via-webhook
-_WEBHOOK = re.compile(r"whsec_[\w-]+")
+#: The secret part of a webhook's address, which starts a workflow for everybody who has it.
+#: https://altostrat.io/docs/api/en/webhooks/trigger-a-workflow-via-webhook
+WEBHOOK_TOKEN = re.compile(r"whsec_[\w-]+")
 
 
 #: A character, and where in the original text it begins and ends.
@@ -144,7 +144,7 @@ def _address_spans(chars: list[_Char]) -> Iterator[tuple[int, int]]:
             yield chars[begin + query.start() + 1][1], chars[address.end() - 1][2]
         for user in _USER.finditer(url):
             yield chars[begin + user.start()][1], chars[begin + user.end() - 2][2]
-    for token in _WEBHOOK.finditer(text):
+    for token in WEBHOOK_TOKEN.finditer(text):
         yield chars[token.start()][1], chars[token.end() - 1][2]
 
 

@@ -35,6 +35,15 @@ EXCEPTIONS = {
     ("altostrat", "POST /workflows/{workflow}/execute", "UndefinedStatusCode"): (
         "the document has no 422; a context that is no object gets what the vendor's framework gives"
     ),
+    ("altostrat", "POST /workflows/runs/{run}/rerun", "UndefinedStatusCode"): (
+        "no page says what a run that goes on gets"
+    ),
+    ("altostrat", "POST /workflows/runs/{run}/resume-from/{node}", "UndefinedStatusCode"): (
+        "no page says what a run that has not failed gets"
+    ),
+    ("altostrat", "POST /workflows/sync/{workflow}", "UndefinedStatusCode"): (
+        "no page says what a workflow without the trigger gets, or a payload that is no object"
+    ),
     ("altostrat", "GET /workflows/{workflow}/executions", "AcceptedNegativeData"): (
         "the lists of the vendor's framework take any page for the first"
     ),

@@ -102,6 +102,9 @@ def test_reset_forgets_workflows_runs_and_variants(emulator, altostrat, send_sta
         ("fl_w", {"error": None}, "'error'"),
         ("fl_w", {"logs": [{"level": "error"}]}, "A log has"),
         ("fl_w", {"logs": ["n1"]}, "'logs'"),
+        ("fl_w", {"failing_node": "n1"}, "A failing node"),
+        ("fl_w", {"failing_node": "n7", "ends": "failed"}, "A failing node"),
+        ("fl_w", {"trigger": "webhook"}, "'trigger'"),
     ],
 )
 def test_an_invalid_workflow_is_refused(emulator, workflow, options, named):

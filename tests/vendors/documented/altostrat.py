@@ -11,6 +11,13 @@ _EXECUTE = f"{_REFERENCE}workflow-runs/execute-a-workflow"
 _RETRIEVE = f"{_REFERENCE}workflow-runs/retrieve-a-workflow-run"
 _RUNS = f"{_REFERENCE}workflow-runs/list-workflow-runs"
 _WORKFLOWS = f"{_REFERENCE}workflows"
+_RERUN = f"{_REFERENCE}workflow-runs/re-run-a-workflow"
+_RESUME = f"{_REFERENCE}workflow-runs/resume-a-failed-workflow"
+_SYNC = f"{_REFERENCE}workflows/execute-a-synchronous-workflow"
+_LOGS = f"{_REFERENCE}workflow-logs/list-workflow-logs"
+_RECENT = f"{_REFERENCE}workflow-logs/list-recent-workflow-logs"
+_AUTHORIZATIONS = f"{_REFERENCE}authorizations/list-workflow-authorizations"
+_OLD = "https://docs.altostrat.io/api-reference/spa/workflows/history-&-monitoring/"
 _MIDDLEWARE = "altostrat/api-tools, src/Http/Middleware/Auth0Users.php"
 
 _RUN: dict[str, Any] = {
@@ -47,6 +54,12 @@ _WORKFLOW: dict[str, Any] = {
 }
 _LINKS = {"first": f"{_RUNS}?page=1", "last": f"{_RUNS}?page=1", "prev": None, "next": None}
 _META = {"current_page": 1, "from": 1, "last_page": 1, "path": _RUNS, "per_page": 15, "to": 1, "total": 1}
+
+#: The operations that only this vendor has.
+_OWN = (
+    *("rerun", "resume", "execute_sync", "workflows", "workflow", "logs", "recent_logs"),
+    *("log_statistics", "authorizations"),
+)
 
 _STATUS: tuple[Path, ...] = (("status",),)
 
@@ -146,9 +159,119 @@ RESPONSES = [
         decides=((),),
     ),
     Documented("altostrat", "ping", "no workflow", f"{_WORKFLOWS}/list-all-workflows", "value", []),
+    *(
+        Documented(
+            "altostrat",
+            operation,
+            name,
+            page,
+            "started",
+            {"message": message, "new_run": {**_RUN, **members}, **more},
+            202,
+            # An object around the run decides with its id.
+            decides=(("new_run", "id"),),
+            execution_id=_RUN["id"],
+        )
+        for operation, name, page, message, members, more in (
+            (
+                "rerun",
+                "the page's example",
+                _RERUN,
+                "Workflow re-run initiated successfully.",
+                {"logs": [_LOG]},
+                {},
+            ),
+            (
+                "rerun",
+                "what the older page adds",
+                f"{_OLD}re-run-a-workflow",
+                "Queued.",
+                {"status": "pending", "trigger_payload": {}, "workflow": _WORKFLOW, **_GOING},
+                {"original_run_id": "fl_run_01h3j4k5l6m7n8p9q0r1s2t3u3"},
+            ),
+            (
+                "resume",
+                "the page's example",
+                _RESUME,
+                "Workflow resumed successfully from node 'n2'.",
+                {},
+                {},
+            ),
+            ("resume", "going", _RESUME, "Workflow resumed.", {"status": "running", **_GOING}, {}),
+        )
+    ),
+    *(
+        Documented(
+            "altostrat", "execute_sync", name, _SYNC, "succeeded", body, headers={"content-type": kind}
+        )
+        for name, body, kind in (
+            ("an object", {"resource_id": "res_abc123", "sites": [1, None]}, "application/json"),
+            ("an empty object, as the page's example", {}, "application/json"),
+            (
+                "an object that looks like a failure",
+                {"status": "failed", "error_message": "no"},
+                "application/json",
+            ),
+            ("an array", [{"id": 1}], "application/json"),
+            ("a text", b"all is well", "text/plain; charset=UTF-8"),
+        )
+    ),
+    *(
+        Documented("altostrat", operation, "an array", page, "value", [item])
+        for operation, page, item in (
+            ("workflows", f"{_WORKFLOWS}/list-all-workflows", _WORKFLOW),
+            ("logs", _LOGS, _LOG),
+            ("recent_logs", _RECENT, _LOG),
+            (
+                "authorizations",
+                _AUTHORIZATIONS,
+                {
+                    "id": "auth_2m3h5n7k9j8g7f6e5d4c3b2a1",
+                    "user_id": "usr_2m3h5n7k9j8g7f6e5d4c3b2a1",
+                    "provider": "altostrat",
+                    "status": "active",
+                    "created_at": "2026-04-20T00:00:00Z",
+                },
+            ),
+        )
+    ),
+    Documented(
+        "altostrat",
+        "workflows",
+        "a page, as the list of runs",
+        _RUNS,
+        "value",
+        {"data": [_WORKFLOW], "links": _LINKS, "meta": _META},
+        decides=(("data",), ("data", "*")),
+    ),
+    Documented(
+        "altostrat",
+        "workflow",
+        "the page's example",
+        f"{_WORKFLOWS}/retrieve-a-workflow",
+        "value",
+        {
+            **_WORKFLOW,
+            "nodes": [{"id": "n1", "type": "manual_trigger", "data": {"componentId": "manual_trigger"}}],
+            "edges": [{"id": "e1-2", "source": "n1", "target": "n2", "sourceHandle": "true"}],
+        },
+    ),
+    Documented(
+        "altostrat",
+        "log_statistics",
+        "the older page's example",
+        f"{_OLD}get-workflow-log-statistics",
+        "value",
+        {
+            "log_statuses": {"success": 1502, "error": 23, "warning": 5},
+            "recent_runs": {"completed": 95, "failed": 5},
+            "total_runs": 250,
+            "success_rate": 97.5,
+        },
+    ),
     *errors(
         "altostrat",
-        ("start", "status", "result", "run", "list", "statuses", "ping"),
+        ("start", "status", "result", "run", "list", "statuses", "ping", *_OWN),
         [
             {
                 "name": "401, the form of the reference",

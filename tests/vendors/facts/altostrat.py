@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import altostrat
+from airflow_workflow_providers.apis import altostrat, altostrat_starts, altostrat_workflows
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound, RequestRejected
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.altostrat import WEBHOOK
@@ -72,16 +72,47 @@ FACTS = Facts(
             "HTTP 422: The context field must be an array.",
         ),
     ],
-    methods={"execute_workflow", "get_run", "list_runs"},
+    methods={
+        "execute_workflow",
+        "execute_workflow_sync",
+        "rerun_run",
+        "resume_run",
+        "get_run",
+        "list_runs",
+        "list_workflows",
+        "get_workflow",
+        "list_workflow_logs",
+        "list_recent_logs",
+        "get_log_statistics",
+        "list_authorizations",
+    },
     started=lambda execution_id: {"id": execution_id, "status": "pending"},
     requests={
         "run": lambda: altostrat.get_run("48291"),
         "list": lambda: altostrat.list_runs("fl_1"),
         "statuses": listed,
+        "rerun": lambda: altostrat_starts.rerun_run("48291"),
+        "resume": lambda: altostrat_starts.resume_run("48291", "n2"),
+        "execute_sync": lambda: altostrat_starts.execute_workflow_sync("fl_1"),
+        "workflows": altostrat_workflows.list_workflows,
+        "workflow": lambda: altostrat_workflows.get_workflow("fl_1"),
+        "logs": lambda: altostrat_workflows.list_workflow_logs("fl_1"),
+        "recent_logs": altostrat_workflows.list_recent_logs,
+        "log_statistics": lambda: altostrat_workflows.get_log_statistics("fl_1"),
+        "authorizations": altostrat_workflows.list_authorizations,
     },
     successes=[("result", {"status": "completed"}, ("status",), set())],
-    same_start=[(altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context=None))],
+    same_start=[
+        (altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context=None)),
+        (altostrat_starts.execute_workflow_sync("w"), altostrat_starts.execute_workflow_sync("w", payload={})),
+    ],
     other_start=[
+        (altostrat_starts.execute_workflow_sync("w"), altostrat.execute_workflow("w")),
+        (altostrat_starts.execute_workflow_sync("w"), altostrat_starts.execute_workflow_sync("w", payload={"a": 1})),
+        (altostrat_starts.rerun_run("r"), altostrat_starts.rerun_run("s")),
+        (altostrat_starts.rerun_run("r"), altostrat_starts.resume_run("r", "n1")),
+        (altostrat_starts.resume_run("r", "n1"), altostrat_starts.resume_run("r", "n2")),
+        (altostrat_starts.resume_run("r", "n1"), altostrat_starts.resume_run("s", "n1")),
         (altostrat.execute_workflow("w"), altostrat.execute_workflow("w", context={"a": 1})),
         (altostrat.execute_workflow("w"), altostrat.execute_workflow("v")),
     ],

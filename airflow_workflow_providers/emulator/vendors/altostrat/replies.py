@@ -1,8 +1,10 @@
-"""The shapes of Altostrat's replies: two kinds of error, a run, a workflow, a page of a list."""
+"""The shapes of Altostrat's replies: two kinds of error, a run, a workflow, logs, a page of a list."""
 
 import itertools
 import secrets
 import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -49,6 +51,19 @@ def error(status: int, message: str | None = None) -> Reply:
     kind = "api_error" if status == 500 else "invalid_request_error"
     address = f"https://docs.altostrat.io/errors/{code}"
     return Reply(status, {"type": kind, "code": code, "message": message or text, "doc_url": address})
+
+
+def refused(status: int, code: str, message: str) -> Reply:
+    """
+    Return the refusal of a start that cannot be.
+
+    No page shows one. Its shape is that of the documented errors; its status, its code and its words are ours.
+    """
+    address = f"https://docs.altostrat.io/errors/{code}"
+    return Reply(
+        status,
+        {"type": "invalid_request_error", "code": code, "message": message, "doc_url": address},
+    )
 
 
 def run_body(execution: Execution, status: str) -> dict[str, Any]:
@@ -98,24 +113,57 @@ def page(data: list[dict[str, Any]], number: int, total: int, address: str) -> d
     }
 
 
-def workflow_body(workflow: Workflow, created_at: float) -> dict[str, Any]:
-    """Return a workflow that is started by hand; its nodes, whose shape no page shows, are its steps."""
+def listed_workflow(workflow: Workflow, created_at: float, webhook_url: str | None) -> dict[str, Any]:
+    """
+    Return a workflow as a list has it: without its nodes and edges.
+
+    The example of "List all workflows" has both; each page says that they are only returned for a single workflow.
+    """
     at = timestamp(created_at)
-    steps = workflow.steps({})
     return {
         "id": workflow.workflow_id,
         "name": workflow.workflow_id,
         "description": "",
-        "nodes": [{"id": step["node_id"], "component_id": step["component_id"]} for step in steps],
-        "edges": [{"source": a["node_id"], "target": b["node_id"]} for a, b in itertools.pairwise(steps)],
         "schedule_type": "manual",
         "schedule_value": None,
         "next_run_at": None,
         "is_active": True,
-        # The page shows a URL; it would be the real vendor's.
-        "webhook_url": None,
+        "webhook_url": webhook_url,
         "created_at": at,
         "updated_at": at,
+    }
+
+
+def workflow_body(workflow: Workflow, created_at: float, webhook_url: str | None) -> dict[str, Any]:
+    """Return a workflow with its nodes and edges, in the shape of the example (Retrieve a workflow)."""
+    nodes = [
+        {
+            "id": node["id"],
+            "type": node["component_id"],
+            "position": {"x": 150 * n, "y": 250},
+            "data": {"componentId": node["component_id"]},
+        }
+        for n, node in enumerate(workflow.nodes, 1)
+    ]
+    edges = [
+        {"id": f"e{n}", "source": before["id"], "target": after["id"]}
+        for n, (before, after) in enumerate(itertools.pairwise(nodes), 1)
+    ]
+    return {**listed_workflow(workflow, created_at, webhook_url), "nodes": nodes, "edges": edges}
+
+
+def statistics(logs: Iterable[dict[str, Any]], statuses: list[str]) -> dict[str, Any]:
+    """
+    Return how the runs with these logs and statuses went (older reference, Get workflow log statistics).
+
+    That a workflow without runs has no success at all is inferred.
+    """
+    completed = statuses.count("completed")
+    return {
+        "log_statuses": dict(Counter(log["status"] for log in logs)),
+        "recent_runs": dict(Counter(statuses)),
+        "total_runs": len(statuses),
+        "success_rate": round(100 * completed / len(statuses), 1) if statuses else 0,
     }
 
 
