@@ -428,6 +428,8 @@ def rerun_execution(execution_id: str) -> Request[Execution]:
     :raises LostStart: if the response was lost, so that a run may exist.
     """
 
+    known = id_or_name("execution_id", execution_id)
+
     def read(_: str, response: Response) -> Execution:
         started = response.parse(_Rerun)
         # The pages have different names for the id: the specification "id", that of version 2 "instanceId".
@@ -438,13 +440,13 @@ def rerun_execution(execution_id: str) -> Request[Execution]:
         return Execution(response.execution_id(named), State.QUEUED, "QUEUED")
 
     return execution_request(
-        execution_id,
+        known,
         f"{EXECUTION}/rerun",
         read,
         action="rerun",
         method="POST",
         starts_run=True,
-        fingerprint_input={"rerun_of": str(execution_id)},
+        fingerprint_input={"rerun_of": known},
     )
 
 

@@ -25,7 +25,7 @@ class EntryPoint:
     :param build: from that object to its request, which is not sent.
     :param right: valid parameters; the required ones are among them.
     :param parameters: the parameters of this package, with their types.
-    :param identifies: the parameter that names a workflow or an execution.
+    :param identifies: the parameter that names a workflow or an execution; empty if there is none.
     """
 
     name: str
@@ -54,7 +54,9 @@ def _methods(case: VendorCase) -> Iterator[EntryPoint]:
     for _, parameters in oracle(case.name).methods.values():
         right = {**parameters, **right}
     for name, method in vars(case.hook).items():
-        if inspect.isfunction(method) and hasattr(method, "__wrapped__") and (known := _types(method)):
+        # Its twin for an event loop builds the same request.
+        is_request = hasattr(method, "__wrapped__") and not inspect.iscoroutinefunction(method)
+        if inspect.isfunction(method) and is_request and (known := _types(method)):
             yield EntryPoint(
                 f"{case.hook.__name__}.{name}",
                 case.name,
@@ -62,7 +64,7 @@ def _methods(case: VendorCase) -> Iterator[EntryPoint]:
                 lambda request: request,
                 {given: value for given, value in right.items() if given in known},
                 known,
-                next(iter(known)),
+                _required(method),
             )
 
 
@@ -83,6 +85,13 @@ def _types(function: Callable[..., Any]) -> dict[str, Any]:
         for name, parameter in inspect.signature(function).parameters.items()
         if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     }
+
+
+def _required(function: Callable[..., Any]) -> str:
+    """Return the first parameter if it has no default: it names what the request is about."""
+    _, *parameters = inspect.signature(function).parameters.values()
+    first = next(iter(parameters), None)
+    return first.name if first is not None and first.default is first.empty else ""
 
 
 def _entry_points() -> Iterator[EntryPoint]:
