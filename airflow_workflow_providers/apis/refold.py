@@ -427,7 +427,6 @@ def rerun_execution(execution_id: str) -> Request[Execution]:
     :raises RequestRejected: if Refold rejected it.
     :raises LostStart: if the response was lost, so that a run may exist.
     """
-
     known = id_or_name("execution_id", execution_id)
 
     def read(_: str, response: Response) -> Execution:
