@@ -46,7 +46,8 @@ class Documented:
 
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
-        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, or ``ping`` (what the connection test sends).
+        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, ``ping`` (what the connection test sends),
+        or one that only this vendor has; ``create`` must not be sent twice.
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
     :param outcome: what a correct reading gives.
@@ -159,7 +160,7 @@ def errors(
 
 
 def error_outcome(status: int, operation: str) -> Outcome:
-    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost."""
+    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost, and so is what creates something."""
     known: dict[int, Outcome] = {
         401: "auth_failed",
         403: "auth_failed",
@@ -167,5 +168,5 @@ def error_outcome(status: int, operation: str) -> Outcome:
         429: "rate_limited",
     }
     if status == 408 or status >= 500:
-        return "lost_start" if operation in ("start", "sync_start") else "unavailable"
+        return "lost_start" if operation in ("start", "sync_start", "create") else "unavailable"
     return known.get(status, "rejected")
