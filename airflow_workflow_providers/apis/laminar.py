@@ -2,13 +2,14 @@
 Laminar (now Minicor), the external workflow API: one request, whose response comes when the run is over.
 
 Pages: "Remote Workflow Execution" and "Managing Configurations" at https://docs.laminar.run/. Where they leave something
-open, a comment names the page. The jobs of the same vendor are another API: ``laminar_jobs``.
+open, a comment names the page. The configuration stores are in ``laminar_configurations``. The jobs of the same vendor are another
+API: ``laminar_jobs``.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
-
+from airflow_workflow_providers.apis.laminar_configurations import list_configuration_keys
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput, NotSupported, UnexpectedResponse
 from airflow_workflow_providers.core.execution import Execution, State
@@ -29,10 +30,6 @@ GREATEST_STEP = 2**31 - 1
 NOT_A_RUN = frozenset({401, 403, 404, 408, 429})
 
 
-class _Store(BaseModel):
-    keys: list[Any]
-
-
 def auth_headers(secret: str, **_: Any) -> dict[str, str]:
     """Return the header that authenticates a request; a query parameter, which is allowed too, would show up in logs."""
     return {"X-API-KEY": parameters.header("password", secret)}
@@ -48,6 +45,7 @@ def ping(
     https://docs.laminar.run/running-an-integration/managing-configurations
 
     :raises NotSupported: if the connection names no store.
+    :raises InvalidInput: if its workspace id is no number.
     """
     if not (workspace_id and configuration_id):
         raise NotSupported(
@@ -55,19 +53,16 @@ def ping(
             "workflow."
         )
 
+    listed = list_configuration_keys(configuration_id, workspace_id=workspace_id)
+
     def read(response: Response) -> str | None:
         if response.status == 404:
             return "Laminar accepts this key; it does not know that configuration store."
-        response.parse(_Store)
+        listed.parse(response)
         return None
 
-    return Request(
-        "read the keys of the configuration store",
-        "GET",
-        f"/configurations/{parameters.segment('configuration_id', configuration_id)}/keys/external",
-        query={"workspaceId": workspace_id},
-        parse=read,
-        accepts=lambda response: response.ok or response.status == 404,
+    return replace(
+        listed.read_as(listed.summary, read), accepts=lambda response: response.ok or response.status == 404
     )
 
 

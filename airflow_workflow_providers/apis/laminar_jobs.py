@@ -8,12 +8,12 @@ something open, a comment names the page.
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.request import Request, Response, execution_request
+from airflow_workflow_providers.core.request import Request, Response, execution_request, read_request
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -40,6 +40,10 @@ EXECUTION = "/_executions/{}"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
+class _Anything(RootModel[Any]):
+    """JSON of any form."""
+
+
 class _Started(BaseModel):
     jobExecutionId: Any = None  # noqa: N815  # the vendor's name
     status: Any = None
@@ -56,9 +60,21 @@ def auth_headers(secret: str, **_: Any) -> dict[str, str]:
     return {"x-api-key": parameters.header("trigger_api_key", secret)}
 
 
+def list_jobs() -> Request[Any]:
+    """
+    List the jobs behind the trigger URL, and their endpoints.
+
+    They are described at https://docs.minicor.com/api/calling-jobs
+
+    :return: what Laminar sends: JSON, whose form no page shows.
+    """
+    return read_request("list the jobs", "/_jobs", model=_Anything)
+
+
 def ping(**_: Any) -> Request[Any]:
     """List the jobs, which the key can read."""
-    return Request("test the connection", "GET", "/_jobs", parse=lambda response: bool(response.json()))
+    listed = list_jobs()
+    return listed.read_as("test the connection", lambda response: bool(listed.parse(response)))
 
 
 def run_job(

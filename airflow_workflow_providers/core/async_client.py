@@ -200,13 +200,15 @@ class AsyncClient:
         """Whether the connection is read, so that its limit is known."""
         return self._current is not None
 
-    async def open(self) -> None:
+    async def open(self) -> Endpoint:
         """
         Read the connection, unless it is read already.
 
+        :return: the vendor as the connection reaches it.
         :raises WorkflowError: if it cannot be read.
         """
-        await self._open()
+        endpoint, _ = await self._open()
+        return endpoint
 
     def turn(self, *, within: float) -> float:
         """

@@ -31,7 +31,8 @@ _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=20)
 def retry_policy(attempts: int, retry_for: float) -> dict[str, Any]:
     """Return the one retry table, for tenacity's blocking and asynchronous drivers alike."""
     return {
-        # A start that may have arrived is a LostStart by now; what these mean has certainly started nothing.
+        # A start, or what creates something, that may have arrived is a LostStart by now; what these mean has certainly started
+        # nothing.
         "retry": tenacity.retry_if_exception_type((errors.RateLimited, errors.Unavailable)),
         "wait": _wait,
         "stop": tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(retry_for),
@@ -186,7 +187,7 @@ class Client:
             timeout = min(endpoint.timeout(request), max(MIN_TIMEOUT, until - time.monotonic()))
             try:
                 response = self._open(endpoint).exchange(
-                    prepared, timeout, sink=sink, starts_run=request.starts_run
+                    prepared, timeout, sink=sink, only_once=bool(request.makes)
                 )
             except errors.WorkflowError as error:
                 failure = endpoint.explain(request, error)

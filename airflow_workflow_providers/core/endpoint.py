@@ -117,7 +117,7 @@ class Endpoint:
         Return what a request reads from its response; all text of the vendor in it is fit to be shown.
 
         :raises WorkflowError: if the response is an error, or not what the vendor documents. Of a start it is a
-            :class:`LostStart`, unless the vendor has certainly started nothing.
+            :class:`LostStart`, unless the vendor has certainly started nothing; so it is of a request that creates something.
         """
         try:
             known = Response(response.status, response.headers, response.content, self._secrets(request))
@@ -141,14 +141,15 @@ class Endpoint:
             or (isinstance(error, errors.Unavailable) and error.sent)
             or 200 <= (error.status or 0) < 300
         )
-        if request.starts_run and lost:
+        if request.makes and lost:
+            verb = "start" if request.starts_run else "create"
             message += (
-                " The request had been sent, so a run may exist. It is not sent again, because that could start a second "
-                "run."
+                f" The request had been sent, so a {request.makes} may exist. It is not sent again, because that could "
+                f"{verb} a second {request.makes}."
             )
             error = errors.LostStart("", status=error.status)
-        elif request.starts_run:
-            message += " Nothing was started."
+        elif request.makes:
+            message += f" Nothing was {'started' if request.starts_run else 'created'}."
         error.args = (shown(message, self._secrets(request), limit=ERROR_LIMIT),)
         return error
 

@@ -111,7 +111,11 @@ class UnexpectedResponse(WorkflowError):
 
 
 class LostStart(WorkflowError, AirflowFailException):
-    """The response to a start was lost: a run may exist. There is no retry, because it could start a second run."""
+    """
+    The response to a start was lost: a run may exist. There is no retry, because it could start a second run.
+
+    It is also the error of a hook's method that creates something else, if its response was lost: that may exist.
+    """
 
 
 class UncertainStart(WorkflowError):

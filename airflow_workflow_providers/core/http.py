@@ -257,7 +257,7 @@ class Transport:
         self._starts = self._route.pool("", **options, keepalive_expiry=START_KEEPALIVE)
 
     def exchange(
-        self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None, starts_run: bool = False
+        self, built: BuiltRequest, timeout: float, *, sink: Sink | None = None, only_once: bool = False
     ) -> Response:
         """
         Send a request once, and read the whole response.
@@ -266,14 +266,15 @@ class Transport:
         :param timeout: seconds for all of it.
         :param sink: where the body of a 2xx goes instead of memory, with its own limit of size. There is no asynchronous
             counterpart: results are fetched on the worker.
-        :param starts_run: whether it may start a run: then it is sent only on a connection that is new, or was used just before.
+        :param only_once: whether it must not arrive twice, as a start: then it is sent only on a connection that is new, or was
+            used just before.
         :raises Unavailable: if there was no response in time; ``sent`` says whether the request may have arrived.
         :raises UnexpectedResponse: if the body is too large, or cannot be decompressed.
         """
         exchange = Exchange.within(timeout)
         token = current.set(exchange)
         try:
-            pool = self._starts if starts_run else self._pool
+            pool = self._starts if only_once else self._pool
             response = pool.handle_request(self._route.request(built, timeout))
             try:
                 body = self._route.body(response.status, response.headers, sink)

@@ -189,6 +189,8 @@ class Request(Generic[T]):
     :param media_type: of the body.
     :param secrets: what no message may repeat, besides the connection's own secrets: a callback address, for one.
     :param starts_run: whether it may start a run: then it is sent again only if no run can have been started.
+    :param creates: what it may create that is no run, ``"configuration store"`` for one, if a second request could create
+        a second one: then it is sent again only if nothing can have been created.
     :param fingerprint_input: of a start, what makes another start the same: the workflow and its input, but no label and
         no callback address.
     :param goes_first: whether it waits for no turn of the connection's rate limit: a stop.
@@ -206,10 +208,16 @@ class Request(Generic[T]):
     media_type: str = "application/json"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     starts_run: bool = False
+    creates: str = ""
     fingerprint_input: Mapping[str, Any] = field(default_factory=dict, repr=False)
     goes_first: bool = False
     accepts: Callable[[Response], bool] = _ok
     timeout: float | None = None
+
+    @property
+    def makes(self) -> str:
+        """What must not be made twice: a run, or what it creates. Empty: it may be sent again, whatever became of it."""
+        return "run" if self.starts_run else self.creates
 
     def read_as(self, summary: str, parse: Callable[[Response], V]) -> "Request[V]":
         """

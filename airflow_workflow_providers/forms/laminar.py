@@ -20,7 +20,9 @@ FORM = form(
         "trigger_api_key": field(
             "Trigger API key", "For jobs: the key of the trigger URL, not the workspace's.", format="password"
         ),
-        "workspace_id": field("Workspace id", "For the connection test only; see the next field."),
+        "workspace_id": field(
+            "Workspace id", "For configuration stores, and for the connection test; see the next field."
+        ),
         "configuration_id": field(
             "Configuration store",
             "For the connection test only: the external id of a configuration store. An API key can read nothing else.",

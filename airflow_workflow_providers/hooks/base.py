@@ -7,7 +7,7 @@ import functools
 import inspect
 import json
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar, get_args
 
@@ -439,7 +439,7 @@ class WorkflowHook(BaseHook):
 
 
 def sends(
-    build: Callable[P, Request[T]],
+    build: Callable[P, Request[T]], *, fields: Collection[str] = ()
 ) -> tuple[
     Callable[Concatenate[WorkflowHook, P], T], Callable[Concatenate[WorkflowHook, P], Coroutine[Any, Any, T]]
 ]:
@@ -447,14 +447,23 @@ def sends(
     Make two methods of a hook from a function of ``apis/`` that builds a request: one for a thread, one for an event loop.
 
     :param build: builds the request; the methods have its parameters and its docstring.
+    :param fields: the parameters that come from the connection's own fields of the same names, unless they are given.
     :return: methods that send the request and return its value; the second one is awaited.
     """
 
+    def missing(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: endpoint.fields.get(name) for name in fields if given.get(name) is None}
+
     def method(self: WorkflowHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if fields:
+            kwargs.update(missing(self.client.endpoint, kwargs))
         return self.send(build(*args, **kwargs))
 
     async def amethod(self: WorkflowHook, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.asend(build(*args, **kwargs))
+        async with self.async_client(role="worker") as client:
+            if fields:
+                kwargs.update(missing(await client.open(), kwargs))
+            return await self.asend(build(*args, **kwargs))
 
     signature = inspect.signature(build)
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)

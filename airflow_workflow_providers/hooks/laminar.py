@@ -4,12 +4,15 @@ from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_workflow_providers.apis import laminar, laminar_jobs
+from airflow_workflow_providers.apis import laminar, laminar_configurations, laminar_jobs
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.forms.laminar import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, checked_address, secret_of
+
+#: The parameters of requests that are fields of the connection too.
+_WORKSPACE = ("workspace_id",)
 
 
 class LaminarExtra(HttpExtra):
@@ -52,6 +55,20 @@ class LaminarHook(WorkflowHook):
         return base_url(connection, laminar.REGIONS[extra.region]), secret_of(connection)
 
     execute_workflow, aexecute_workflow = sends(laminar.execute_workflow)
+    create_configuration, acreate_configuration = sends(
+        laminar_configurations.create_configuration, fields=_WORKSPACE
+    )
+    list_configuration_keys, alist_configuration_keys = sends(
+        laminar_configurations.list_configuration_keys, fields=_WORKSPACE
+    )
+    set_configuration_properties, aset_configuration_properties = sends(
+        laminar_configurations.set_configuration_properties, fields=_WORKSPACE
+    )
+    delete_configuration_property, adelete_configuration_property = sends(
+        laminar_configurations.delete_configuration_property, fields=_WORKSPACE
+    )
+    delete_configuration, adelete_configuration = sends(laminar_configurations.delete_configuration)
+    restore_configuration, arestore_configuration = sends(laminar_configurations.restore_configuration)
 
 
 class LaminarJobHook(WorkflowHook):
@@ -91,3 +108,4 @@ class LaminarJobHook(WorkflowHook):
         )
 
     run_job, arun_job = sends(laminar_jobs.run_job)
+    list_jobs, alist_jobs = sends(laminar_jobs.list_jobs)

@@ -19,6 +19,8 @@ ADDRESSES = "https://files.example/7/a.pdf," * 4_000
 def planted(vendor: str, operation: str, *, addresses: bool) -> dict[str, str]:
     """Return what no text of an operation may show, by name; the secrets of ``addresses`` only if these are unchanged."""
     secrets = {"key": KEY}
+    if operation in oracle(vendor).sent:
+        secrets["sent value"] = oracle(vendor).sent[operation]
     if not addresses:
         return secrets
     secrets["signature"] = SIGNATURE
@@ -46,6 +48,7 @@ _SECRETS: list[Any] = [
     *(" " * 3_990 + KEY, f"no such callback: {CALLBACK}", SIGNED, f"see {SIGNED}, {SIGNED}"),
     *({"output_url": SIGNED}, (SIGNED + ",") * 3_000),
     *(text for vendor in sorted(CASES) for _, text in oracle(vendor).secrets.values()),
+    *(f"{sent} is not valid" for vendor in sorted(CASES) for sent in set(oracle(vendor).sent.values())),
 ]
 _DEEP: list[Any] = [
     nested(opening, closing, depth, inside)

@@ -55,10 +55,11 @@ def test_a_start_that_never_left_is_told_from_one_that_may_have_arrived(asynchro
     assert silent.value.sent
 
 
+@pytest.mark.parametrize("kind", [{"starts_run": True}, {"creates": "store"}], ids=["a run", "a store"])
 def test_a_start_is_not_sent_on_a_connection_that_was_unused_for_a_while(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kind: dict[str, Any]
 ) -> None:
-    """The vendor may be just about to close it, and then nobody knows whether a run was started."""
+    """The vendor may be just about to close it, and then nobody knows whether a run was started, or a store created."""
     connections: set[int] = set()
 
     def closes_at_the_second_request(peer: socket.socket, ends: threading.Event) -> None:
@@ -71,7 +72,7 @@ def test_a_start_is_not_sent_on_a_connection_that_was_unused_for_a_while(
     def send_two_starts() -> None:
         with serving(closes_at_the_second_request) as address:
             client = Client(lambda: endpoint(HttpSettings(address)))
-            start = replace(request(timeout=5), starts_run=True)
+            start = replace(request(timeout=5), **kind)
             try:
                 client.send(start)
                 client.send(start)

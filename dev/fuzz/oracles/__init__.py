@@ -37,6 +37,7 @@ class Oracle:
     :param extra: what the extra of a valid connection has besides the key.
     :param fields: for each extra field that not every vendor has, values that must work and values that must be rejected.
     :param secrets: by name, a secret that no text may show, and a text that has it.
+    :param sent: by operation, a secret in the body of its request, which no text about the operation may show.
     """
 
     expected: Callable[[Response], Expected]
@@ -49,6 +50,7 @@ class Oracle:
     extra: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, tuple[list[Any], list[Any]]] = field(default_factory=dict)
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache

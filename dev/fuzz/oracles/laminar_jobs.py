@@ -48,6 +48,7 @@ _TRIGGER_URL: tuple[list[Any], list[Any]] = (
 
 ORACLE = Oracle(
     expected=expected,
+    methods={"jobs": ("list_jobs", {})},
     key_field="trigger_api_key",
     extra={"trigger_url": "https://vendor.example/m/acme"},
     fields={"trigger_url": _TRIGGER_URL, **SHARED_FIELDS},

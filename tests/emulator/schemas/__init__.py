@@ -107,7 +107,7 @@ OBJECT = {"type": "object"}
 BEARER = {"type": "http", "scheme": "bearer"}
 X_API_KEY = {"type": "apiKey", "in": "header", "name": "X-API-KEY"}
 
-#: As an example it stands for a run that was started.
+#: As an example it stands for a run that was started; so the name of a field of the account does for that field.
 RUN = "{run}"
 
 

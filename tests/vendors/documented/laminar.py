@@ -13,6 +13,13 @@ _RESPONSE = "laminar-run/mcp 2.0.2, prompts/workflow-guide.ts, lam.response"
 _EXIT = "https://docs.laminar.run/platform/keywords/lam.exit"
 _KEYS = "https://docs.laminar.run/api-guide/managing-configurations"
 
+#: The operations on configuration stores, and those of them whose response is the store with its values.
+_STORES = ("create", "keys", "set", "delete_property", "delete", "restore")
+_STORE = ("create", "set", "restore")
+
+#: A value of a store, which is as secret as a key.
+PASSWORD = "c0rrect-h0rse-b4ttery"  # of nobody
+
 _TEXT: Mapping[str, str] = {"content-type": "text/plain;charset=UTF-8"}
 
 
@@ -71,14 +78,48 @@ RESPONSES = [
         {"message": "Not found"},
         404,
     ),
+    *(
+        Documented(
+            "laminar",
+            operation,
+            "the store with its values",
+            _KEYS,
+            "value",
+            {
+                "id": 1,
+                "workspaceId": 1,
+                "name": "Customer 7",
+                "externalId": "customer-7",
+                "archivedAt": "2025-12-07T01:02:33.200Z",
+                "properties": [
+                    {"id": 2, "key": "portal_user", "value": "acme"},
+                    {"id": 3, "key": "portal_password", "value": PASSWORD},
+                ],
+            },
+            201 if operation == "create" else 200,
+            decides=(("properties",),),
+        )
+        for operation in _STORE
+    ),
+    Documented(
+        "laminar",
+        "keys",
+        "the keys of a store",
+        _KEYS,
+        "value",
+        {"keys": ["portal_user"], "externalId": "customer-7", "name": "Customer 7"},
+        decides=(("keys",), ("keys", "*")),
+    ),
+    Documented("laminar", "delete_property", "no content", _KEYS, "value", b"", headers={}),
+    Documented("laminar", "delete", "archived", _KEYS, "value", b"", 204, {}),
     *errors(
         "laminar",
-        ("start",),
+        ("start", *_STORES),
         [{"name": "404", "page": _KEYS, "status": 404, "body": {"message": "Not found"}}],
     ),
     *errors(
         "laminar",
-        ("start", "ping"),
+        ("start", "ping", *_STORES),
         [
             {"name": "401", "page": _EXECUTE, "status": 401, "body": {"message": "Unauthorized"}},
             {"name": "429", "page": _EXECUTE, "status": 429, "body": b"", "headers": {"retry-after": "5"}},

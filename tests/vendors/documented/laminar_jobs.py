@@ -96,17 +96,20 @@ RESPONSES = [
         {"status": "failed", "done": True, "error": "portal login was refused"},
         502,
     ),
-    Documented(
-        "laminar_jobs",
-        "ping",
-        "the jobs",
-        f"{_CALLING}#listing-jobs",
-        "value",
-        [{"name": "sync-invoices", "path": "/sync-invoices", "method": "POST"}],
+    *(
+        Documented(
+            "laminar_jobs",
+            operation,
+            "the jobs",
+            f"{_CALLING}#listing-jobs",
+            "value",
+            [{"name": "sync-invoices", "path": "/sync-invoices", "method": "POST"}],
+        )
+        for operation in ("ping", "jobs")
     ),
     *errors(
         "laminar_jobs",
-        ("start", "status", "result", "ping"),
+        ("start", "status", "result", "ping", "jobs"),
         decides={"status": (("done",),), "result": (("done",),)},
         rows=[
             {

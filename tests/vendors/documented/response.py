@@ -32,8 +32,8 @@ Outcome = Literal[
     "lost_start",
 ]
 
-#: The operations that start an execution.
-STARTS: frozenset[str] = frozenset(["start", "sync_start", "rerun", "resume", "execute_sync"])
+#: The operations that must not be sent twice: they start an execution, or create something.
+STARTS: frozenset[str] = frozenset(["start", "sync_start", "rerun", "resume", "execute_sync", "create"])
 
 ERRORS: frozenset[str] = frozenset(
     ["auth_failed", "not_found", "rejected", "rate_limited", "unavailable", "unexpected", "lost_start"]
@@ -50,7 +50,7 @@ class Documented:
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
         ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, ``ping`` (what the connection test
-        sends), or one that only this vendor has, as ``facts/`` names it.
+        sends), or one that only this vendor has, as ``facts/`` names it; ``create`` must not be sent twice.
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
     :param outcome: what a correct reading gives.
@@ -163,7 +163,7 @@ def errors(
 
 
 def error_outcome(status: int, operation: str) -> Outcome:
-    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost."""
+    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost, and so is what creates something."""
     known: dict[int, Outcome] = {
         401: "auth_failed",
         403: "auth_failed",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from airflow_workflow_providers.apis import laminar_configurations as configurations
 from airflow_workflow_providers.apis.laminar import execute_workflow, ping
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound
+from tests.vendors.documented.laminar import PASSWORD
 from tests.vendors.facts import Facts
 from tests.vendors.facts.bad_values import ANY_JSON, CALLBACKS, IDS, NAMES, NUMBERS
 
@@ -14,6 +16,9 @@ STEPS = [
     "0",
     "two",
 ]
+
+#: The properties of a configuration store.
+VALUES = {"portal_user": "acme", "portal_password": PASSWORD}
 
 FACTS = Facts(
     ping=(
@@ -48,9 +53,29 @@ FACTS = Facts(
         ("39", {}, {"status": 403}, AuthFailed, "HTTP 403: "),
         ("39", {}, {"status": 404}, NotFound, "HTTP 404: "),
     ],
-    methods={"execute_workflow"},
+    methods={
+        "execute_workflow",
+        "create_configuration",
+        "list_configuration_keys",
+        "set_configuration_properties",
+        "delete_configuration_property",
+        "delete_configuration",
+        "restore_configuration",
+    },
     started=None,
-    requests={"ping": lambda: ping(workspace_id="1", configuration_id="store")},
+    requests={
+        "ping": lambda: ping(workspace_id="1", configuration_id="store"),
+        "create": lambda: configurations.create_configuration(
+            "Customer 7", "customer-7", VALUES, workspace_id=1
+        ),
+        "keys": lambda: configurations.list_configuration_keys("customer-7", workspace_id=1),
+        "set": lambda: configurations.set_configuration_properties("customer-7", VALUES, workspace_id=1),
+        "delete_property": lambda: configurations.delete_configuration_property(
+            "customer-7", "portal_user", workspace_id=1
+        ),
+        "delete": lambda: configurations.delete_configuration("customer-7"),
+        "restore": lambda: configurations.restore_configuration("customer-7"),
+    },
     successes=[],
     same_start=[(execute_workflow(7, callback_url="https://a.example/1"), execute_workflow("7"))],
     other_start=[

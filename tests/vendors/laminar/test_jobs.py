@@ -152,3 +152,15 @@ def test_a_connection_with_an_unknown_store_has_a_right_key(
         "Laminar accepts this key; it does not know that configuration store.",
     )
     assert emulator.requests("laminar")[0]["path"] == "/configurations/7/keys/external"
+
+
+def test_jobs_are_listed_with_what_laminar_sends(emulator: Emulator) -> None:
+    """It is also the connection test. No page shows the form of the list."""
+    with closing(LaminarJobHook()) as hook:
+        jobs = hook.list_jobs()["jobs"]
+        assert hook.test_connection()[0]
+        emulator.fail("laminar", "list_jobs", "status", status=200, body=["a job"])
+        assert hook.list_jobs() == ["a job"]
+
+    assert {"name": "sync-invoices", "endpoint": "/laminar/m/acme/sync-invoices"} in jobs
+    assert [request["path"] for request in emulator.requests("laminar")] == ["/m/acme/_jobs"] * 3

@@ -2,9 +2,9 @@
 
 import itertools
 import json
-import re
 import secrets
 import uuid
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from typing_extensions import override
 from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.messages import Incoming, Pending, Reply, Route, padded
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
+from airflow_workflow_providers.emulator.vendors.laminar.stores import Refused, Stores, is_integer
 from airflow_workflow_providers.emulator.vendors.laminar.workflows import (
     DEFAULT_WORKFLOWS,
     JSON,
@@ -32,12 +33,18 @@ _HTTP_STATUS = MappingProxyType(
 _STATUS_VARIANT = MappingProxyType(
     {"succeeded": "done_status", "partial": "partial_status", "failed": "failed_status"}
 )
-_CODES = {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 404: "NOT_FOUND", 429: "TOO_MANY_REQUESTS"}
+_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHORIZED",
+    404: "NOT_FOUND",
+    409: "CONFLICT",
+    429: "TOO_MANY_REQUESTS",
+}
 _MESSAGES = {401: "Unauthorized", 404: "Not found", 429: "Too many requests", 504: "Gateway timeout"}
 
 
 class Laminar(EmulatedVendor[Workflow]):
-    """One workspace with one configuration store, and the jobs of one customer called acme."""
+    """One workspace with its configuration stores, one at first, and the jobs of one customer called acme."""
 
     name = "laminar"
     secret_headers = ("x-api-key",)
@@ -78,17 +85,24 @@ class Laminar(EmulatedVendor[Workflow]):
     def build_routes(self) -> tuple[Route, ...]:
         """Return the routes; the engine's own paths come before those of jobs."""
         job = f"{TRIGGER}/_executions/{{execution_id}}"
+        store = "/configurations/{external_id}"
         return (
             Route("execute", "POST", "/workflow/execute/external/{workflow_id}", self._execute),
-            Route("list_keys", "GET", "/configurations/{external_id}/keys/external", self._list_keys),
+            Route("create_configuration", "POST", "/configurations/external", self._create_configuration),
+            Route("delete_configuration", "DELETE", f"{store}/external", self._delete_configuration),
+            Route("restore_configuration", "PUT", f"{store}/restore/external", self._restore_configuration),
+            Route("list_keys", "GET", f"{store}/keys/external", self._list_keys),
+            Route("set_properties", "PUT", f"{store}/properties/external", self._set_properties),
+            Route("delete_property", "DELETE", f"{store}/properties/{{key}}/external", self._delete_property),
             Route("get_job", "GET", job, self._get_job, returns_status=True),
             Route("list_jobs", "GET", f"{TRIGGER}/_jobs", self._list_jobs),
             Route("run_job", "", f"{TRIGGER}/{{job_path:anything}}", self._run_job),
         )
 
     def reset(self) -> None:
-        """Start again with the first execution id, too."""
+        """Start again with the first execution id and the first store, too."""
         super().reset()
+        self.stores = Stores(self.account["workspace_id"], self.account["configuration_id"])
         self._ids = itertools.count(48291)
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
@@ -154,7 +168,7 @@ class Laminar(EmulatedVendor[Workflow]):
         notes: dict[str, Any] = {name: incoming.query.get(name) for name in _TEXT_PARAMETERS}
         for name in _STEP_PARAMETERS:
             given = incoming.query.get(name)
-            if given is not None and not _is_integer(given, bits=32):
+            if given is not None and not is_integer(given, bits=32):
                 return self.error("execute", 400, f"{name} must be an int32")
             notes[name] = None if given is None else int(given)
         # A number, as the platform's ids are; no reply contains it.
@@ -162,12 +176,40 @@ class Laminar(EmulatedVendor[Workflow]):
 
     def _list_keys(self, incoming: Incoming) -> Reply:
         """Return the names in a store, without their values (Managing Configurations)."""
-        workspace, store = incoming.query.get("workspaceId", ""), incoming.path_params["external_id"]
-        if not _is_integer(workspace, bits=64):
-            return self.error("list_keys", 400, "workspaceId must be an int64")
-        if (str(int(workspace)), store) != (self.account["workspace_id"], self.account["configuration_id"]):
-            return self.error("list_keys", 404, "Configuration not found")
-        return Reply(200, {"keys": ["PORTAL_URL", "PORTAL_USER"], "externalId": store, "name": "Acme"})
+        store = incoming.path_params["external_id"]
+        return self._of_store(incoming, 200, lambda: self.stores.keys(store, incoming.query))
+
+    def _create_configuration(self, incoming: Incoming) -> Reply:
+        """Create a store, and return it with its values (Managing Configurations)."""
+        return self._of_store(incoming, 201, lambda: self.stores.create(incoming.body))
+
+    def _delete_configuration(self, incoming: Incoming) -> Reply:
+        """Archive a store (Managing Configurations)."""
+        store = incoming.path_params["external_id"]
+        return self._of_store(incoming, 204, lambda: self.stores.archive(store))
+
+    def _restore_configuration(self, incoming: Incoming) -> Reply:
+        """Restore an archived store, and return it with its values (Managing Configurations)."""
+        store = incoming.path_params["external_id"]
+        return self._of_store(incoming, 200, lambda: self.stores.restore(store))
+
+    def _set_properties(self, incoming: Incoming) -> Reply:
+        """Set several properties, and return the store with all values (Managing Configurations)."""
+        store = incoming.path_params["external_id"]
+        return self._of_store(incoming, 200, lambda: self.stores.set(store, incoming.query, incoming.body))
+
+    def _delete_property(self, incoming: Incoming) -> Reply:
+        """Remove a property; the 200 has no body (Managing Configurations)."""
+        store, key = incoming.path_params["external_id"], incoming.path_params["key"]
+        return self._of_store(incoming, 200, lambda: self.stores.remove(store, key, incoming.query))
+
+    def _of_store(self, incoming: Incoming, status: int, act: Callable[[], Any]) -> Reply:
+        """Reply with what an act on a store returns, or with its refusal, whose fields no page has."""
+        try:
+            body = act()
+        except Refused as refused:
+            return self.error(incoming.operation, refused.status, refused.message)
+        return Reply(status, b"" if body is None else body)
 
     def _run_job(self, incoming: Incoming) -> Reply | Pending:
         """
@@ -244,12 +286,6 @@ class Laminar(EmulatedVendor[Workflow]):
             return Reply(flow.http_status or status, output, media_type=flow.media_type)
 
         return self.when_ended(run, reply)
-
-
-def _is_integer(text: str, *, bits: int) -> bool:
-    """Whether it is an integer of at most this many bits."""
-    limit = 2 ** (bits - 1)
-    return re.fullmatch(r"[+-]?[0-9]{1,19}", text) is not None and -limit <= int(text) < limit
 
 
 def _is_teaching(body: dict[str, Any]) -> bool:
