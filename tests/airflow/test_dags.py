@@ -28,7 +28,9 @@ EXAMPLE_DAGS = {
     "datalab_document": 2,
     "datalab_pipeline": 2,
     "refold_deferred": 2,
+    "refold_hook": 2,
     "refold_mapped": 3,
+    "refold_payload_file": 2,
     "refold_stopped": 1,
     "refold_synchronous": 1,
 }
@@ -50,6 +52,7 @@ EVERYWHERE = {
     "laminar_blocking",
     "refold_failing",
     "refold_mapped",
+    "refold_payload_file",
     "refold_stopped",
     *(dag_id for dag_id in EXAMPLE_DAGS if dag_id.endswith("_deferred")),
 }
@@ -70,6 +73,13 @@ def test_an_example_ends_as_it_says(
 
     assert result_of(dag_id).state == expected
     assert len(result_of(dag_id).started) == started
+
+
+def test_a_mapped_task_reads_its_input_from_a_file_and_renders_it(result_of: Callable[[str], Result]) -> None:
+    result = result_of("refold_payload_file")
+
+    assert result.xcoms["addresses", -1, "return_value"] == ["jane@example.com", "john@example.com"]
+    assert "{{" not in json.dumps([run["input"] for run in result.started])
 
 
 def test_ids_and_results_pass_between_tasks(result_of: Callable[[str], Result]) -> None:
