@@ -56,6 +56,8 @@ class VendorCase:
     :param never_ends: options of an added workflow whose executions never end.
     :param with_nonce: parameters with which a start carries a nonce, if it does not always carry one.
     :param without_nonce: parameters with which a start carries none, if it may carry one.
+    :param continues: by the value of ``on_failed_run``, the emulator's name of the operation that runs an execution again, and
+        what the emulator's runs call the earlier one; empty if the vendor cannot.
     :param shows_nonce: settings of the emulator with which the vendor shows the nonce of an execution; empty if it never
         does.
     """
@@ -88,6 +90,7 @@ class VendorCase:
     never_ends: Mapping[str, Any] = field(default_factory=lambda: {"ends": None})
     with_nonce: Mapping[str, Any] = field(default_factory=dict)
     without_nonce: Mapping[str, Any] = field(default_factory=dict)
+    continues: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     shows_nonce: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -229,8 +232,10 @@ REFOLD = VendorCase(
         ({"linked_account_id": ""}, "linked_account_id"),
         ({"linked_account_id": "acct_1\n"}, "linked_account_id"),
         ({"require_output": True, "wait_for_completion": False}, "require_output"),
+        ({"on_failed_run": "resume"}, "on_failed_run"),
     ),
     without_nonce={"instance_tag": "a label of the author"},
+    continues={"rerun": ("rerun", "rerun_of")},
     shows_nonce={"tag": "shown"},
 )
 
@@ -369,10 +374,12 @@ ALTOSTRAT = VendorCase(
         ({"context": ["a", "list"]}, "context"),
         ({"context": {"when": object()}}, "context"),
         ({"on_ui_interaction": "click"}, "on_ui_interaction"),
+        ({"on_failed_run": "continue"}, "on_failed_run"),
     ),
     new_workflow="fl_case_{}",
     with_nonce={"nonce_key": "start"},
     without_nonce={"nonce_key": None},
+    continues={"rerun": ("rerun", "rerun_of"), "resume": ("resume", "resumed_from")},
     shows_nonce={"trigger_payload": "shown"},
 )
 

@@ -131,7 +131,7 @@ def test_this_release_writes_what_its_file_has(emulator: Emulator) -> None:
 
 def test_the_records_of_a_start_are_stored_under_their_key() -> None:
     """An intent without an id first, then with the id."""
-    intent, run = FORMATS[THIS_RELEASE]["starts"]["records"]
+    intent, run, again = FORMATS[THIS_RELEASE]["starts"]["records"]
     store = StateStore()
     start = start_store(store)
 
@@ -142,6 +142,10 @@ def test_the_records_of_a_start_are_stored_under_their_key() -> None:
     at = {"intent_at": run["intent_at"]}
     assert {**stored, **at} == {**run, "execution_id": intent["execution_id"]}
     assert {**store[KEY], **at} == run
+
+    start.write_intent(again["fingerprint"], again["account"], again=again["again"])
+    start.write_execution_id(again["execution_id"])
+    assert {**store[KEY], **at} == again
 
 
 @every_release

@@ -32,6 +32,8 @@ class StartRecord:
     :param account: what tells the account from others, without a secret; ``None`` if that is not known.
     :param execution_id: the vendor's id, once it is known.
     :param stopped: whether this task has asked the vendor to stop the run.
+    :param again: of a start that runs an earlier run again, that run, and what else says from where; ``None``: it is another
+        start.
     """
 
     fingerprint: str
@@ -42,6 +44,7 @@ class StartRecord:
     account: Mapping[str, Any] | None
     execution_id: str | None = None
     stopped: bool = False
+    again: Mapping[str, str] | None = None
 
     def stored(self) -> dict[str, Any]:
         """
@@ -62,7 +65,7 @@ class StartRecord:
         :return: the record; without an id and a fingerprint if nothing in it is known.
         """
         known = stored if isinstance(stored, dict) else {}
-        execution_id, account = known.get("execution_id"), known.get("account")
+        execution_id, account, again = (known.get(name) for name in ("execution_id", "account", "again"))
         return cls(
             fingerprint=str(known.get("fingerprint") or ""),
             nonce=str(known.get("nonce") or ""),
@@ -72,6 +75,7 @@ class StartRecord:
             account=account if isinstance(account, dict) else None,
             execution_id=None if execution_id is None else str(execution_id),
             stopped=known.get("stopped") is True,
+            again=again if isinstance(again, dict) else None,
         )
 
 
@@ -85,6 +89,7 @@ class Start:
     :param max_tries: the task's ``max_tries`` now.
     :param resubmit_on_clear: whether a cleared task submits a new run.
     :param resubmit_lost: whether a new run may be submitted although one may exist already.
+    :param continued_states: the states of a run which the vendor is asked to run again, instead of a new start.
     """
 
     fingerprint: str
@@ -92,6 +97,7 @@ class Start:
     max_tries: int | None
     resubmit_on_clear: bool = True
     resubmit_lost: bool = False
+    continued_states: frozenset[State] = frozenset()
 
 
 class Action(Enum):
@@ -99,6 +105,7 @@ class Action(Enum):
 
     SUBMIT = "submit"  #: send a new start
     REATTACH = "reattach"  #: use the run of an earlier try
+    CONTINUE = "continue"  #: ask the vendor to run the run of an earlier try again
     REPLACE = "replace"  #: stop the run of an earlier try, then send a new start
     LOOK_UP = "look up"  #: only the intent is known: ask the vendor which run it became
     ORPHANED = "orphaned"  #: a run may exist that nobody can find, and nothing may be sent
@@ -167,15 +174,17 @@ def on_look_up(decision: Decision, found: str | None, start: Start) -> Decision:
 
 
 def on_old_run(
-    decision: Decision, old: Execution | WorkflowError, success_states: frozenset[State]
+    decision: Decision, old: Execution | WorkflowError, start: Start, success_states: frozenset[State]
 ) -> Decision:
     """
     Decide after the run of an earlier try was read.
 
     :param decision: the one to reattach to it, or to replace it.
     :param old: the run, or why it could not be read.
+    :param start: the start that this try would send.
     :param success_states: the states that are a success.
-    :return: to reattach to it; to replace it, if it may be going; or to submit, if there is nothing to stop.
+    :return: to reattach to it; to replace it, if it may be going; to continue it, if it failed and the author wants that; or
+        to submit, if there is nothing to stop.
     :raises WorkflowError: if the run is to be reattached to, and cannot be read.
     """
     if isinstance(old, WorkflowError):
@@ -188,7 +197,8 @@ def on_old_run(
         return replace(decision, action=Action.SUBMIT if ending else Action.REPLACE)
     if not ending or old.state in success_states:
         return decision
-    return Decision(Action.SUBMIT, f"it is {old.status}", decision.cleared)
+    again = old.is_terminal and old.state in start.continued_states
+    return Decision(Action.CONTINUE if again else Action.SUBMIT, f"it is {old.status}", decision.cleared)
 
 
 def account_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

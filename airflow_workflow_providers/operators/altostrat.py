@@ -1,11 +1,14 @@
 """Altostrat SDX."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from airflow_workflow_providers.apis import altostrat as api
-from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.apis import altostrat_starts
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import flag, one_of, text
+from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
@@ -31,6 +34,9 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         ``output``; False returns the output of the last entry.
     :param on_ui_interaction: what happens when the run waits for a person (``awaiting_ui_interaction``): ``"wait"``
         continues the wait and logs it, ``"fail"`` fails the task.
+    :param on_failed_run: what a retry does after a run that failed (Airflow 3.3): ``"resubmit"`` submits a new one; ``"rerun"`` lets
+        Altostrat run it again, with the payload that it had; ``"resume"`` lets Altostrat continue it after the last node that
+        has succeeded, and submits a new one if none has. If the input has changed, a new run is submitted.
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises RequestRejected: if Altostrat rejected the start.
@@ -55,6 +61,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         nonce_key: str | None = None,
         return_log: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
+        on_failed_run: Literal["resubmit", "rerun", "resume"] = "resubmit",
         altostrat_conn_id: str = "altostrat_default",
         **kwargs: Any,
     ) -> None:
@@ -65,9 +72,36 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.sends_nonce = nonce_key is not None
         self.return_log = flag("return_log", return_log)
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
+        self.on_failed_run = one_of("on_failed_run", on_failed_run, ("resubmit", "rerun", "resume"))
         self.stop_at_pause = on_ui_interaction == "fail"
         self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
         self.validate_at_parse()
+
+    @property
+    def continued_states(self) -> frozenset[State]:  # type: ignore[override]  # it depends on a parameter
+        """The states of a run that Altostrat is asked to run again, or to continue."""
+        return frozenset() if self.on_failed_run == "resubmit" else frozenset({State.FAILED})
+
+    def build_again_request(self, old: Execution, earlier: Mapping[str, str]) -> Request[Execution] | None:
+        """
+        Build the request that lets Altostrat run a run again, or continue it.
+
+        :param old: the run.
+        :param earlier: from where ``old`` was continued itself, if it was.
+        :return: the start of the new run; ``None`` if it is to be continued, and none of its nodes has succeeded.
+        """
+        execution_id = str(old.execution_id)
+        if self.on_failed_run == "rerun":
+            return altostrat_starts.rerun_run(execution_id)
+        succeeded = [entry.get("node_id") for entry in old.details or () if entry.get("status") == "success"]
+        # What is no id cannot be one: the log may be anything.
+        node_id = next((node for node in reversed(succeeded) if isinstance(node, str) and node), None)
+        if node_id is not None:
+            return altostrat_starts.resume_run(execution_id, node_id)
+        if "node_id" in earlier:
+            # It has come no further than the run before, which is continued once more.
+            return altostrat_starts.resume_run(earlier["resumed_from"], earlier["node_id"])
+        return None
 
     def start_parameters(self, timeout: float) -> dict[str, Any]:
         """

@@ -109,7 +109,10 @@ class BatchOperator(ExecuteWorkflowOperator):
         if not hasattr(cls, "hook_class"):
             return
         cls.operator_extra_links = ()  # a button to one run means nothing here
-        cls.unsupported = (cls.unsupported | {"wait_for_completion"}) - {"on_partial_failure", "on_clear"}
+        cls.unsupported = (cls.unsupported | {"wait_for_completion", "on_failed_run"}) - {
+            "on_partial_failure",
+            "on_clear",
+        }
         if "inputs" not in cls.template_fields:
             cls.template_fields = (*cls.template_fields, "inputs")
             cls.template_fields_renderers = {**cls.template_fields_renderers, "inputs": "json"}

@@ -1,10 +1,13 @@
 """Refold (formerly Cobalt)."""
 
-from typing import Any, ClassVar, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, cast
 
 from airflow_workflow_providers.apis import refold as api
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.parameters import flag
+from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.parameters import flag, one_of
+from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.batch import BatchOperator
@@ -38,6 +41,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         the body, as Refold's specification, its guide and its own clients have it.
     :param validate_input: before a start, read what the workflow expects, and fail with the names of the fields if ``payload``
         does not fit. Refold checks it too; this finds it before anything is sent, of a batch before its first start.
+    :param on_failed_run: what a retry does after a run that failed or was stopped (Airflow 3.3): ``"resubmit"`` submits a new
+        one; ``"rerun"`` lets Refold run it again, with the payload that it had. If the input has changed, a new run is submitted.
     :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
         reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
     :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
@@ -80,6 +85,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         include_headers: bool = False,
         wrap_payload: bool = False,
         validate_input: bool = False,
+        on_failed_run: Literal["resubmit", "rerun"] = "resubmit",
         require_output: bool = False,
         linked_account_id: str | None = None,
         refold_conn_id: str = "refold_default",
@@ -96,6 +102,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.include_headers = include_headers
         self.wrap_payload = wrap_payload
         self.validate_input = flag("validate_input", validate_input)
+        self.on_failed_run = one_of("on_failed_run", on_failed_run, ("resubmit", "rerun"))
         self.require_output = flag("require_output", require_output)
         self.linked_account_id = account(linked_account_id, api.linked_account)
         self.chooses_account = linked_account_id is not None
@@ -115,6 +122,21 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     def run_label(self) -> str:
         """The author's own label of the run."""
         return self.instance_tag or ""
+
+    @property
+    def continued_states(self) -> frozenset[State]:  # type: ignore[override]  # it depends on a parameter
+        """The states of a run that Refold is asked to run again."""
+        return frozenset({State.FAILED, State.STOPPED}) if self.on_failed_run == "rerun" else frozenset()
+
+    def build_again_request(self, old: Execution, earlier: Mapping[str, str]) -> Request[Execution]:  # noqa: ARG002  # as in the base class
+        """
+        Build the request that lets Refold run a run again.
+
+        :param old: the run.
+        :param earlier: not used.
+        :return: the start of the new run.
+        """
+        return api.rerun_execution(str(old.execution_id))
 
     def check_input(self) -> None:
         """

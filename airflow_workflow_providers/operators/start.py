@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput
-from airflow_workflow_providers.core.execution import Execution, raise_for_state
+from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
 from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import one_of, quoted, seconds
 from airflow_workflow_providers.core.request import Request
@@ -48,6 +48,9 @@ class StartOperator(ExecutionOperator):
 
     #: What a cleared task does; only a run with an id can be reattached to.
     on_clear: str = "resubmit"
+
+    #: The states of a run that a retry lets the vendor run again; a vendor that can do so makes it a parameter.
+    continued_states: frozenset[State] = frozenset()
 
     _context: Context | None = None
     _killed = False
@@ -155,6 +158,20 @@ class StartOperator(ExecutionOperator):
     def files_version(self) -> str:
         """What tells the files of the input, which were read, from later versions of them; empty if there are none."""
         return ""
+
+    def build_again_request(
+        self,
+        old: Execution,  # noqa: ARG002  # an operator that can needs them
+        earlier: Mapping[str, str],  # noqa: ARG002
+    ) -> Request[Execution] | None:
+        """
+        Build the request that lets the vendor run a run again.
+
+        :param old: the run of an earlier try, in one of :attr:`continued_states`.
+        :param earlier: ``fingerprint_input`` of such a request, if ``old`` is a run that it has started; else empty.
+        :return: a start, whose value is the new run; ``None`` if this run cannot be run again: then a new one is submitted.
+        """
+        return None
 
     def send_start(self, request: Request[Execution], built: BuiltRequest, budget: float) -> Execution:
         """

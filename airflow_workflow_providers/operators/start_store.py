@@ -78,7 +78,13 @@ class StartStore:
         return self._record
 
     def write_intent(
-        self, fingerprint: str, account: Mapping[str, Any], *, nonce: str = "", label: str = ""
+        self,
+        fingerprint: str,
+        account: Mapping[str, Any],
+        *,
+        nonce: str = "",
+        label: str = "",
+        again: Mapping[str, str] | None = None,
     ) -> StartRecord:
         """
         Store that a start is about to be sent.
@@ -87,10 +93,13 @@ class StartStore:
         :param account: what tells the account from others.
         :param nonce: by which the run can be found; empty if the vendor does not get it.
         :param label: what the run carries at the vendor, for people.
+        :param again: of a start that runs an earlier run again, that run.
         :return: what was stored, with the current time.
         :raises Exception: if Airflow could not store it; then nothing may be sent.
         """
-        return self._write(StartRecord(fingerprint, nonce, label, time.time(), self.max_tries, account))
+        return self._write(
+            StartRecord(fingerprint, nonce, label, time.time(), self.max_tries, account, again=again)
+        )
 
     def read_uploads(self, account: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """

@@ -41,6 +41,8 @@ class Starter:
         self._log = operator.log
         self._store = store
         self._deadline = deadline
+        #: The request that runs the run of an earlier try again.
+        self._again: Request[Execution] | None = None
 
     def run(self) -> Execution:
         """
@@ -60,6 +62,7 @@ class Starter:
             self._store.max_tries,
             resubmit_on_clear=operator.on_clear == "resubmit",
             resubmit_lost=operator.on_lost_start == "resubmit",
+            continued_states=operator.continued_states,
         )
         record = self._store.read()
         return (record and self._reattach(record, request, start)) or self._submit(request, built, start)
@@ -98,11 +101,16 @@ class Starter:
         except WorkflowError as error:
             old = error
             name, unread = self._name(execution_id), f" It could not be read: {error}"
-        decision = on_old_run(decision, old, self._operator.success_states)
+        decision = on_old_run(decision, old, start, self._operator.success_states)
         if isinstance(old, Execution) and decision.action is Action.REATTACH:
             self._log.info("%s is reused: nothing is started.", name)
             return old
         self._operator.set_execution(None)
+        if isinstance(old, Execution) and decision.action is Action.CONTINUE:
+            self._again = self._operator.build_again_request(old, record.again or {})
+            if self._again is not None:
+                self._log.info("%s is not reused: %s. It is run again.", name, decision.why)
+                return None
         replaces = decision.action is Action.REPLACE
         stopped = f" {stop(self._client, execution_id).message}" if replaces else ""
         log = self._log.warning if unread and stopped else self._log.info
@@ -111,17 +119,26 @@ class Starter:
 
     def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
         operator, vendor = self._operator, self._vendor
-        operator.check_input()
-        if operator.upload_input(self._store):
-            operator.stop_if_killed()
-            request = operator.build_start_request(self._left())
-            built = self._client.build(request)
+        nonce = operator.nonce if operator.sends_nonce else ""
+        label = operator.run_label or nonce
+        if self._again is not None:
+            # The input is at the vendor already, with the nonce of the first start: it proves nothing of this one.
+            request, built, nonce, label = self._again, self._client.build(self._again), "", ""
+        else:
+            operator.check_input()
+            if operator.upload_input(self._store):
+                operator.stop_if_killed()
+                request = operator.build_start_request(self._left())
+                built = self._client.build(request)
         # Also before the intent: a process that is killed while it waits has sent nothing.
         self._client.take_turn(request, budget=self._left())
-        nonce = operator.nonce if operator.sends_nonce else ""
         try:
             record = self._store.write_intent(
-                start.fingerprint, start.account, nonce=nonce, label=operator.run_label or nonce
+                start.fingerprint,
+                start.account,
+                nonce=nonce,
+                label=label,
+                again=None if self._again is None else self._again.fingerprint_input,
             )
         except Exception as error:
             raise WorkflowError(

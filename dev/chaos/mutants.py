@@ -195,7 +195,7 @@ MUTANTS = [
         "a cleared task stops its old execution",
         "core.start:on_old_run",
         """
-        decided = original(decision, old, success_states)
+        decided = original(decision, old, start, success_states)
         return replace(decided, action=Action.SUBMIT) if decided.cleared else decided
         """,
         "^cleared while waiting$",
@@ -204,7 +204,7 @@ MUTANTS = [
         "an old execution is stopped even if it cannot be read",
         "core.start:on_old_run",
         """
-        decided = original(decision, old, success_states)
+        decided = original(decision, old, start, success_states)
         return replace(decided, action=Action.SUBMIT) if isinstance(old, WorkflowError) else decided
         """,
         "old execution cannot be read",

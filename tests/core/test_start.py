@@ -104,9 +104,9 @@ def run(state: State) -> Execution:
 def test_the_state_of_the_old_run_decides(state: State, reattaches: bool, stops_if_replaced: bool) -> None:
     reattach, replaced = Decision(Action.REATTACH), Decision(Action.REPLACE, "the task was cleared")
 
-    used = on_old_run(reattach, run(state), SUCCESS)
+    used = on_old_run(reattach, run(state), START, SUCCESS)
     assert used.action is (Action.REATTACH if reattaches else Action.SUBMIT)
-    old = on_old_run(replaced, run(state), SUCCESS)
+    old = on_old_run(replaced, run(state), START, SUCCESS)
     assert old.action is (Action.REPLACE if stops_if_replaced else Action.SUBMIT)
 
 
@@ -118,7 +118,19 @@ def test_an_old_run_that_cannot_be_read_is_asked_to_stop_all_the_same(
     error: WorkflowError, stops: bool
 ) -> None:
     """Else two runs would go on. If it is to be reattached to, the try fails, and nothing is started."""
-    old = on_old_run(Decision(Action.REPLACE, "cleared"), error, SUCCESS)
+    old = on_old_run(Decision(Action.REPLACE, "cleared"), error, START, SUCCESS)
     assert old.action is (Action.REPLACE if stops else Action.SUBMIT)
     with pytest.raises(type(error)):
-        on_old_run(Decision(Action.REATTACH), error, SUCCESS)
+        on_old_run(Decision(Action.REATTACH), error, START, SUCCESS)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_only_a_run_that_failed_is_continued_and_only_if_the_author_wants_that(state: State) -> None:
+    """Not one that goes on, has succeeded or is being stopped, and none after a clear or a changed input."""
+    start = replace(START, continued_states=frozenset({State.FAILED}))
+
+    reattached = on_old_run(Decision(Action.REATTACH), run(state), start, SUCCESS)
+    assert (reattached.action is Action.CONTINUE) == (state is State.FAILED)
+    for why in ("the task was cleared", "the workflow or its input has changed since"):
+        replaced = on_old_run(Decision(Action.REPLACE, why), run(state), start, SUCCESS)
+        assert replaced.action in (Action.REPLACE, Action.SUBMIT)

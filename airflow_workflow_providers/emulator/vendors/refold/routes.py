@@ -268,18 +268,20 @@ class Refold(EmulatedVendor[Workflow]):
             return replies.no_such_execution()
         if old.run.lifecycle.status not in _CAN_BE_RERUN:
             return self.error("rerun", 400, "Only a failed or stopped execution can be rerun")
+        # The workflow may have changed meanwhile: a new execution follows it as it is.
+        workflow = self.workflows[old.workflow.hex_id]
         run = Run(
             vendor=self.name,
             execution_id=replies.new_id(),
             workflow_id=old.run.workflow_id,
             input=old.run.input,
-            lifecycle=self.lifecycle(old.workflow, *_STATUSES),
+            lifecycle=self.lifecycle(workflow, *_STATUSES),
             mode="ASYNC",
             tag=None,
             notes={**old.run.notes, "rerun_of": old.run.execution_id},
         )
-        self._executions[run.execution_id] = Execution(run, old.workflow, old.owner, old.config_id)
-        self.start(run, old.workflow)
+        self._executions[run.execution_id] = Execution(run, workflow, old.owner, old.config_id)
+        self.start(run, workflow)
         body = {
             "id": {"status": "success", "id": run.execution_id},
             "instanceId": {"message": "Execution queued", "instanceId": run.execution_id},
