@@ -53,6 +53,7 @@ class VendorCase:
     :param address: the extra field of a connection that has the vendor's address, if it is not ``host``.
     :param new_workflow: the id of a workflow that a test adds, with a place for its number.
     :param added: options of a workflow that a test adds.
+    :param fails_later: options of an added workflow whose executions fail after their first step.
     :param never_ends: options of an added workflow whose executions never end.
     :param with_nonce: parameters with which a start carries a nonce, if it does not always carry one.
     :param without_nonce: parameters with which a start carries none, if it may carry one.
@@ -87,6 +88,7 @@ class VendorCase:
     address: str = "host"
     new_workflow: str = "case-{}"
     added: Mapping[str, Any] = field(default_factory=dict)
+    fails_later: Mapping[str, Any] = field(default_factory=dict)
     never_ends: Mapping[str, Any] = field(default_factory=lambda: {"ends": None})
     with_nonce: Mapping[str, Any] = field(default_factory=dict)
     without_nonce: Mapping[str, Any] = field(default_factory=dict)
@@ -235,6 +237,7 @@ REFOLD = VendorCase(
         ({"on_failed_run": "resume"}, "on_failed_run"),
     ),
     without_nonce={"instance_tag": "a label of the author"},
+    fails_later={"ends": "ERRORED"},
     continues={"rerun": ("rerun", "rerun_of")},
     shows_nonce={"tag": "shown"},
 )
@@ -379,6 +382,7 @@ ALTOSTRAT = VendorCase(
     new_workflow="fl_case_{}",
     with_nonce={"nonce_key": "start"},
     without_nonce={"nonce_key": None},
+    fails_later={"ends": "failed", "failing_node": "n2"},
     continues={"rerun": ("rerun", "rerun_of"), "resume": ("resume", "resumed_from")},
     shows_nonce={"trigger_payload": "shown"},
 )

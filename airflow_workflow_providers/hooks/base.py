@@ -137,10 +137,10 @@ class WorkflowHook(BaseHook):
         Send a request from an event loop of a worker, as in ``@task async def``.
 
         Requests that are sent at the same time share connections. Those of ``async with hook.async_client(role="worker")``
-        keep them open until its end.
+        keep them open until its end. The other parameters are keywords: ``attempts`` and ``budget`` of
+        :meth:`.AsyncClient.send`.
 
         :param request: what to send.
-        :param limits: ``attempts`` and ``budget`` of :meth:`.AsyncClient.send`.
         :return: what the request reads from the response.
         :raises WorkflowError: one of the tree in :mod:`~airflow_workflow_providers.core.errors`.
         """

@@ -56,12 +56,15 @@ def connection_to(account: Emulator, conn_type: str, **extra: Any) -> dict[str, 
     return {**fields, "extra": {**fields.get("extra", {}), "read_timeout": 10, "connect_timeout": 5, **extra}}
 
 
-def add_workflow(account: Emulator, vendor: VendorCase, workflow_id: str, checks: int | None) -> None:
+def add_workflow(
+    account: Emulator, vendor: VendorCase, workflow_id: str, checks: int | None, **more: Any
+) -> None:
     """
-    Add a workflow to an account.
+    Add a workflow to an account, or change it: executions follow it as it was at their start.
 
     :param checks: its executions have ended at this status check; ``None`` for executions that never end, ``AT_PACE`` for
         executions that end with the pace of the account.
+    :param more: more of the emulator's options.
     """
     options: dict[str, Any] = {"status_checks": checks} if checks else {}
     if checks is None:
@@ -69,7 +72,7 @@ def add_workflow(account: Emulator, vendor: VendorCase, workflow_id: str, checks
     if vendor.get_status is None and checks:
         # No client can poll such an execution: it takes as many seconds instead.
         options = {"seconds": float(checks)}
-    account.add_workflow(vendor.conn_type, workflow_id, **vendor.added, **options)
+    account.add_workflow(vendor.conn_type, workflow_id, **{**vendor.added, **options, **more})
 
 
 def record_of(airflow: RealAirflow, dag_id: str, run_id: str, map_index: int = -1) -> dict[str, Any]:
@@ -126,6 +129,10 @@ class Case:
         """Add the workflow to both accounts."""
         for account in (self.emulator, self.elsewhere):
             add_workflow(account, self.vendor, self.workflow, self.checks)
+
+    def change_workflow(self, **options: Any) -> None:
+        """Change the workflow, for the executions that are started from now on."""
+        add_workflow(self.emulator, self.vendor, self.workflow, self.checks, **options)
 
     def connect(self, account: Emulator, **extra: Any) -> None:
         """Give the case a connection of its own to an account, or change the one that it has."""

@@ -32,6 +32,7 @@ from dev.chaos.injections import (
     nothing,
     result_meets,
     retried_with_another_input,
+    run_again,
     sigterm,
     sigterm_and_late_stop,
     start_meets,
@@ -151,6 +152,16 @@ def can_show_nonce(vendor: VendorCase, mode: str) -> bool:
 def can_lack_nonce(vendor: VendorCase, mode: str) -> bool:
     """Whether the vendor may show nonces, and a start may carry none."""
     return can_show_nonce(vendor, mode) and bool(vendor.without_nonce)
+
+
+def can_rerun(vendor: VendorCase, mode: str) -> bool:
+    """Whether the vendor can run an execution again."""
+    return "rerun" in vendor.continues
+
+
+def can_resume(vendor: VendorCase, mode: str) -> bool:
+    """Whether the vendor can continue an execution that failed."""
+    return "resume" in vendor.continues
 
 
 def replaced_or_reattached(vendor: VendorCase, mode: str) -> Expected:
@@ -352,6 +363,17 @@ FAULTS = [
         can_stop,
         "no_cancel_on_timeout",
         None,
+    ),
+    *(
+        Fault(
+            f"{how} of a failed execution{', task process killed between POST and response' if killed else ''}",
+            run_again(how, killed=killed),
+            always(2, 0, LOST if killed else "success"),
+            can_rerun if how == "rerun" else can_resume,
+            how,
+        )
+        for how in ("rerun", "resume")
+        for killed in (False, True)
     ),
     Fault(
         "batch: task process killed between the starts and the ids of a chunk",

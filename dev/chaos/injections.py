@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
+from dev.chaos.cases import ExpectationFailed
 from dev.chaos.tasks import MAX_ACTIVE
 
 if TYPE_CHECKING:
@@ -99,6 +100,38 @@ def sigterm_and_late_stop(case: Case) -> None:
     process = case.process()
     case.fail(case.vendor.get_status, "unknown_status", times=4, status="RUNNING")
     process.terminate()
+
+
+# -- a run that failed is run again ------------------------------------------------------------------------------------
+
+
+def run_again(how: str, *, killed: bool) -> Callable[[Case], None]:
+    """
+    Let the first execution fail, and the next one succeed.
+
+    :param how: what the task does then, ``rerun`` or ``resume``.
+    :param killed: whether the task is killed after the vendor has started the second execution, before it responds.
+    """
+
+    def inject(case: Case) -> None:
+        operation, earlier = case.vendor.continues[how]
+        case.change_workflow(**case.vendor.fails_later)
+        if killed:
+            case.fail(operation, "hang", carry_out=True)
+        case.run()
+        case.wait_for_execution()
+        case.change_workflow()
+        case.wait_for("the second execution", lambda: len(case.executions()) == 2)
+        if killed:
+            case.kill("task")
+        case.wait_for_end()
+        first, *others = case.executions()
+        if [run.get(earlier) for run in others] != [first["execution_id"]]:
+            raise ExpectationFailed(
+                f"{len(others)} executions are not what became of {first['execution_id']}"
+            )
+
+    return inject
 
 
 # -- the vendor or the network fails ----------------------------------------------------------------------------------

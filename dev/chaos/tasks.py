@@ -28,6 +28,8 @@ TASKS: dict[str, dict[str, Any]] = {
     # Its result goes to object storage.
     "stored": {"timeout": 150, "retries": 2},
     "no_triggerer": {"timeout": 8},
+    "rerun": {"timeout": 150, "retries": 2, "on_failed_run": "rerun"},
+    "resume": {"timeout": 150, "retries": 2, "on_failed_run": "resume"},
     "batch": {"timeout": 150, "retries": 2, "max_active": MAX_ACTIVE},
     # Each try has another last input.
     "changing_batch": {"timeout": 150, "retries": 2},

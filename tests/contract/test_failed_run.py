@@ -23,22 +23,13 @@ each_way = pytest.mark.parametrize(
 )
 
 
-def add(emulator: Emulator, vendor: VendorCase, *, fails: bool) -> str:
-    """Let a workflow fail after its first step, or succeed."""
-    workflow = vendor.new_workflow.format(7)
-    status = {"refold": ("ERRORED", "COMPLETED")}.get(vendor.name, ("failed", "completed"))
-    options: dict[str, Any] = {"ends": status[not fails], **vendor.added}
-    if fails and vendor.name == "altostrat":
-        options["failing_node"] = "n2"
-    emulator.add_workflow(vendor.conn_type, workflow, **options)
-    return workflow
-
-
 def make(emulator: Emulator, vendor: VendorCase, how: str, *, fail: int = 1, **options: Any) -> Task:
     """Return a task whose workflow fails so many times, and then succeeds."""
 
     def operator() -> Any:
-        workflow = add(emulator, vendor, fails=task.tries <= fail)
+        workflow = vendor.new_workflow.format(7)
+        options = {**vendor.added, **(vendor.fails_later if task.tries <= fail else {})}
+        emulator.add_workflow(vendor.conn_type, workflow, **options)
         return vendor.task(workflow, on_failed_run=how, retries=3, **options)
 
     task = Task(operator, retries=3)

@@ -119,6 +119,8 @@ for _vendor in CASES.values():
         for _task in TASKS:
             if "batch" in _task and _vendor.get_status is None:
                 continue
+            if "on_failed_run" in TASKS[_task] and _task not in _vendor.continues:
+                continue
             _id = dag_id(_vendor.name, _mode, _task)
             if _wanted in (None, _id):
                 globals()[_id] = make_dag(_vendor, _mode, _task)
