@@ -14,7 +14,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 # The modules of the API reference: their docstrings document parameters, results and errors.
-PUBLIC := $(addprefix airflow_workflow_providers/,hooks operators sensors triggers links.py retries.py webhooks.py pytest_plugin.py \
+PUBLIC := $(addprefix airflow_workflow_providers/,decorators hooks operators sensors triggers links.py retries.py webhooks.py pytest_plugin.py \
     core/errors.py core/execution.py core/start.py core/waiter.py emulator/emulator.py emulator/state.py)
 
 SUITS := import shutil, sys; shutil.which("uv") or __import__("ensurepip"); \

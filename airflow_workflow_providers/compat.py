@@ -17,8 +17,13 @@ try:
 except ImportError:  # before 3.2
     amask_secret = sync_to_async(mask_secret)
 
+try:
+    from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION
+except ImportError:  # of an older release of that provider
+    from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
+
 #: Imported here for others.
-__all__ = ["TaskDeferralError", "TaskDeferralTimeout"]
+__all__ = ["SET_DURING_EXECUTION", "TaskDeferralError", "TaskDeferralTimeout"]
 
 #: Airflow 3.3 calls ``on_kill`` of a trigger; before that it only cancels a trigger, without a reason.
 HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")

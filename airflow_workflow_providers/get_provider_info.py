@@ -12,6 +12,15 @@ VENDORS = {
     "altostrat": ("Altostrat", "https://altostrat.io/docs/"),
 }
 
+#: The decorators, ``@task.<name>``, by the vendor's module.
+DECORATORS = {
+    "laminar": ("laminar", "laminar_job"),
+    "datalab": ("datalab", "datalab_pipeline"),
+    "refold": ("refold",),
+    "promptlayer": ("promptlayer",),
+    "altostrat": ("altostrat",),
+}
+
 _PACKAGE = "airflow_workflow_providers"
 
 
@@ -66,5 +75,10 @@ def get_provider_info() -> dict[str, Any]:
                 "options": options,
             }
         },
+        "task-decorators": [
+            {"name": name, "class-name": f"{_PACKAGE}.decorators.{vendor}.{name}_task"}
+            for vendor, names in DECORATORS.items()
+            for name in names
+        ],
         "extra-links": [f"{_PACKAGE}.links.ExecutionLink"],
     }

@@ -34,6 +34,7 @@ ARROWS = {
         "settings",
     },
     "sensors": {"core", "apis", "hooks", "triggers", "operators", "compat", "links", "settings"},
+    "decorators": {"core", "operators", "compat"},
     "inputs": {"core", "settings"},
     "outputs": {"core"},
     "emulator": set(),

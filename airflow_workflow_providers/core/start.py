@@ -89,6 +89,7 @@ class Start:
     :param max_tries: the task's ``max_tries`` now.
     :param resubmit_on_clear: whether a cleared task submits a new run.
     :param resubmit_lost: whether a new run may be submitted although one may exist already.
+    :param reattach_changed: whether the run of an earlier try is used although the workflow or its input has changed since.
     :param continued_states: the states of a run which the vendor is asked to run again, instead of a new start.
     """
 
@@ -97,6 +98,7 @@ class Start:
     max_tries: int | None
     resubmit_on_clear: bool = True
     resubmit_lost: bool = False
+    reattach_changed: bool = False
     continued_states: frozenset[State] = frozenset()
 
 
@@ -148,7 +150,7 @@ def decide(record: StartRecord | None, start: Start) -> Decision:
     why = ""
     if cleared and start.resubmit_on_clear:
         why = "the task was cleared"
-    elif record.fingerprint and record.fingerprint != start.fingerprint:
+    elif record.fingerprint not in ("", start.fingerprint) and not start.reattach_changed:
         why = "the workflow or its input has changed since"
     if record.execution_id is None:
         return Decision(Action.LOOK_UP, why, cleared)

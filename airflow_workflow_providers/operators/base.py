@@ -32,6 +32,7 @@ NEEDS = {
     "poll_interval": "get_status",
     "max_poll_interval": "get_status",
     "on_clear": "get_status",
+    "on_changed_input": "get_status",
 }
 
 

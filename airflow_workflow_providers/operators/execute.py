@@ -39,6 +39,9 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         a pod is evicted. If False, the run goes on in both cases, and a retry reattaches to it (Airflow 3.3).
     :param on_clear: what a cleared task does: ``"resubmit"`` stops the run that it had, if the vendor can, and submits a
         new one; ``"reattach"`` does what a retry does (Airflow 3.3).
+    :param on_changed_input: what a retry does if the workflow or its input is not what it was in the earlier try:
+        ``"resubmit"`` stops the run of the earlier try, if the vendor can, and submits a new one; ``"reattach"`` uses that run
+        all the same (Airflow 3.3).
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         cancel_on_timeout: bool = True,
         cancel_on_kill: bool = True,
         on_clear: Literal["resubmit", "reattach"] = "resubmit",
+        on_changed_input: Literal["resubmit", "reattach"] = "resubmit",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,6 +64,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self.cancel_on_timeout = flag("cancel_on_timeout", cancel_on_timeout)
         self.cancel_on_kill = flag("cancel_on_kill", cancel_on_kill)
         self.on_clear = one_of("on_clear", on_clear, ("resubmit", "reattach"))
+        self.on_changed_input = one_of("on_changed_input", on_changed_input, ("resubmit", "reattach"))
         self._stop_requested = False
 
     def execute(self, context: Context) -> dict[str, Any]:

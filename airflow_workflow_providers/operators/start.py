@@ -49,6 +49,9 @@ class StartOperator(ExecutionOperator):
     #: What a cleared task does; only a run with an id can be reattached to.
     on_clear: str = "resubmit"
 
+    #: What a retry does whose workflow or input is not that of the earlier try; only a run with an id can be reattached to.
+    on_changed_input: str = "resubmit"
+
     #: The states of a run that a retry lets the vendor run again; a vendor that can do so makes it a parameter.
     continued_states: frozenset[State] = frozenset()
 
@@ -194,7 +197,9 @@ class StartOperator(ExecutionOperator):
         early = copy(self)
         for name in self.template_fields:
             usual: Any = {} if self.template_fields_renderers.get(name) == "json" else "template"
-            early.__dict__[name] = without_templates(getattr(self, name), self.stand_ins.get(name, usual))
+            # A decorator's own fields come later.
+            known = getattr(self, name, None)
+            early.__dict__[name] = without_templates(known, self.stand_ins.get(name, usual))
         early.build_start_request(1.0)
 
     def execute(self, context: Context) -> dict[str, Any]:

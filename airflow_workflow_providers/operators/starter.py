@@ -62,6 +62,7 @@ class Starter:
             self._store.max_tries,
             resubmit_on_clear=operator.on_clear == "resubmit",
             resubmit_lost=operator.on_lost_start == "resubmit",
+            reattach_changed=operator.on_changed_input == "reattach",
             continued_states=operator.continued_states,
         )
         record = self._store.read()

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import XComArg
 
+from airflow_workflow_providers.compat import SET_DURING_EXECUTION
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.parameters import quoted, seconds, text
 from airflow_workflow_providers.settings import MAX_POLL_INTERVAL, POLL_INTERVAL, min_poll_interval
@@ -110,6 +111,8 @@ def without_templates(value: Any, stand_in: Any = "template") -> Any:
 def _without_templates(value: Any, stand_in: Any = "template") -> Any:
     # The argument of a mapped task group is not an XComArg, but it has references like one.
     if isinstance(value, XComArg) or hasattr(type(value), "iter_references"):
+        return stand_in
+    if value is SET_DURING_EXECUTION:  # a decorated function returns it
         return stand_in
     if isinstance(value, str) and ("{{" in value or "{%" in value):
         return stand_in

@@ -27,6 +27,7 @@ EXAMPLE_DAGS = {
     "datalab_convert": 2,
     "datalab_document": 2,
     "datalab_pipeline": 2,
+    "refold_decorated": 2,
     "refold_deferred": 2,
     "refold_hook": 2,
     "refold_mapped": 3,
@@ -50,6 +51,7 @@ def test_every_example_can_be_imported_and_is_in_the_table_above() -> None:
 EVERYWHERE = {
     "datalab_batch",
     "laminar_blocking",
+    "refold_decorated",
     "refold_failing",
     "refold_mapped",
     "refold_payload_file",
@@ -80,6 +82,14 @@ def test_a_mapped_task_reads_its_input_from_a_file_and_renders_it(result_of: Cal
 
     assert result.xcoms["addresses", -1, "return_value"] == ["jane@example.com", "john@example.com"]
     assert "{{" not in json.dumps([run["input"] for run in result.started])
+
+
+def test_a_decorated_function_returns_the_input_of_each_mapped_task(
+    result_of: Callable[[str], Result],
+) -> None:
+    result = result_of("refold_decorated")
+
+    assert result.xcoms["addresses", -1, "return_value"] == ["ada@example.com", "jane@example.com"]
 
 
 def test_ids_and_results_pass_between_tasks(result_of: Callable[[str], Result]) -> None:

@@ -37,6 +37,8 @@ def test_nothing_stored_is_a_first_start() -> None:
         (RUN, replace(START, max_tries=5), Action.REPLACE, "cleared"),
         (RUN, replace(START, max_tries=5, resubmit_on_clear=False), Action.REATTACH, ""),
         (RUN, replace(START, fingerprint="other"), Action.REPLACE, "input has changed"),
+        (RUN, replace(START, fingerprint="other", reattach_changed=True), Action.REATTACH, ""),
+        (RUN, replace(START, max_tries=5, reattach_changed=True), Action.REPLACE, "cleared"),
         (replace(RUN, stopped=True), START, Action.SUBMIT, "has stopped it"),
         (
             RUN,
