@@ -23,8 +23,9 @@ def altostrat_task(python_callable: Callable[..., Any] | None = None, **kwargs: 
     """
     Make a task of a function that returns ``context``, a JSON object.
 
+    The other parameters are those of :class:`.AltostratExecuteWorkflowOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.AltostratExecuteWorkflowOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(AltostratExecuteWorkflowDecoratedOperator, python_callable, **kwargs)

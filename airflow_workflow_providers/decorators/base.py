@@ -26,6 +26,7 @@ class InputOperator(DecoratedOperator):
     :param python_callable: the function; it runs once in each try, before the start.
     :param op_args: its positional arguments (templated).
     :param op_kwargs: its other arguments (templated).
+    :raises InvalidInput: if the input is a parameter of the decorator.
     """
 
     #: The parameter of the vendor's operator that the function returns.
@@ -89,13 +90,12 @@ def decorator(
     **kwargs: Any,
 ) -> TaskDecorator:
     """
-    Make a task of a function.
+    Make a task of a function. The other parameters are those of the operator.
 
     :param operator: of the vendor.
     :param python_callable: the function; ``None`` if the decorator has parameters.
     :param multiple_outputs: store each member of the record as an XCom of its own, too. Airflow would also do so for a function
         that is annotated to return a dict, but what the function returns is not the result of the task.
-    :param kwargs: the parameters of the operator.
     :return: what Airflow makes tasks with.
     """
     return task_decorator_factory(

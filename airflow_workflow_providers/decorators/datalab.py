@@ -33,8 +33,9 @@ def datalab_task(python_callable: Callable[..., Any] | None = None, **kwargs: An
     """
     Make a task of a function that returns ``input_config``, a JSON object.
 
+    The other parameters are those of :class:`.DatalabExecuteWorkflowOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.DatalabExecuteWorkflowOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(DatalabExecuteWorkflowDecoratedOperator, python_callable, **kwargs)
@@ -44,8 +45,9 @@ def datalab_pipeline_task(python_callable: Callable[..., Any] | None = None, **k
     """
     Make a task of a function that returns ``file``, the address of a file.
 
+    The other parameters are those of :class:`.DatalabRunPipelineOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.DatalabRunPipelineOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(DatalabRunPipelineDecoratedOperator, python_callable, **kwargs)

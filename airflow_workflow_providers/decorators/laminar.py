@@ -33,8 +33,9 @@ def laminar_task(python_callable: Callable[..., Any] | None = None, **kwargs: An
     """
     Make a task of a function that returns ``payload``, JSON, or a text.
 
+    The other parameters are those of :class:`.LaminarExecuteWorkflowOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.LaminarExecuteWorkflowOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(LaminarExecuteWorkflowDecoratedOperator, python_callable, **kwargs)
@@ -44,8 +45,9 @@ def laminar_job_task(python_callable: Callable[..., Any] | None = None, **kwargs
     """
     Make a task of a function that returns ``payload``, a JSON object.
 
+    The other parameters are those of :class:`.LaminarRunJobOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.LaminarRunJobOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(LaminarRunJobDecoratedOperator, python_callable, **kwargs)

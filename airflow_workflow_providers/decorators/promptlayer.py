@@ -23,8 +23,9 @@ def promptlayer_task(python_callable: Callable[..., Any] | None = None, **kwargs
     """
     Make a task of a function that returns ``input_variables``, a JSON object.
 
+    The other parameters are those of :class:`.PromptLayerExecuteWorkflowOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.PromptLayerExecuteWorkflowOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(PromptLayerExecuteWorkflowDecoratedOperator, python_callable, **kwargs)

@@ -23,8 +23,9 @@ def refold_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any
     """
     Make a task of a function that returns ``payload``, a JSON object.
 
+    The other parameters are those of :class:`.RefoldExecuteWorkflowOperator`, and ``multiple_outputs``.
+
     :param python_callable: the function.
-    :param kwargs: the other parameters of :class:`.RefoldExecuteWorkflowOperator`, and ``multiple_outputs``.
     :return: what Airflow makes tasks with: call it in a DAG, or its ``expand``.
     """
     return decorator(RefoldExecuteWorkflowDecoratedOperator, python_callable, **kwargs)
