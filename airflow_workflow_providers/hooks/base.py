@@ -39,6 +39,9 @@ T = TypeVar("T")
 #: A person waits for a connection test, in seconds.
 TEST_LIMIT = 15.0
 
+#: How long the exchange of a secret for a token may take, with its retries, in seconds.
+LOGIN_LIMIT = 30.0
+
 #: A shorter secret of a request, part of a callback address, is not masked in Airflow's logs: it may be an ordinary word.
 MASKED_FROM = 12
 
@@ -339,7 +342,7 @@ class WorkflowHook(BaseHook):
             return endpoint
         client = Client(lambda: endpoint, sleep=self.client.sleep)
         try:
-            logged_in = client.run(login)
+            logged_in = client.run(login, budget=LOGIN_LIMIT)
         finally:
             client.close()
         compat.mask(*logged_in.settings.secrets)
@@ -360,7 +363,7 @@ class WorkflowHook(BaseHook):
 
         client = AsyncClient(read)
         try:
-            logged_in = await client.run(login)
+            logged_in = await client.run(login, budget=LOGIN_LIMIT)
         finally:
             await client.close()
         await compat.amask(*logged_in.settings.secrets)
