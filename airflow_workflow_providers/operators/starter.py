@@ -84,9 +84,12 @@ class Starter:
             execution_id = self._find(request, record)
             decision = on_look_up(decision, execution_id, start)
             if execution_id is None:
+                asked = request.summary
+                if record.again:
+                    asked = f"run execution {next(iter(record.again.values()))} again"
                 lost = (
-                    f"An earlier try was about to ask {self._vendor} to {request.summary}, and its result is not "
-                    f"known: a run may exist. {self._how_to_find(record)}"
+                    f"An earlier try was about to ask {self._vendor} to {asked}, and its result is not known: a run may "
+                    f"exist. {self._how_to_find(record)}"
                 )
                 if decision.action is Action.ORPHANED:
                     raise LostStart(lost)

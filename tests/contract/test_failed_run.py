@@ -116,7 +116,8 @@ def test_a_process_that_is_killed_at_a_rerun_leaves_a_lost_start(
         task.try_once()
     with pytest.raises(ProcessKilled):
         task.try_once()
-    with pytest.raises(errors.LostStart, match="may exist"):
+    first = runs(emulator, vendor)[0]["execution_id"]
+    with pytest.raises(errors.LostStart, match=f"run execution {first} again, .* may exist"):
         task.try_once()
 
     sent = 0 if stored else 1
