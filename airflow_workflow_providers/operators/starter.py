@@ -84,13 +84,7 @@ class Starter:
             execution_id = self._find(request, record)
             decision = on_look_up(decision, execution_id, start)
             if execution_id is None:
-                asked = request.summary
-                if record.again:
-                    asked = f"run execution {next(iter(record.again.values()))} again"
-                lost = (
-                    f"An earlier try was about to ask {self._vendor} to {asked}, and its result is not known: a run may "
-                    f"exist. {self._how_to_find(record)}"
-                )
+                lost = self._lost_earlier(record, request)
                 if decision.action is Action.ORPHANED:
                     raise LostStart(lost)
                 self._log.warning("%s A new run is submitted (%s).", lost, decision.why)
@@ -184,6 +178,16 @@ class Starter:
                 f"{message} A retry submits a new run (on_lost_start='resubmit').", status=status
             )
         return LostStart(message, status=status)
+
+    def _lost_earlier(self, record: StartRecord, request: Request[Execution]) -> str:
+        """Say what is not known of the start of an earlier try."""
+        asked = request.summary
+        if record.again:
+            asked = f"run execution {next(iter(record.again.values()))} again"
+        return (
+            f"An earlier try was about to ask {self._vendor} to {asked}, and its result is not known: a run may exist. "
+            f"{self._how_to_find(record)}"
+        )
 
     def _find(self, request: Request[Execution], record: StartRecord) -> str | None:
         """Return the run of a start, if the vendor's own data prove it of exactly one."""

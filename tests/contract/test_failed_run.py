@@ -28,8 +28,8 @@ def make(emulator: Emulator, vendor: VendorCase, how: str, *, fail: int = 1, **o
 
     def operator() -> Any:
         workflow = vendor.new_workflow.format(7)
-        options = {**vendor.added, **(vendor.fails_later if task.tries <= fail else {})}
-        emulator.add_workflow(vendor.conn_type, workflow, **options)
+        ends = vendor.fails_later if task.tries <= fail else {}
+        emulator.add_workflow(vendor.conn_type, workflow, **vendor.added, **ends)
         return vendor.task(workflow, on_failed_run=how, retries=3, **options)
 
     task = Task(operator, retries=3)
