@@ -117,8 +117,6 @@ class Starter:
 
     def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
         operator, vendor = self._operator, self._vendor
-        nonce = operator.nonce if operator.sends_nonce else ""
-        label = operator.run_label or nonce
         if self._again is not None:
             # The input is at the vendor already, with the nonce of the first start: it proves nothing of this one.
             request, built, nonce, label = self._again, self._client.build(self._again), "", ""
@@ -128,6 +126,8 @@ class Starter:
                 operator.stop_if_killed()
                 request = operator.build_start_request(self._left())
                 built = self._client.build(request)
+            nonce = operator.nonce if operator.sends_nonce else ""
+            label = operator.run_label or nonce
         # Also before the intent: a process that is killed while it waits has sent nothing.
         self._client.take_turn(request, budget=self._left())
         try:
