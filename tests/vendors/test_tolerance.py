@@ -174,7 +174,7 @@ UNUSABLE_IDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("operation", ["start", "sync_start", "rerun"])
+@pytest.mark.parametrize("operation", ["start", "sync_start", "rerun", "resume"])
 def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     """An id is checked and never changed, so no other run is waited for."""
     starts = [
@@ -183,7 +183,7 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
         for response in documented(name)
         if response.operation == operation and response.execution_id and not response.is_error
         for path in response.decides
-        if path[0] in response.body and "id" in str(path[0]).lower()
+        if path[0] in response.body and "id" in str(path[-1]).lower()
     ]
     have_ids = {case.name for case in CASES.values() if case.get_status}
     synchronous = {name for name, facts in FACTS.items() if operation in facts.requests}

@@ -35,6 +35,7 @@ FACTS = Facts(
         "return_all_outputs": FLAGS,
         "callback_url": CALLBACKS,
     },
+    operator_only={"validate_input": FLAGS},
     sensor_only={"return_all_outputs": FLAGS},
     flat={"metadata"},
     explanations=[

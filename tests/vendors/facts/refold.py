@@ -10,7 +10,7 @@ from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request
 from tests.vendors.documented.refold import LABEL
 from tests.vendors.facts import Facts, Search, StatusList
-from tests.vendors.facts.bad_values import FLAGS, HEADER_IDS, HEADERS, IDS, OBJECTS
+from tests.vendors.facts.bad_values import CHOICES, FLAGS, HEADER_IDS, HEADERS, IDS, OBJECTS
 from tests.vendors.facts.error_bodies import NO_EXPLANATION
 from tests.vendors.facts.odd_values import NOTHING
 
@@ -36,7 +36,12 @@ FACTS = Facts(
         # Airflow's form saves an empty port as 0.
         ({"host": "https://refold.example", "port": 0, "extra": {"linked_account_id": "acct"}}, "https://refold.example"),
     ],
-    operator_only={"require_output": FLAGS, "linked_account_id": HEADER_IDS},
+    operator_only={
+        "require_output": FLAGS,
+        "linked_account_id": HEADER_IDS,
+        "validate_input": FLAGS,
+        "on_failed_run": CHOICES,
+    },
     sensor_only={"require_output": FLAGS, "linked_account_id": HEADER_IDS},
     right={"workflow_id": "a", "slug": "hubspot"},
     bad={
