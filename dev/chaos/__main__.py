@@ -27,7 +27,7 @@ from dev.chaos.cases import Case, connection_to
 from dev.chaos.faults import FAULTS, Fault
 from dev.chaos.secrecy import Keys
 from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
-from dev.chaos.tasks import TASKS, dag_id
+from dev.chaos.tasks import TASKS, dag_id, has_dag
 from dev.postgres import Postgres
 from dev.real_airflow import RealAirflow
 from dev.vendors import CASES, DOCUMENT, VendorCase
@@ -142,7 +142,7 @@ class Suite:
             for vendor in self.vendors
             for mode in vendor.modes
             for task in TASKS
-            if "batch" not in task or vendor.get_status
+            if has_dag(vendor, task)
         ]
 
     def _new_cases(self, fault: Fault | SharedFault) -> list[Case]:

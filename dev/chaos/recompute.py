@@ -54,7 +54,9 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]
 def _is_orphan(run: dict[str, Any], task: dict[str, Any], logs: str, *, can_stop: bool) -> bool:
     """Whether an execution goes on that could be stopped, while no task waits for it and no log names it."""
     waited_for = task["state"] not in ("success", "failed", "skipped")
-    named = run["execution_id"] in logs or (run["tag"] or "no tag") in logs
+    # A rerun has no label of its own: it is known by the execution that was run again.
+    names = (run["execution_id"], run["tag"], run.get("rerun_of"))
+    named = any(name in logs for name in names if name)
     return can_stop and not run["is_terminal"] and not waited_for and not named
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_workflow_providers.core.http import LANES
+
+if TYPE_CHECKING:
+    from dev.vendors import VendorCase
 
 #: How many executions of a batch may be going.
 MAX_ACTIVE = 4
@@ -51,6 +54,13 @@ def crowd_text(case: object, index: object) -> str:
 def results_of(case: object) -> str:
     """Return the folder for the result of a case, below the folder of Airflow."""
     return f"{Path(__file__).resolve().parent.parent.parent}/.chaos/results/{case}"
+
+
+def has_dag(vendor: VendorCase, task: str) -> bool:
+    """Return whether a vendor has a DAG with these parameters."""
+    if "batch" in task:
+        return vendor.get_status is not None
+    return "on_failed_run" not in TASKS[task] or task in vendor.continues
 
 
 def dag_id(vendor: str, mode: str, task: str) -> str:

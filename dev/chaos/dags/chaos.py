@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.tasks import CROWD, INPUTS, TASKS, crowd_text, dag_id, results_of
+from dev.chaos.tasks import CROWD, INPUTS, TASKS, crowd_text, dag_id, has_dag, results_of
 from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
@@ -117,10 +117,6 @@ _wanted = get_parsing_context().dag_id
 for _vendor in CASES.values():
     for _mode in _vendor.modes:
         for _task in TASKS:
-            if "batch" in _task and _vendor.get_status is None:
-                continue
-            if "on_failed_run" in TASKS[_task] and _task not in _vendor.continues:
-                continue
             _id = dag_id(_vendor.name, _mode, _task)
-            if _wanted in (None, _id):
+            if has_dag(_vendor, _task) and _wanted in (None, _id):
                 globals()[_id] = make_dag(_vendor, _mode, _task)
