@@ -82,25 +82,33 @@ class InputOperator(DecoratedOperator):
         return super().execute(context)
 
 
-def decorator(
-    operator: type[InputOperator],
-    python_callable: Callable[..., Any] | None,
-    *,
-    multiple_outputs: bool = False,
-    **kwargs: Any,
-) -> TaskDecorator:
+def decorator(operator: type[Any], name: str, *, returns: str) -> Callable[..., TaskDecorator]:
     """
-    Make a task of a function. The other parameters are those of the operator.
+    Make the decorator of an operator.
 
-    :param operator: of the vendor.
-    :param python_callable: the function; ``None`` if the decorator has parameters.
-    :param multiple_outputs: store each member of the record as an XCom of its own, too. Airflow would also do so for a function
-        that is annotated to return a dict, but what the function returns is not the result of the task.
-    :return: what Airflow makes tasks with.
+    :param operator: the vendor's.
+    :param name: of the decorator: ``@task.<name>``.
+    :param returns: the parameter of the operator that the function returns.
+    :return: what Airflow looks up by the name: it makes a task of a function.
     """
-    return task_decorator_factory(
-        python_callable=python_callable,
-        multiple_outputs=multiple_outputs,
-        decorated_operator_class=operator,
-        **kwargs,
+    own = {"__module__": __name__, "custom_operator_name": f"@task.{name}", "returned": returns}
+    decorated = type(f"{operator.__name__}WithInput", (InputOperator, operator), own)
+
+    def make_task(
+        python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = False, **kwargs: Any
+    ) -> TaskDecorator:
+        # Airflow would split the record if the function is annotated to return a dict. But what the function returns is not the
+        # result of the task.
+        return task_decorator_factory(
+            python_callable=python_callable,
+            multiple_outputs=multiple_outputs,
+            decorated_operator_class=decorated,
+            **kwargs,
+        )
+
+    make_task.__name__ = f"{name}_task"
+    make_task.__doc__ = (
+        f"Make a task of a function that returns ``{returns}``. The other parameters are those of "
+        f":class:`~{operator.__module__}.{operator.__name__}`."
     )
+    return make_task
