@@ -170,7 +170,11 @@ def test_a_triggerer_that_is_stopped_in_the_middle_leaves_nothing_open(
 
     for _ in range(2):
         assert asyncio.run(run()) == set()
+    # Older Airflows ask for connections in a thread, which on a busy machine holds what it was asked for a moment longer.
+    deadline = time.monotonic() + 10
     gc.collect()
+    while dict(poller_module._pollers) and time.monotonic() < deadline:
+        gc.collect()
 
     assert dict(poller_module._pollers) == {}
     assert text_of([{"event": record.message} for record in caplog.records]) == text_of([])
