@@ -74,6 +74,15 @@ EXCEPTIONS = {
     ("refold", "POST /api/v2/public/workflow/{workflow}/execute", "RejectedPositiveData"): (
         "the page says that a slug is required; the document allows an empty one"
     ),
+    ("refold", "GET /api/v2/public/execution/{execution}/nodes/{node}/batches", "ServerError"): (
+        "the page has the 501 of a node that works on no batches"
+    ),
+    ("refold", "POST /api/v2/public/execution/{execution}/rerun", "RejectedPositiveData"): (
+        "the page says that it is for an execution that failed or was stopped; the document cannot"
+    ),
+    ("refold", "POST /api/v2/public/session-token", "RejectedPositiveData"): (
+        "the page has the 400 of a missing account; the document requires none"
+    ),
     ("refold", "*", "AcceptedNegativeData"): (
         "no page says that the vendor refuses a wrong header or query; a client that depends on it would be wrong"
     ),

@@ -64,7 +64,6 @@ class Refold(EmulatedVendor[Workflow]):
         workflow = f"{base}/workflow"
         execution = f"{base}/execution"
         return (
-            Route("session_token", "POST", f"{base}/session-token", self._session_token),
             Route("execute", "POST", f"{workflow}/{{workflow_id}}/execute", self._execute),
             Route("get", "GET", f"{execution}/{{execution_id}}", self._get, returns_status=True),
             Route("response", "GET", "/api/v1/execution/{execution_id}/response", self._response),
@@ -72,6 +71,7 @@ class Refold(EmulatedVendor[Workflow]):
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
             Route("rerun", "POST", f"{execution}/{{execution_id}}/rerun", self._rerun),
             Route("batches", "GET", f"{execution}/{{execution_id}}/nodes/{{node_id}}/batches", self._batches),
+            Route("session_token", "POST", f"{base}/session-token", self._session_token),
             Route("list_workflows", "GET", workflow, self._list_workflows),
             Route("enabled_workflows", "GET", f"{workflow}/enabled", self._enabled_workflows),
             Route("get_workflow", "GET", f"{workflow}/{{workflow_id}}", self._get_workflow),
