@@ -112,7 +112,14 @@ class StartOperator(ExecutionOperator):
                 f"{self.payload_field}: there is no file {quoted(name)} in the folder of the DAG, or in another folder of its "
                 "template_searchpath."
             )
-        rendered: dict[str, Any] = self.render_template(found, self._context, environment)
+        from jinja2 import TemplateError  # noqa: PLC0415  # only for tasks that have such a file
+
+        try:
+            rendered: dict[str, Any] = self.render_template(found, self._context, environment)
+        except TemplateError as error:
+            raise InvalidInput(
+                f"{self.payload_field}: file {quoted(name)} cannot be rendered: {error}."
+            ) from error
         self._payload_files[name] = rendered
         return rendered
 

@@ -88,6 +88,13 @@ def test_each_input_of_a_batch_can_be_a_file(
         ("wide.json", f'{{"a": "{CONTENT}"}}'.encode("utf-16"), "file 'wide.json' is not UTF-8"),
         ("deep.json", b"[" * 100_000, "file 'deep.json' is nested too deep"),
         ("folder.json", "folder", "file 'folder.json'"),
+        # As ``ds`` in a DAG run without a logical date.
+        (
+            "nothing.json",
+            b'{"a": "{{ nothing.at_all }}"}',
+            "file 'nothing.json' cannot be rendered: 'nothing' is undefined",
+        ),
+        ("wrong.yaml", b"a: '{{ 1 +'", "file 'wrong.yaml' cannot be rendered: "),
     ],
 )
 def test_a_file_that_is_no_input_starts_nothing(
