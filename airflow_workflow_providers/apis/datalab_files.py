@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.parameters import id_or_name, segment, text, whole_number
-from airflow_workflow_providers.core.request import Request, Response, Word
+from airflow_workflow_providers.core.request import Request, Response, Word, read_request
 from airflow_workflow_providers.core.text import shown
 
 #: The files that Datalab takes, with the media type of each extension: https://documentation.datalab.to/docs/common/supportedfiletypes
@@ -119,16 +119,8 @@ def list_files(*, limit: int = 50, offset: int = 0) -> Request[dict[str, Any]]:
     :return: Datalab's page: ``files``, ``total``, ``limit`` and ``offset``.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     """
-
-    def read(response: Response) -> dict[str, Any]:
-        response.parse(_Listed)
-        return response.json_object()
-
-    query = {
-        "limit": str(whole_number("limit", limit, least=1)),
-        "offset": str(whole_number("offset", offset)),
-    }
-    return Request("list files", "GET", "/api/v1/files", query=query, parse=read)
+    query = {"limit": whole_number("limit", limit, least=1), "offset": whole_number("offset", offset)}
+    return read_request("list files", "/api/v1/files", model=_Listed, query=query)
 
 
 def get_file(file_id: str | int) -> Request[dict[str, Any]]:

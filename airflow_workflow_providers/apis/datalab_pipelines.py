@@ -35,6 +35,7 @@ from airflow_workflow_providers.core.request import (
     execution_request,
     list_request,
     paged,
+    read_request,
     texts,
 )
 from airflow_workflow_providers.core.secret import address_secrets
@@ -266,20 +267,14 @@ def list_pipeline_executions(
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     """
     name = id_or_name("pipeline_id", pipeline_id)
-
-    def read(response: Response) -> dict[str, Any]:
-        response.parse(_Listed)
-        return response.json_object()
-
-    return Request(
+    return read_request(
         f"list the executions of pipeline {shown(name)}",
-        "GET",
         f"/api/v1/pipelines/{segment('pipeline_id', name)}/executions",
+        model=_Listed,
         query={
-            "limit": str(whole_number("limit", limit, least=1, most=_PAGE)),
-            "offset": str(whole_number("offset", offset)),
+            "limit": whole_number("limit", limit, least=1, most=_PAGE),
+            "offset": whole_number("offset", offset),
         },
-        parse=read,
     )
 
 

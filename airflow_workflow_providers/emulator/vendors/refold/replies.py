@@ -20,6 +20,7 @@ _ERROR_TYPES = {
     403: "FORBIDDEN",
     404: "NOT_FOUND",
     429: "TOO_MANY_REQUESTS",
+    501: "NOT_IMPLEMENTED",
     502: "BAD_GATEWAY",
     503: "SERVICE_UNAVAILABLE",
     504: "GATEWAY_TIMEOUT",
@@ -71,24 +72,19 @@ def wrong_slug(slug: str) -> Reply:
 
 def no_such_execution() -> Reply:
     """Return the documented 404, which has no request id (Refold API reference, Get Execution)."""
-    body = {
-        "status_code": 404,
-        "http_error_type": "NOT_FOUND",
-        "error_code": "RESOURCE_NOT_FOUND",
-        "message": "Execution not found",
-    }
-    return Reply(404, body)
+    return _example(404, {"error_code": "RESOURCE_NOT_FOUND"}, "Execution not found")
 
 
 def no_such_account(account: str) -> Reply:
     """Return the 400 of an unknown linked account (Refold API reference, Generate Session Token)."""
-    body = {
-        "status_code": 400,
-        "http_error_type": "BAD_REQUEST",
-        "error": "INVALID_LINKED_ACCOUNT_ID",
-        "message": f"No linked account found for account id : {account} in environment test",
-    }
-    return Reply(400, body)
+    message = f"No linked account found for account id : {account} in environment test"
+    return _example(400, {"error": "INVALID_LINKED_ACCOUNT_ID"}, message)
+
+
+def _example(status: int, code: dict[str, str], message: str) -> Reply:
+    """Return an error as a page's example has it: the standard envelope without a request id."""
+    body = {"status_code": status, "http_error_type": _ERROR_TYPES[status], **code, "message": message}
+    return Reply(status, body)
 
 
 def new_id() -> str:
@@ -196,13 +192,8 @@ def is_batch(execution: Execution, node_id: str) -> bool:
 
 def no_batches() -> Reply:
     """Return the 501 of a node that does not work on batches (Refold API reference, List Node Batches)."""
-    body = {
-        "status_code": 501,
-        "http_error_type": "NOT_IMPLEMENTED",
-        "error_code": "SERVER_ERROR",
-        "message": "Batch details are not yet available for this execution type",
-    }
-    return Reply(501, body)
+    message = "Batch details are not yet available for this execution type"
+    return _example(501, {"error_code": "SERVER_ERROR"}, message)
 
 
 def result(execution: Execution, status: str) -> dict[str, Any]:
