@@ -50,6 +50,14 @@ def get_provider_info() -> dict[str, Any]:
             "The least number of seconds between two status checks; a smaller value of a task is raised to it.",
             "1.0",
         ),
+        "deployment_id": {
+            "description": "The name of this Airflow. A run that can be labelled carries it, so that a person at the vendor can "
+            "tell the runs of several Airflows with one account apart.",
+            "type": "string",
+            "default": "",
+            "version_added": "0.1.0",
+            "example": "production",
+        },
         "input_folders": {
             "description": "The local folders below which a task may read an input file, separated by commas. By default "
             "there is none, because what a DAG run renders could otherwise send any file of a worker to a vendor.",

@@ -21,6 +21,15 @@ def min_poll_interval() -> float:
     return float(conf.getfloat("workflow_providers", "min_poll_interval", fallback=1.0))
 
 
+def deployment_id() -> str:
+    """
+    Return the name of this Airflow, which tells its runs from those of another one that uses the same account.
+
+    :return: ``[workflow_providers] deployment_id``; empty unless the configuration says otherwise.
+    """
+    return str(conf.get("workflow_providers", "deployment_id", fallback="")).strip()
+
+
 def input_folders() -> list[str]:
     """
     Return the local folders below which a task may read an input file.

@@ -265,4 +265,5 @@ API = VendorApi(
     ping=ping,
     get_status=get_status,
     get_execution=get_execution,
+    has_labels=True,
 )

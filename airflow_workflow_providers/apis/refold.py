@@ -475,5 +475,6 @@ API = VendorApi(
     stop=stop,
     find_started=find_started,
     execution_url=execution_url,
+    has_labels=True,
     has_partial=True,
 )

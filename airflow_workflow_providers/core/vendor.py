@@ -27,6 +27,7 @@ class VendorApi:
     :param stop: stops a run; its value is the vendor's acknowledgement.
     :param find_started: from a start as it was sent, its nonce and the time of its intent to the ids of the runs that
         carry the nonce.
+    :param has_labels: whether a run can carry a text that is for people.
     :param has_partial: whether a run can finish with failed parts.
     :param execution_url: from the base URL and an execution id to the page where a person sees the run.
     """
@@ -41,5 +42,6 @@ class VendorApi:
     find_output: Callable[[Execution], Request[Execution] | None] | None = None
     stop: Callable[[str], Request[str]] | None = None
     find_started: Callable[[Request[Execution], str, float], Flow[list[str]]] | None = None
+    has_labels: bool = False
     has_partial: bool = False
     execution_url: Callable[[str, str], str] | None = None

@@ -33,6 +33,7 @@ NEEDS = {
     "max_poll_interval": "get_status",
     "on_clear": "get_status",
     "on_changed_input": "get_status",
+    "send_origin": "has_labels",
 }
 
 

@@ -121,7 +121,10 @@ class BatchState:
         :param position: of its entry.
         :return: a copy of the task.
         """
-        return self.operator.of_input(self.inputs[self.index_of[position]])
+        index = self.index_of[position]
+        one = self.operator.of_input(self.inputs[index])
+        one.batch_index = index
+        return one
 
     def digest(self) -> str:
         """

@@ -30,7 +30,8 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :param workflow_version_number: run this version. It and the label exclude each other; without either the latest
         version runs.
     :param input_variables: the variables that the workflow needs, a JSON object; default: ``{}`` (templated).
-    :param metadata: names and texts to keep with the execution (templated).
+    :param metadata: names and texts to keep with the execution (templated). With ``send_origin`` there are also
+        ``airflow_dag_id``, ``airflow_run_id``, ``airflow_task_id`` and the like, and ``airflow_start``, which no other start has.
     :param return_all_outputs: return every node as ``{"status", "value", "error_message", "is_output_node"}`` by its
         name; False returns the value of the output node that succeeded.
     :param callback_url: an address to which PromptLayer posts the results too. It is not templated, so that it is not
@@ -83,6 +84,28 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.validate_input = flag("validate_input", validate_input)
         self.promptlayer_conn_id = conn_id("promptlayer_conn_id", promptlayer_conn_id)
         self.validate_at_parse()
+
+    @property
+    def run_label(self) -> str:
+        """The nonce: PromptLayer shows it in the metadata."""
+        return self.nonce if self.send_origin else ""
+
+    def start_parameters(self, timeout: float) -> dict[str, Any]:
+        """
+        Return the arguments of :attr:`start_request`, with the origin and the nonce among the metadata.
+
+        :param timeout: not used: PromptLayer responds at once.
+        :return: an argument for each parameter.
+        """
+        given = super().start_parameters(timeout)
+        if (origin := self.origin) and isinstance(self.metadata, (dict, type(None))):
+            labels = {**origin, "start": self.nonce}
+            # What the author calls the same is the author's.
+            given["metadata"] = {
+                **{f"airflow_{name}": value for name, value in labels.items()},
+                **(self.metadata or {}),
+            }
+        return given
 
     def check_input(self) -> None:
         """

@@ -12,6 +12,7 @@ from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.origin import origin_text
 from airflow_workflow_providers.operators.stop import StopExecutionOperator
 from airflow_workflow_providers.operators.validation import account, conn_id
 from airflow_workflow_providers.triggers.refold import RefoldBatchTrigger, RefoldExecutionTrigger
@@ -35,7 +36,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         runs: Refold's guideline is 30 s to 2 min, and without a response in 10 min the start is lost. The task waits on the
         worker, even with ``deferrable``. Not for workflows with a Group node.
     :param instance_tag: a label for the run (templated); default: one that no other run has, ``airflow-...``, by which
-        a run can be found if the response to its start was lost.
+        a run can be found if the response to its start was lost, and with ``send_origin`` which task has started it.
     :param include_headers: let Refold repeat the request's headers, without secrets, which the task logs.
     :param wrap_payload: send ``{"payload": payload}``, as the page "Execute Workflow" shows it. Default: ``payload`` itself is
         the body, as Refold's specification, its guide and its own clients have it.
@@ -152,12 +153,14 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
 
     def start_parameters(self, timeout: float) -> dict[str, Any]:
         """
-        Return the arguments of :attr:`start_request`, with the nonce as the label if the author has none.
+        Return the arguments of :attr:`start_request`, with the nonce and the origin as the label if the author has none.
 
         :param timeout: seconds for a synchronous run.
         :return: an argument for each parameter.
         """
-        tag = (self.nonce or None) if self.instance_tag is None else self.instance_tag
+        tag = self.instance_tag
+        if tag is None:
+            tag = f"{self.nonce} {origin_text(self.origin)}".strip() or None
         return {**super().start_parameters(timeout), "instance_tag": tag}
 
 

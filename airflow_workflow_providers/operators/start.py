@@ -12,10 +12,11 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
 from airflow_workflow_providers.core.http import BuiltRequest
-from airflow_workflow_providers.core.parameters import one_of, quoted, seconds
+from airflow_workflow_providers.core.parameters import flag, one_of, quoted, seconds
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.inputs.payload_file import is_file_name, load
 from airflow_workflow_providers.operators.base import ExecutionOperator
+from airflow_workflow_providers.operators.origin import origin_of
 from airflow_workflow_providers.operators.start_store import StartStore, Uploads
 from airflow_workflow_providers.operators.starter import Starter
 from airflow_workflow_providers.operators.validation import without_templates
@@ -29,6 +30,8 @@ class StartOperator(ExecutionOperator):
         ``execution_timeout`` is the deadline, deferred or not.
     :param on_lost_start: what a retry does if an earlier try was about to start a run and nobody knows whether the run
         exists: ``"fail"``, or ``"resubmit"``, which may start a second run.
+    :param send_origin: let the run carry which task has started it, for people, if the vendor can label a run: the ids of DAG, run
+        and task, the map index, the position in a batch, and ``[workflow_providers] deployment_id`` of the Airflow configuration.
     """
 
     #: The function of ``apis/`` that builds the request; its parameters are attributes of the operator.
@@ -39,6 +42,9 @@ class StartOperator(ExecutionOperator):
 
     #: The parameter with the input that may be the name of a file instead: that of an input which is always an object.
     payload_field: ClassVar[str] = ""
+
+    #: The position of the input, if this is one of a batch.
+    batch_index: int | None = None
 
     #: A text that no other start has.
     nonce: str = ""
@@ -64,12 +70,21 @@ class StartOperator(ExecutionOperator):
         *,
         timeout: float | timedelta = timedelta(hours=24),
         on_lost_start: Literal["fail", "resubmit"] = "fail",
+        send_origin: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.timeout = seconds("timeout", timeout, least=0.1)
         self._payload_files: dict[str, dict[str, Any]] = {}
         self.on_lost_start = one_of("on_lost_start", on_lost_start, ("fail", "resubmit"))
+        self.send_origin = flag("send_origin", send_origin)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Which task the run comes from; empty when the DAG is parsed, or if the author does not want it to be sent."""
+        if not self.send_origin or self._context is None:
+            return {}
+        return origin_of(self._context, self.batch_index)
 
     @property
     def run_label(self) -> str:
