@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, ResultFile, State, state_of
+from airflow_workflow_providers.core.execution import Execution, ResultFile, State, state_of, steps_done
 from airflow_workflow_providers.core.parameters import header, json_object, quoted, segment
 from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, execution_request
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -139,7 +139,8 @@ def get_status(execution_id: str) -> Request[Execution]:
 
 def _read_status(execution_id: str, response: Response) -> Execution:
     found = response.parse(_Status)
-    return Execution(execution_id, *_outcome(found, response, _cells(found.steps)))
+    cells = list(_cells(found.steps))
+    return Execution(execution_id, *_outcome(found, response, cells), progress=_progress(cells))
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
@@ -191,6 +192,11 @@ class _Cell:
         return bool(self.error) or (isinstance(self.status, str) and self.status.upper() == "FAILED")
 
     @property
+    def done(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.failed or bool(self.status and not self.undone)
+
+    @property
     def undone(self) -> bool:
         """Whether it has a status that is not a success; for a cell without one, the execution's status decides."""
         if isinstance(self.status, str):
@@ -236,6 +242,14 @@ def _outcome(found: _Status, response: Response, cells: Iterable[_Cell]) -> tupl
         # https://documentation.datalab.to/docs/workflows/workflow-concepts
         state = State.PARTIAL
     return state, found.status
+
+
+def _progress(cells: Iterable[_Cell]) -> str:
+    """Return how many steps are done; one with files is done when all of them are."""
+    steps: dict[Any, bool] = {}
+    for cell in cells:
+        steps[cell.step] = steps.get(cell.step, True) and cell.done
+    return steps_done(steps.values())
 
 
 def _quoting(response: Response) -> Callable[[Any], str]:

@@ -14,7 +14,14 @@ from urllib.parse import urlencode
 from pydantic import BaseModel
 
 from airflow_workflow_providers.apis import datalab
-from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution, ResultFile, State, state_of
+from airflow_workflow_providers.core.execution import (
+    CLOCK_DRIFT,
+    Execution,
+    ResultFile,
+    State,
+    state_of,
+    steps_done,
+)
 from airflow_workflow_providers.core.parameters import (
     GREATEST,
     callback,
@@ -151,7 +158,9 @@ def get_status(execution_id: str) -> Request[Execution]:
 
 def _read_status(execution_id: str, response: Response) -> Execution:
     found = response.parse(_Status)
-    return Execution(execution_id, _state(found.status, list(_steps(found.steps))), found.status)
+    steps = list(_steps(found.steps))
+    progress = steps_done(step.done for step in steps)
+    return Execution(execution_id, _state(found.status, steps), found.status, progress=progress)
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
@@ -196,6 +205,11 @@ class _Step:
     @property
     def failed(self) -> bool:
         return bool(self.error) or (isinstance(self.status, str) and self.status.lower() == "failed")
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.failed or bool(self.status and not self.undone)
 
     @property
     def undone(self) -> bool:

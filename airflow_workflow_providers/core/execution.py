@@ -1,7 +1,7 @@
 """A run: its state, and what its end means."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -62,6 +62,7 @@ class Execution:
     :param details: what the vendor returned besides the output, from which ``select_output`` may choose.
     :param files: the files of its result; a vendor without such files has its whole result in ``output``.
     :param output_missing: why no output was found, in a run that may have had one.
+    :param progress: how far it has come, for the task's log, if a status check shows that; in words that are ours.
     """
 
     execution_id: str | None
@@ -74,6 +75,7 @@ class Execution:
     details: Any = field(default=None, repr=False)
     files: tuple[ResultFile, ...] = field(default=(), repr=False)
     output_missing: str | None = None
+    progress: str = ""
 
     @property
     def is_terminal(self) -> bool:
@@ -117,6 +119,17 @@ def state_of(status: str, table: Mapping[str, State]) -> State:
     :return: our state; ``State.UNKNOWN`` for a status that is not in the table.
     """
     return table.get(status, State.UNKNOWN)
+
+
+def steps_done(steps: Iterable[bool]) -> str:
+    """
+    Return how far a run has come, for ``Execution.progress``.
+
+    :param steps: of each step whether it is done.
+    :return: a sentence without its end; empty if no step is known.
+    """
+    known = list(steps)
+    return f"{sum(known)} of {len(known)} steps are done" if known else ""
 
 
 def raise_for_state(execution: Execution, success_states: frozenset[State], *, vendor: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State
@@ -21,7 +21,7 @@ MAX_BACKOFF = 60.0
 #: A status check comes no later than this part of the time that the run has taken so far, within the limits of the interval.
 INTERVAL_SHARE = 0.1
 
-Outcome = Literal["ended", "timed_out", "check_failed"]
+Outcome = Literal["ended", "timed_out", "stalled", "check_failed"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class WaitResult:
     """
     How a wait ended; as plain JSON it is the event of a trigger.
 
-    :param outcome: ``ended``: the run is over. ``timed_out``: the deadline came first. ``check_failed``: the status of
-        the run can no longer be read; ``error`` names the class that says why.
+    :param outcome: ``ended``: the run is over. ``timed_out``: the deadline came first. ``stalled``: nothing has changed for
+        longer than the author allows. ``check_failed``: the status of the run can no longer be read; ``error`` names the class
+        that says why.
     :param execution_id: the run.
     :param message: for the error of a wait that did not end well.
     :param error: a class of :mod:`~airflow_workflow_providers.core.errors`.
@@ -64,7 +65,7 @@ class WaitResult:
         """
         return (
             isinstance(event, dict)
-            and event.get("outcome") in ("ended", "timed_out", "check_failed")
+            and event.get("outcome") in get_args(Outcome)
             and bool(event.get("execution_id"))
         )
 
@@ -117,6 +118,10 @@ class Waiter:
     :param max_poll_interval: seconds between two status checks, at the most: the interval grows with the time that the run
         has taken so far. Default: it does not grow.
     :param began_at: when the run began, as far as it is known, in seconds since the epoch.
+    :param progress: the last progress that is in the task's log.
+    :param changed_at: when a status check showed for the first time what is in the log now, in seconds since the epoch; 0: not
+        known.
+    :param stall_timeout: end the wait when nothing has changed for so many seconds; 0: never.
     """
 
     execution_id: str
@@ -127,6 +132,9 @@ class Waiter:
     ended: bool = False
     max_poll_interval: float = 0.0
     began_at: float = 0.0
+    progress: str = ""
+    changed_at: float = 0.0
+    stall_timeout: float = 0.0
     _failures: int = 0
     _unexpected: int = 0
     _trouble: str = ""
@@ -162,6 +170,9 @@ class Waiter:
             ended=stored.get("ended") is True,
             max_poll_interval=float(stored.get("max_poll_interval") or 0.0),
             began_at=float(stored.get("began_at") or 0.0),
+            progress=str(stored.get("progress") or ""),
+            changed_at=float(stored.get("changed_at") or 0.0),
+            stall_timeout=float(stored.get("stall_timeout") or 0.0),
         )
 
     def interval(self, now: float) -> float:
@@ -182,7 +193,16 @@ class Waiter:
         :param now: the time, in seconds since the epoch.
         :return: a poll after :meth:`interval`, at the deadline if that is sooner; or ``timed_out``.
         """
-        return self._later(now, self.interval(now))
+        return self._later(now, self._pause(now))
+
+    def is_stalled(self, now: float) -> bool:
+        """
+        Return whether nothing has changed for too long, unless the next status check shows something else.
+
+        :param now: the time, in seconds since the epoch.
+        :return: always False without a ``stall_timeout``.
+        """
+        return bool(self.stall_timeout and self.changed_at) and now - self.changed_at >= self.stall_timeout
 
     def on_status(self, execution: Execution, now: float) -> WaitStep:
         """
@@ -191,30 +211,42 @@ class Waiter:
         :param execution: what the status check returned.
         :param now: the time, in seconds since the epoch.
         :return: a result, ``ended`` if the run is over or waits for a person and ``stop_at_pause`` is set, ``timed_out``
-            if the deadline has come; else a poll after :meth:`interval`, at the deadline if that is sooner.
+            if the deadline has come, ``stalled`` if nothing has changed for too long; else a poll after :meth:`interval`, at the deadline if that is sooner.
         """
         log, warning = "", False
         if self._failures:
             log = f"The status of execution {self.execution_id} can be read again: {execution.status}."
         self._failures = self._unexpected = 0
         unknown = execution.state is State.UNKNOWN
-        if execution.status != self.status:
-            self.status = execution.status
-            warning = unknown or execution.state is State.PAUSED
-            log = f"Execution {self.execution_id} is {execution.status}."
-            if execution.state is State.PAUSED:
-                log = f"Execution {self.execution_id} is {execution.status}: it waits for a person."
-            if unknown:
-                log = (
-                    f"Execution {self.execution_id} has the status {execution.status!r}, which this release does "
-                    "not know. It does not count as a success; the wait continues until the deadline."
-                )
+        if (execution.status, execution.progress) != (self.status, self.progress):
+            warning = execution.status != self.status and (unknown or execution.state is State.PAUSED)
+            log = self._changed(execution, now)
+        # A run that waits for a person may wait for as long as the person likes.
+        elif not self.changed_at or execution.state is State.PAUSED:
+            self.changed_at = now
         self._trouble = f"its last status was {execution.status!r}" + (
             ", which this release does not know" if unknown else ""
         )
         if execution.is_terminal or (self.stop_at_pause and execution.state is State.PAUSED):
             return WaitResult("ended", self.execution_id, log=log, warning=warning)
-        return self._later(now, self.interval(now), log, warning=warning)
+        if self.is_stalled(now):
+            message = f"its status has been {execution.status!r} for {now - self.changed_at:,.0f} s, and nothing has changed"
+            return WaitResult("stalled", self.execution_id, message, "ExecutionTimedOut", log=log)
+        return self._later(now, self._pause(now), log, warning=warning)
+
+    def _changed(self, execution: Execution, now: float) -> str:
+        """Note what a status check shows, and return a line about it."""
+        after = f", {now - self.changed_at:,.0f} s after the last change" if self.changed_at else ""
+        is_new = execution.status != self.status
+        self.status, self.progress, self.changed_at = execution.status, execution.progress, now
+        name = f"Execution {self.execution_id}"
+        if execution.state is State.UNKNOWN and is_new:
+            return (
+                f"{name} has the status {execution.status!r}, which this release does not know. It does not count as a success; "
+                "the wait continues until the deadline."
+            )
+        more = "it waits for a person" if execution.state is State.PAUSED else execution.progress
+        return f"{name} is {execution.status}{': ' if more else ''}{more}{after}."
 
     def on_error(self, error: errors.WorkflowError, now: float) -> WaitStep:
         """
@@ -248,6 +280,11 @@ class Waiter:
         backoff = min(self.poll_interval * 2 ** min(self._failures, 10), MAX_BACKOFF)
         delay = min(asked, 5 * MAX_BACKOFF) if asked is not None else backoff
         return self._later(now, max(delay, self.interval(now)), log, warning=True)
+
+    def _pause(self, now: float) -> float:
+        """Return the seconds until the next status check, which comes in time to see that nothing has changed."""
+        stalls = self.changed_at + self.stall_timeout - now if self.stall_timeout and self.changed_at else 0.0
+        return min(self.interval(now), stalls) if stalls > 0 else self.interval(now)
 
     def _later(self, now: float, delay: float, log: str = "", *, warning: bool = False) -> WaitStep:
         left = self.deadline - now

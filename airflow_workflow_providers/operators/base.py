@@ -34,6 +34,7 @@ NEEDS = {
     "on_clear": "get_status",
     "on_changed_input": "get_status",
     "send_origin": "has_labels",
+    "stall_timeout": "get_status",
 }
 
 

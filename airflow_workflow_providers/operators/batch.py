@@ -109,7 +109,9 @@ class BatchOperator(ExecuteWorkflowOperator):
         if not hasattr(cls, "hook_class"):
             return
         cls.operator_extra_links = ()  # a button to one run means nothing here
-        cls.unsupported = (cls.unsupported | {"wait_for_completion", "on_failed_run", "on_changed_input"}) - {
+        cls.unsupported = (
+            cls.unsupported | {"wait_for_completion", "on_failed_run", "on_changed_input", "stall_timeout"}
+        ) - {
             "on_partial_failure",
             "on_clear",
         }

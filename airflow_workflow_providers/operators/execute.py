@@ -17,7 +17,7 @@ from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.operators.stop import stop, stop_at_once
 from airflow_workflow_providers.operators.validation import poll_intervals
-from airflow_workflow_providers.operators.waiting import WaitingOperator
+from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
 
 
 class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
@@ -156,6 +156,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             self.stop_at_pause,
             max_poll_interval=self.max_poll_interval,
             began_at=store.began_at,
+            stall_timeout=self.stall_timeout,
         )
         # A run that ends at once never defers.
         first = self._poll(waiter) if self.deferrable else waiter.on_unchanged(time.time())
@@ -201,13 +202,13 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self.stop_if_killed()
         return done
 
-    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:
+    def _timed_out(self, context: Context, execution_id: str, why: str, when: str = AT_DEADLINE) -> Exception:
         if self.cancel_on_timeout:
             consequence = self._stop_if_ours(StartStore(context), execution_id)
         else:
             consequence = f"Execution {execution_id} goes on (cancel_on_timeout=False)."
         return ExecutionTimedOut(
-            f"{self.hook.hook_name} execution {execution_id} had not ended at the deadline: {why}. {consequence}",
+            f"{self.hook.hook_name} execution {execution_id} {when}: {why}. {consequence}",
             execution_id=execution_id,
         )
 

@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import Context
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
-from airflow_workflow_providers.core.parameters import flag
+from airflow_workflow_providers.core.parameters import flag, seconds
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.operators.base import ExecutionOperator
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
@@ -23,6 +23,9 @@ RESULT_BUDGET = 30.0
 #: The limit of the last status check at a deadline, in seconds.
 LAST_CHECK_TIMEOUT = 2.0
 
+#: What an error says of a run that has not ended in time.
+AT_DEADLINE = "had not ended at the deadline"
+
 
 class WaitingOperator(ExecutionOperator):
     """
@@ -30,6 +33,9 @@ class WaitingOperator(ExecutionOperator):
 
     :param deferrable: wait in the triggerer, without holding a worker; default: ``[operators] default_deferrable`` of the
         Airflow configuration.
+    :param stall_timeout: seconds, or a timedelta: the task fails as at its deadline if neither the status of the run nor its
+        progress, as far as the vendor shows one, has changed for so long. A run that waits for a person is not meant. Default: it
+        may take until the deadline.
     """
 
     trigger_class: ClassVar[type[ExecutionTrigger]]
@@ -49,9 +55,18 @@ class WaitingOperator(ExecutionOperator):
     #: Whether the result of the wait came from the triggerer, so that some time has passed since.
     _resumed: bool = False
 
-    def __init__(self, *, deferrable: bool = DEFERRABLE, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        deferrable: bool = DEFERRABLE,
+        stall_timeout: float | timedelta | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.deferrable = flag("deferrable", deferrable)
+        self.stall_timeout = (
+            0.0 if stall_timeout is None else seconds("stall_timeout", stall_timeout, least=0.1)
+        )
 
     def execute_complete(
         self,
@@ -123,13 +138,14 @@ class WaitingOperator(ExecutionOperator):
 
         The read of the result is retried like a status check; and a vendor that can be read again is polled again.
         """
-        if result.outcome == "timed_out":
+        if result.outcome in ("timed_out", "stalled"):
             if waiter.ended:
                 raise self._without_result(waiter, errors.ExecutionTimedOut, result.message)
             # What this worker has just seen need not be read again.
             if self._resumed and (record := self._result_at_deadline(waiter.execution_id)) is not None:
                 return record
-            raise self._timed_out(context, waiter.execution_id, result.message)
+            when = "has stalled" if result.outcome == "stalled" else AT_DEADLINE
+            raise self._timed_out(context, waiter.execution_id, result.message, when)
         waiter.ended = waiter.ended or result.outcome == "ended"
         # The result of a run that ended in time is read also by a worker that is late itself.
         left = max(waiter.deadline - time.time(), RESULT_BUDGET)
@@ -192,8 +208,8 @@ class WaitingOperator(ExecutionOperator):
         """Return one sentence about a run whose status can no longer be read."""
         return f"Execution {execution_id} may go on."
 
-    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:
-        """Return the error of a run that has not ended at the deadline, after what the author wants done with it."""
+    def _timed_out(self, context: Context, execution_id: str, why: str, when: str = AT_DEADLINE) -> Exception:
+        """Return the error of a run that has not ended in time, after what the author wants done with it."""
         raise NotImplementedError
 
     def _result_at_deadline(self, execution_id: str) -> dict[str, Any] | None:
@@ -226,6 +242,9 @@ class WaitingOperator(ExecutionOperator):
                 poll_interval=waiter.poll_interval,
                 max_poll_interval=waiter.max_poll_interval,
                 began_at=waiter.began_at,
+                progress=waiter.progress,
+                changed_at=waiter.changed_at,
+                stall_timeout=waiter.stall_timeout,
                 workflow_id=str(getattr(self, self.listed_by)) if self.listed_by else "",
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,

@@ -156,10 +156,11 @@ class Lists:
 
 
 def _may_be_listed(wait: Wait, wall: float) -> bool:
-    """Return whether the next status of a run may come from a list: the last one before the deadline may not."""
+    """Return whether the next status of a run may come from a list: one that may end the wait may not."""
     return (
         wait.known is not None
         and wait.believed < MOST_BELIEVED
         and wait.waiter.deadline - wall > 2 * BUDGET
+        and not wait.waiter.is_stalled(wall)
         and not wait.is_over
     )

@@ -16,12 +16,12 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_workflow_providers.compat import TaskDeferralError
-from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
+from airflow_workflow_providers.core.errors import ExecutionTimedOut, InvalidInput, WorkflowError
 from airflow_workflow_providers.core.parameters import segment
 from airflow_workflow_providers.core.waiter import NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import poll_intervals
-from airflow_workflow_providers.operators.waiting import WaitingOperator
+from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
 
 
 class SensorTimedOut(ExecutionTimedOut, AirflowSensorTimeout):
@@ -60,6 +60,11 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         least, most = poll_intervals("poke_interval", poke_interval, max_poll_interval)
         super().__init__(poke_interval=least, timeout=timeout, **kwargs)
         self.max_poll_interval = most
+        if self.stall_timeout and self.mode == "reschedule" and not self.deferrable:
+            raise InvalidInput(
+                "stall_timeout needs mode='poke' or deferrable=True: with mode='reschedule' each poke is a new process, which does not "
+                "know when the status has changed."
+            )
         self.execution_id = execution_id
 
     @cached_property
@@ -71,6 +76,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
             self.stop_at_pause,
             max_poll_interval=self.max_poll_interval,
             began_at=time.time(),
+            stall_timeout=self.stall_timeout,
         )
 
     def execute(self, context: Context) -> Any:
@@ -126,10 +132,16 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         finally:
             self.hook.close()
 
-    def _timed_out(self, context: Context, execution_id: str, why: str) -> Exception:  # noqa: ARG002  # an operator needs it
+    def _timed_out(
+        self,
+        context: Context,  # noqa: ARG002  # an operator needs it
+        execution_id: str,
+        why: str,
+        when: str = AT_DEADLINE,
+    ) -> Exception:
         return self._ended_by(
             SensorTimedOut(
-                f"{self.hook.hook_name} execution {execution_id} had not ended at the deadline: {why}.",
+                f"{self.hook.hook_name} execution {execution_id} {when}: {why}.",
                 execution_id=execution_id,
             )
         )

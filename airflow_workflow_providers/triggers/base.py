@@ -165,6 +165,9 @@ class ExecutionTrigger(WorkflowTrigger):
     :param max_poll_interval: seconds between two status checks, at the most; default: the interval is fixed.
     :param began_at: when the run began, in seconds since the epoch.
     :param workflow_id: the workflow of the run, for a vendor that lists the runs of one workflow; default: not known.
+    :param progress: the last progress that is in the task's log.
+    :param changed_at: when what is in the log was seen for the first time, in seconds since the epoch; default: not known.
+    :param stall_timeout: give up when nothing has changed for so many seconds; default: never.
     :param version: of this list of parameters.
     """
 
@@ -182,6 +185,9 @@ class ExecutionTrigger(WorkflowTrigger):
         max_poll_interval: float = 0.0,
         began_at: float = 0.0,
         workflow_id: str = "",
+        progress: str = "",
+        changed_at: float = 0.0,
+        stall_timeout: float = 0.0,
         version: int = 1,
     ) -> None:
         super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
@@ -193,6 +199,9 @@ class ExecutionTrigger(WorkflowTrigger):
         self.max_poll_interval = max_poll_interval
         self.began_at = began_at
         self.workflow_id = workflow_id
+        self.progress = progress
+        self.changed_at = changed_at
+        self.stall_timeout = stall_timeout
         self.version = version
 
     async def wait(self) -> dict[str, Any]:
@@ -232,6 +241,9 @@ class ExecutionTrigger(WorkflowTrigger):
             self.status,
             max_poll_interval=self.max_poll_interval,
             began_at=self.began_at,
+            progress=self.progress,
+            changed_at=self.changed_at,
+            stall_timeout=self.stall_timeout,
         )
         first = max(self.least_delay, min(waiter.interval(time.time()), self.deadline - time.time()))
         due = asyncio.get_running_loop().time() + first

@@ -257,3 +257,27 @@ def test_a_run_is_stopped_although_airflow_has_deleted_its_record(
 
     (run,) = runs(emulator, vendor)
     assert_stopped(vendor, emulator, run["execution_id"], str(late.value))
+
+
+@operator_and_sensor
+@blocking_and_deferred
+def test_a_run_in_which_nothing_changes_ends_the_task_before_its_deadline(
+    vendor: VendorCase, emulator: Emulator, kind: str, deferrable: bool
+) -> None:
+    """It is stopped as at the deadline; a run that ends unseen meanwhile is no such run."""
+    task = waiting(vendor, kind, vendor.goes_on, deferrable=deferrable, stall_timeout=1.0, timeout=60.0)
+
+    with pytest.raises(errors.ExecutionTimedOut, match="has stalled: its status has been") as stalled:
+        task.run()
+
+    (run,) = runs(emulator, vendor)
+    assert stalled.value.execution_id == run["execution_id"]
+    if kind == "operator":
+        assert_stopped(vendor, emulator, run["execution_id"], str(stalled.value))
+
+
+def test_a_sensor_that_forgets_between_two_pokes_refuses_to_tell_whether_nothing_changes(
+    vendor: VendorCase,
+) -> None:
+    with pytest.raises(errors.InvalidInput, match="stall_timeout needs mode='poke'"):
+        vendor.sensor(task_id="wait", execution_id="7", mode="reschedule", stall_timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,6 +117,68 @@ def test_each_change_is_logged_once() -> None:
     assert [bool(line) for line in changes] == [True, False, True, False, True]
     assert [bool(line) for line in failures] == [True, False, False]
     assert "again" in recovery
+
+
+def test_a_line_about_a_change_says_how_long_nothing_had_changed() -> None:
+    """A step that is done is a change, too."""
+    logging = waiter(deadline=NOW + 1000)
+    queued, running = execution(State.QUEUED, "QUEUED"), execution(State.RUNNING, "RUNNING")
+    seen = [
+        queued,
+        queued,
+        running,
+        replace(running, progress="1 of 2 steps are done"),
+        execution(State.SUCCEEDED, "DONE"),
+    ]
+
+    lines = [logging.on_status(each, NOW + 12 * place).log for place, each in enumerate(seen)]
+
+    assert lines == [
+        "Execution ex-1 is QUEUED.",
+        "",
+        "Execution ex-1 is RUNNING, 24 s after the last change.",
+        "Execution ex-1 is RUNNING: 1 of 2 steps are done, 12 s after the last change.",
+        "Execution ex-1 is DONE, 12 s after the last change.",
+    ]
+
+
+def test_a_wait_in_which_nothing_changes_ends_when_the_author_says() -> None:
+    """The status check that shows it is not late, and a list of the vendor, an error or a deferral does not end the wait."""
+    stalling = waiter(deadline=NOW + 1000, poll_interval=40.0, stall_timeout=100)
+    running = execution(State.RUNNING)
+
+    assert delay(stalling.on_status(running, NOW)) == 40.0
+    assert delay(stalling.on_status(running, NOW + 80)) == 20.0
+    assert isinstance(stalling.on_unchanged(NOW + 101), NextPoll)
+    assert isinstance(stalling.on_error(errors.Unavailable("down"), NOW + 101), NextPoll)
+    assert stalling.is_stalled(NOW + 101)
+    assert outcome(stalling.on_status(running, NOW + 101)) == ("stalled", "ExecutionTimedOut")
+    moved = Waiter.from_stored(stalling.stored())
+    assert outcome(moved.on_status(running, NOW + 101)) == ("stalled", "ExecutionTimedOut")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        execution(State.QUEUED, "OTHER"),
+        Execution("ex-1", State.RUNNING, "WORD", progress="1 of 2 steps are done"),
+    ],
+)
+def test_any_change_begins_the_time_anew(change: Execution) -> None:
+    stalling = waiter(deadline=NOW + 1000, stall_timeout=100)
+    stalling.on_status(execution(State.RUNNING), NOW)
+    stalling.on_status(change, NOW + 90)
+
+    assert isinstance(stalling.on_status(change, NOW + 189), NextPoll)
+    assert outcome(stalling.on_status(change, NOW + 190)) == ("stalled", "ExecutionTimedOut")
+
+
+def test_a_run_that_waits_for_a_person_has_not_stalled() -> None:
+    stalling = waiter(deadline=NOW + 1000, stall_timeout=100)
+
+    steps = [stalling.on_status(execution(State.PAUSED), NOW + second) for second in (0, 150, 300)]
+
+    assert {type(step) for step in steps} == {NextPoll}
 
 
 def test_an_event_holds_no_text_of_a_response() -> None:

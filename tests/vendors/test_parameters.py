@@ -33,6 +33,9 @@ from tests.vendors.facts.bad_values import (
 SHARED: dict[str, list[Any]] = {
     "timeout": [*SECONDS, 0],
     "on_lost_start": CHOICES,
+    "on_changed_input": CHOICES,
+    "send_origin": FLAGS,
+    "stall_timeout": [*SECONDS[1:], 0],
     "max_inline_output": [None, True, "", "5 MB", 1.5, math.nan, -1, HUGE, -HUGE, [], {}, object(), Hostile()],
     "poll_interval": SECONDS[1:],
     "max_poll_interval": SECONDS[1:],
@@ -48,7 +51,10 @@ SHARED: dict[str, list[Any]] = {
 SHARED_BY_SENSORS = {
     "poke_interval": SECONDS[1:],
     "max_poll_interval": SECONDS[1:],
-    **{name: SHARED[name] for name in ("deferrable", "max_inline_output", "on_partial_failure")},
+    **{
+        name: SHARED[name]
+        for name in ("deferrable", "max_inline_output", "on_partial_failure", "stall_timeout")
+    },
 }
 
 each_vendor = pytest.mark.parametrize("vendor", CASES.values(), ids=str)
