@@ -40,6 +40,10 @@ T = TypeVar("T")
 #: The least seconds between two chunks of starts, each of which is stored twice, and between two other writes.
 PACE = 0.5
 
+#: How long a worker that has nothing to do stays, in seconds, or two intervals of the status checks if that is less: executions may
+#: have ended meanwhile, and a deferral takes longer until a worker is back.
+STAY = 5.0
+
 #: The least seconds between two parts of the manifest: an object store has a file for each.
 PART_PACE = 10.0
 
@@ -96,6 +100,8 @@ class BatchRun:
         self._away: dict[str, float] = {}
         self._failure: BaseException | None = None
         self._part_at = time.monotonic()
+        #: When this worker had something to do.
+        self._worked_at = self._part_at
 
     def run(self) -> None:
         """
@@ -165,14 +171,18 @@ class BatchRun:
             raise self._failure
 
     def _has_done_enough(self) -> bool:
-        state = self._state
+        state, now = self._state, time.monotonic()
         if self._busy or state.ended:
+            self._worked_at = now
             return False
         if self._is_late():
             return not state.active
-        return (not state.pending and not state.active) or (
-            self._operator.deferrable and not self._startable()
-        )
+        if not state.active:
+            return not state.pending
+        if not self._operator.deferrable or self._startable():
+            return False
+        # While the worker starts executions, it has few turns left for status checks.
+        return now - self._worked_at >= min(2 * self._operator.poll_interval, STAY)
 
     def _is_late(self) -> bool:
         return time.time() >= self._store.deadline

@@ -154,6 +154,15 @@ def test_no_more_than_max_active_go_on_at_the_same_time(
     assert most <= 4
 
 
+def test_a_worker_stays_for_executions_that_end_soon(vendor: VendorCase, emulator: Emulator) -> None:
+    """A deferral takes longer than they do. A batch of long executions holds no worker."""
+    emulator.set_pace(seconds=0.5)
+    task = batch_task(vendor, vendor.inputs(6), deferrable=True, max_active=2, poll_interval=0.5)
+
+    assert states(task.run()) == ["succeeded"] * 6
+    assert task.deferrals == []
+
+
 @blocking_and_deferred
 def test_outputs_and_manifest_lie_in_the_folder(
     vendor: VendorCase, emulator: Emulator, deferrable: bool, tmp_path: Path
