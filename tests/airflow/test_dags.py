@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import tempfile
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +26,17 @@ pytestmark = pytest.mark.airflow
 USUAL = {"blocking": 1, "deferred": 1, "failing": 1, "mapped": 2, "sensor": 1}
 #: Each example, with those that only one vendor has, or that start more runs.
 EXAMPLE_DAGS = {
+    "altostrat_upgrades": 4,
+    "laminar_claims": 8,
     **{f"{vendor}_{kind}": started for vendor in NAMES for kind, started in USUAL.items()},
     "datalab_batch": 200,
     "datalab_convert": 2,
     "datalab_document": 2,
     "datalab_pipeline": 2,
+    "datalab_to_warehouse": 1,
     "refold_decorated": 2,
     "refold_deferred": 2,
+    "refold_every_customer": 3,
     "refold_hook": 2,
     "refold_mapped": 3,
     "refold_payload_file": 2,
@@ -90,6 +98,27 @@ def test_a_decorated_function_returns_the_input_of_each_mapped_task(
     result = result_of("refold_decorated")
 
     assert result.xcoms["addresses", -1, "return_value"] == ["ada@example.com", "jane@example.com"]
+
+
+def test_each_document_of_a_bucket_becomes_a_row(result_of: Callable[[str], Result]) -> None:
+    """The pipeline has several steps, and each has a result."""
+    loaded = result_of("datalab_to_warehouse").xcoms["load", -1, "return_value"]
+
+    with closing(sqlite3.connect(Path(tempfile.gettempdir()) / "datalab_warehouse.db")) as warehouse:
+        rows = warehouse.execute("SELECT uri, content FROM documents").fetchall()
+    assert loaded >= 1
+    assert len(rows) >= loaded
+    assert all(json.loads(content) for _, content in rows)
+
+
+@pytest.mark.newest
+def test_a_retry_resumes_the_upgrade_of_each_site(result_of: Callable[[str], Result]) -> None:
+    """The first upgrade of each site fails at its last step; the second one is none of its own."""
+    started = result_of("altostrat_upgrades").started
+
+    assert sorted(run["status"] for run in started) == ["completed", "completed", "failed", "failed"]
+    first = {run["execution_id"] for run in started if run["status"] == "failed"}
+    assert {run.get("resumed_from") for run in started if run["status"] == "completed"} == first
 
 
 def test_ids_and_results_pass_between_tasks(result_of: Callable[[str], Result]) -> None:

@@ -70,14 +70,13 @@ def test_a_hook_reads_an_execution_in_a_task(run: Callable[[str], str], workflow
     assert xcoms("recipe_hook")["read", -1, "return_value"] == execution["status"]
 
 
+@pytest.mark.parametrize("dag_id", ["recipe_callback", "recipe_notifier"])
 def test_a_callback_names_the_execution(
-    run: Callable[[str], str], workflow_emulator: Emulator, capfd: pytest.CaptureFixture[str]
+    run: Callable[[str], str], workflow_emulator: Emulator, capfd: pytest.CaptureFixture[str], dag_id: str
 ) -> None:
-    assert run("recipe_callback") == "failed"
+    assert run(dag_id) == "failed"
     (execution,) = workflow_emulator.runs("refold")
-    line = (
-        f"sync failed, execution {execution['execution_id']}: Refold execution {execution['execution_id']} "
-    )
+    line = f"sync failed, execution {execution['execution_id']}"
     assert [each for each in capfd.readouterr().out.splitlines() if each.startswith(line)]
 
 

@@ -15,6 +15,7 @@ DEFAULT_WORKFLOWS = [
     "fl_asks_a_person",
     "fl_asked_and_answered",
     "fl_continues_on_error",
+    "fl_upgrade_site",
     "fl_no_logs",
     "fl_responds",
     "fl_on_webhook",

@@ -195,7 +195,10 @@ class Altostrat(EmulatedVendor[Workflow]):
         return self._started_again(execution, f"Workflow resumed successfully from node '{node}'.")
 
     def _run_again(self, earlier: Execution, notes: dict[str, Any]) -> Execution:
-        return self._run(self._workflow_of(earlier), earlier.run.input, notes=notes)
+        workflow = self._workflow_of(earlier)
+        if workflow.recovers:
+            workflow = replace(workflow, ends="completed", failing_node=None)
+        return self._run(workflow, earlier.run.input, notes=notes)
 
     def _started_again(self, execution: Execution, message: str) -> Reply:
         first_status = execution.run.lifecycle.statuses[:1]

@@ -21,6 +21,7 @@ class Workflow(EmulatedWorkflow):
     :param error: the message of a failed run.
     :param logs: the steps, each with ``node_id``, ``component_id``, ``status`` and ``output``, or some of these.
     :param failing_node: the node at which its runs fail, so that no later step is reached; it needs ``ends="failed"``.
+    :param recovers: whether a run that runs a failed one again, or resumes it, completes.
     :param trigger: the component of its first step, unless ``logs`` name another: only with a ``sync_request_trigger`` can it
         be executed synchronously, and only with a ``webhook_trigger`` has it a webhook.
     :param forbidden: whether the client is refused with 403.
@@ -33,6 +34,7 @@ class Workflow(EmulatedWorkflow):
     error: str = FAILURE
     logs: tuple[dict[str, Any], ...] | None = None
     failing_node: str | None = None
+    recovers: bool = False
     trigger: Literal["manual_trigger", "sync_request_trigger", "webhook_trigger"] = "manual_trigger"
     forbidden: bool = False
 
@@ -100,6 +102,14 @@ DEFAULT_WORKFLOWS = (
             {"status": "error", "output": {"error": FAILURE}},
             {"component_id": "text_transform"},
         ),
+    ),
+    # The last step of an upgrade fails the first time.
+    Workflow(
+        "fl_upgrade_site",
+        ends="failed",
+        failing_node="n3",
+        recovers=True,
+        logs=({"component_id": "manual_trigger", "output": INPUT}, {}, {}),
     ),
     Workflow("fl_no_logs", logs=()),
     Workflow("fl_responds", trigger="sync_request_trigger"),

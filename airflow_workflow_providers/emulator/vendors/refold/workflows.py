@@ -81,6 +81,7 @@ class Workflow(EmulatedWorkflow):
 
 DEFAULT_WORKFLOWS = (
     Workflow("sync-contacts", retried_node=True),
+    Workflow("nightly-sync", shared=True),
     Workflow("always-fails", ends="ERRORED", error="Upstream CRM answered 403: contact quota exceeded"),
     Workflow("never-ends", ends=None),
     Workflow("times-out", ends="TIMED_OUT", error="The workflow ran out of time"),
