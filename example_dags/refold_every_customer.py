@@ -2,6 +2,7 @@
 
 from airflow.sdk import dag, task
 
+from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 
 
@@ -11,11 +12,9 @@ def refold_every_customer() -> None:
 
     @task
     def customers() -> list[dict]:
-        """Return the linked account of each customer, and its payload. In your DAG this is a query."""
-        return [
-            {"linked_account_id": f"customer_{name}", "payload": {"plan": plan}}
-            for name, plan in (("ada", "pro"), ("grace", "free"), ("jane", "pro"))
-        ]
+        """Return the linked account of each customer."""
+        accounts = RefoldHook().list_linked_accounts(limit=100)["docs"]
+        return [{"linked_account_id": each["account_id"]} for each in accounts]
 
     sync = RefoldExecuteWorkflowOperator.partial(
         task_id="sync",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
+from airflow_workflow_providers.apis import refold, refold_accounts, refold_lists, refold_workflows
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
 from airflow_workflow_providers.core.json_schema import UnusableSchema, checker
@@ -142,4 +142,5 @@ class RefoldHook(WorkflowHook):
     list_enabled_workflows, alist_enabled_workflows = sends(refold_workflows.list_enabled_workflows)
     list_workflow_versions, alist_workflow_versions = sends(refold_workflows.list_workflow_versions)
     get_request_structure, aget_request_structure = sends(refold_workflows.get_request_structure)
+    list_linked_accounts, alist_linked_accounts = sends(refold_accounts.list_linked_accounts)
     list_node_batches, alist_node_batches = sends(refold_workflows.list_node_batches)

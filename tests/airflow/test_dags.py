@@ -36,7 +36,7 @@ EXAMPLE_DAGS = {
     "datalab_to_warehouse": 1,
     "refold_decorated": 2,
     "refold_deferred": 2,
-    "refold_every_customer": 3,
+    "refold_every_customer": 4,
     "refold_hook": 2,
     "refold_mapped": 3,
     "refold_payload_file": 2,

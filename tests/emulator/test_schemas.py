@@ -89,6 +89,7 @@ EXCHANGES = {
         ("GET", "/api/v2/public/workflow/request-structure/sync-contacts", None, 200),
         ("GET", "/api/v2/public/workflow/sync-contacts", None, 200),
         ("GET", "/api/v2/public/workflow/enabled", None, 200),
+        ("GET", "/api/v2/public/linked-account", None, 200),
         ("POST", "/api/v2/public/session-token", {"linked_account_id": "acct_1"}, 200),
         ("GET", "/api/v2/public/workflow/versions/sync-contacts", None, 200),
         ("GET", "/api/v2/public/execution/{run}/nodes/1/batches", None, 501),

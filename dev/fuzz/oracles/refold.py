@@ -120,7 +120,7 @@ _READS: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
     "start": _start,
     "rerun": _rerun,
     "stop": _stop,
-    **dict.fromkeys(("list", "ping", "find_started", "workflows", "versions", "batches"), _page),
+    **dict.fromkeys(("list", "ping", "find_started", "workflows", "versions", "batches", "accounts"), _page),
     **dict.fromkeys(("workflow", "structure"), lambda response, _: object_of(response)),
     "enabled": lambda response, _: list_of(response, response.body, object),
 }
@@ -140,6 +140,7 @@ ORACLE = Oracle(
         "enabled": ("list_enabled_workflows", {}),
         "versions": ("list_workflow_versions", {"workflow_id": "w"}),
         "structure": ("get_request_structure", {"workflow_id": "w"}),
+        "accounts": ("list_linked_accounts", {}),
         "batches": ("list_node_batches", {"execution_id": "48291", "node_id": "3"}),
     },
     label=LABEL,

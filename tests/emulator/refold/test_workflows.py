@@ -56,3 +56,11 @@ def test_only_a_group_node_has_batches(refold, start):
     assert (batches["totalDocs"], batches["docs"][0]["status"]) == (1, "Success")
     assert refold.get(f"/execution/{execution}/nodes/1/batches").status_code == 501
     assert refold.get("/execution/unknown/nodes/3/batches").status_code == 404
+
+
+def test_linked_accounts_are_for_an_api_key_alone(emulator, connect):
+    account = emulator.account("refold")
+    of_key = connect(**{"x-api-key": account["api_key"]}).get("/linked-account", params={"limit": "1"}).json()
+    assert [each["account_id"] for each in of_key["docs"]] == [account["linked_account_id"]]
+    assert of_key["hasNextPage"] is True
+    assert connect(authorization=f"Bearer {account['token']}").get("/linked-account").status_code == 401

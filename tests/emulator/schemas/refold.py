@@ -142,6 +142,12 @@ DOCUMENT = document(
                 },
             }
         },
+        f"{_BASE}/linked-account": {
+            "get": {
+                "parameters": _PAGING,
+                "responses": {"200": answer(fields(**_PAGE, docs=array(ref("LinkedAccount")))), **_ERRORS},
+            }
+        },
         f"{_BASE}/workflow/enabled": {
             "get": {
                 "parameters": [],
@@ -221,6 +227,17 @@ DOCUMENT = document(
         createdAt=STRING,
         updatedAt=STRING,
         nodes=array(OBJECT),
+    ),
+    LinkedAccount=fields(
+        _id=STRING,
+        associated_org=STRING,
+        account_id=STRING,
+        name=STRING,
+        environment={"enum": ["test", "production"]},
+        udf=array(fields(key_name=STRING, key_value=STRING)),
+        integrations=array(OBJECT),
+        createdAt=STRING,
+        updatedAt=STRING,
     ),
     Workflow=fields(
         _id=STRING,

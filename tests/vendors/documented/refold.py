@@ -23,13 +23,14 @@ _WORKFLOW = f"{_REFERENCE}workflows/get-workflow"
 _ENABLED = f"{_REFERENCE}workflows/list-enabled-workflows"
 _VERSIONS = f"{_REFERENCE}workflows/versions"
 _STRUCTURE = f"{_REFERENCE}workflows/request-structure"
+_ACCOUNTS = f"{_REFERENCE}linked-accounts/list-linked-accounts"
 _BATCHES = f"{_REFERENCE}executions/list-batches"
 
 #: The label of a start, in the responses to a search for its run.
 LABEL = "airflow-6f1d0c5e2b7a"
 
 #: The operations that only read what Refold has.
-_READS = ("workflows", "workflow", "enabled", "versions", "structure", "batches")
+_READS = ("workflows", "workflow", "enabled", "versions", "structure", "batches", "accounts")
 
 _ID = "6a314c54d4616e99e7fa5a02"
 _NODE: dict[str, Any] = {
@@ -307,6 +308,19 @@ RESPONSES = [
                 "versions",
                 _VERSIONS,
                 [{"version": 2, "_id": "6a049fb6803e7107e7895eed", "createdAt": "2026-05-13T15:58:46.103Z"}],
+            ),
+            (
+                "accounts",
+                _ACCOUNTS,
+                [
+                    {
+                        "_id": "6a19616ac7f8b1c6beaa22b7",
+                        "account_id": "user_12345",
+                        "name": "Acme Inc.",
+                        "udf": [],
+                        "integrations": [{"type": "hubspot", "app_id": None}],
+                    }
+                ],
             ),
             ("batches", _BATCHES, [{"batch_index": 0, "status": "Success", "output": {"processed": 12}}]),
         )

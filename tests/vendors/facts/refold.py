@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_workflow_providers.apis import refold, refold_lists, refold_workflows
+from airflow_workflow_providers.apis import refold, refold_accounts, refold_lists, refold_workflows
 from airflow_workflow_providers.core.errors import RequestRejected
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request
@@ -79,6 +79,7 @@ FACTS = Facts(
         "list_workflow_versions",
         "get_request_structure",
         "list_node_batches",
+        "list_linked_accounts",
     },
     acknowledgement="Stopping instance",
     page="{base_url}/logs#{execution_id}",
@@ -96,6 +97,7 @@ FACTS = Facts(
         "enabled": refold_workflows.list_enabled_workflows,
         "versions": lambda: refold_workflows.list_workflow_versions("w"),
         "structure": lambda: refold_workflows.get_request_structure("w"),
+        "accounts": refold_accounts.list_linked_accounts,
         "batches": lambda: refold_workflows.list_node_batches("48291", "3"),
         "statuses": lambda: refold_lists.list_statuses("", 1e9, 1),
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),

@@ -32,6 +32,16 @@ def test_workflows_are_listed_page_by_page(emulator: Emulator) -> None:
     ]
 
 
+def test_linked_accounts_are_listed_without_what_may_be_a_secret(emulator: Emulator) -> None:
+    """A user's own fields of an account may hold one, and what a task returns becomes an XCom."""
+    with closing(RefoldHook()) as hook:
+        page = hook.list_linked_accounts(page=2, limit=1)
+
+    assert ([each["account_id"] for each in page["docs"]], page["totalDocs"]) == (["customer_ada"], 4)
+    assert "udf" not in page["docs"][0]
+    assert emulator.requests("refold", "list_accounts")[0]["query"] == {"page": "2", "limit": "1"}
+
+
 def test_a_workflow_is_read_by_the_id_that_the_list_shows() -> None:
     with closing(RefoldHook()) as hook:
         listed = hook.list_workflows(name="^sync-contacts$")["docs"][0]

@@ -11,7 +11,10 @@ from airflow_workflow_providers.emulator.vendors.refold.replies import error
 UNKNOWN_ACCOUNT = "user_99999"
 
 #: What only an API key may do, as the specification says.
-_KEY_ONLY = ("get_workflow", "session_token")
+_KEY_ONLY = ("get_workflow", "list_accounts", "session_token")
+
+#: What is for the whole organisation, so that a key needs no linked account.
+_OF_ORGANISATION = ("list_accounts", "session_token")
 
 
 def new_account() -> dict[str, str]:
@@ -75,7 +78,7 @@ def authenticate(incoming: Incoming, account: dict[str, str], sessions: Sessions
         return None if valid else error(incoming.operation, 401)
     if key != account["api_key"]:
         return error(incoming.operation, 401)
-    if incoming.operation != "session_token" and not incoming.headers.get("linked_account_id"):
+    if incoming.operation not in _OF_ORGANISATION and not incoming.headers.get("linked_account_id"):
         return error(incoming.operation, 400, "linked_account_id or org_id is required")
     return None
 

@@ -1,5 +1,6 @@
 """The shapes of Refold's replies: two kinds of error, an execution, the result of a synchronous start."""
 
+import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -140,6 +141,22 @@ def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]
         "trigger_application_event": "API Call",
         "type_of_execution": execution.run.mode,
         "createdAt": timestamp(execution.run.started_at),
+    }
+
+
+def linked_account(account_id: str) -> dict[str, Any]:
+    """Return a linked account as the list has it; the form is that of the page's example."""
+    created = "2026-05-29T09:50:34.027Z"
+    return {
+        "_id": hashlib.sha256(account_id.encode()).hexdigest()[:24],
+        "associated_org": ORG_ID,
+        "account_id": account_id,
+        "environment": "test",
+        "name": account_id.replace("_", " ").title(),
+        "udf": [{"key_name": "crm_password", "key_value": "a-secret-of-the-account"}],
+        "integrations": [{"type": "hubspot", "name": "Hubspot", "app_id": None, "reauth_required": False}],
+        "createdAt": created,
+        "updatedAt": created,
     }
 
 

@@ -71,6 +71,7 @@ class Refold(EmulatedVendor[Workflow]):
             Route("stop", "POST", f"{execution}/{{execution_id}}/stop", self._stop),
             Route("rerun", "POST", f"{execution}/{{execution_id}}/rerun", self._rerun),
             Route("batches", "GET", f"{execution}/{{execution_id}}/nodes/{{node_id}}/batches", self._batches),
+            Route("list_accounts", "GET", f"{base}/linked-account", self._list_accounts),
             Route("session_token", "POST", f"{base}/session-token", self._session_token),
             Route("list_workflows", "GET", workflow, self._list_workflows),
             Route("enabled_workflows", "GET", f"{workflow}/enabled", self._enabled_workflows),
@@ -298,6 +299,11 @@ class Refold(EmulatedVendor[Workflow]):
         batch = {"batch_index": 0, "status": "Success", "output": {"processed": 50}}
         docs = [batch] if incoming.query.get("status") in (None, batch["status"]) else []
         return self._page("batches", incoming, docs)
+
+    def _list_accounts(self, incoming: Incoming) -> Reply:
+        """Refold API reference, List Linked Accounts: that of the emulator's connection, and those that its example shows."""
+        ids = (self.account["linked_account_id"], "customer_ada", "customer_grace", "customer_jane")
+        return self._page("list_accounts", incoming, [replies.linked_account(each) for each in ids])
 
     def _list_workflows(self, incoming: Incoming) -> Reply:
         """
