@@ -1,5 +1,5 @@
 """
-The released clients of vendors, each in an environment of its own, as their users install them.
+The released clients of vendors, and providers that work with this one, each in an environment of its own, as users install them.
 
 Their packages must not decide which packages this project is tested with, and the reverse.
 """
@@ -31,6 +31,19 @@ def python_sdk(name: str, requirement: str, constraints: Path | None = None) -> 
     """
     with _installing(name):
         return environment.make(SDKS / name, constraints, [requirement])
+
+
+def airflow_with(name: str, requirement: str, airflow: str) -> Path:
+    """
+    Install this project on an Airflow together with another provider, unless it is installed already, and return its Python.
+
+    :param name: the folder of its environment; the version of Airflow is added to it.
+    :param requirement: the provider with its version, such as `apache-airflow-providers-openlineage==2.20.3`.
+    :param airflow: the minor version, such as `3.3`.
+    """
+    constraints = environment.constraints_for(airflow)
+    with _installing(f"{name}-{airflow}"):
+        return environment.make(SDKS / f"{name}-{airflow}", constraints, ["--editable", ".", requirement])
 
 
 def missing_node() -> str | None:

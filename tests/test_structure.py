@@ -18,7 +18,7 @@ ARROWS = {
     "core": set(),
     "apis": {"core"},
     "forms": set(),
-    "hooks": {"core", "apis", "forms", "compat", "get_provider_info", "inputs", "outputs"},
+    "hooks": {"core", "apis", "forms", "compat", "get_provider_info", "inputs", "outputs", "lineage"},
     "polling": {"core", "hooks"},
     "triggers": {"core", "hooks", "polling", "compat", "settings"},
     "operators": {
@@ -31,12 +31,14 @@ ARROWS = {
         "links",
         "inputs",
         "outputs",
+        "lineage",
         "settings",
     },
     "sensors": {"core", "apis", "hooks", "triggers", "operators", "compat", "links", "settings"},
     "decorators": {"core", "operators", "compat"},
     "inputs": {"core", "settings"},
     "outputs": {"core"},
+    "lineage": {"core"},
     "emulator": set(),
     "pytest_plugin": {"core", "emulator"},
     "retries": {"core"},
@@ -193,7 +195,7 @@ def test_the_providers_description_imports_only_the_forms() -> None:
     assert loaded & {"airflow", "httpx", "httpcore", "pydantic", "fastapi", "tenacity"} == set()
 
 
-def test_a_dag_file_loads_neither_the_emulator_nor_a_server() -> None:
+def test_a_dag_file_loads_neither_the_emulator_nor_a_server_nor_openlineage() -> None:
     """Whatever it imports of what an author uses: of every vendor, and in one process."""
     used = [
         name
@@ -216,5 +218,6 @@ def test_a_dag_file_loads_neither_the_emulator_nor_a_server() -> None:
     assert [
         name
         for name in loaded
-        if name.split(".")[0] in ("fastapi", "uvicorn", "starlette") or name.startswith(f"{NAME}.emulator")
+        if name.split(".")[0] in ("fastapi", "uvicorn", "starlette", "openlineage")
+        or name.startswith((f"{NAME}.emulator", "airflow.providers.openlineage"))
     ] == []

@@ -27,6 +27,7 @@ from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
+from airflow_workflow_providers.lineage import Lineage, report
 from airflow_workflow_providers.outputs.folder import OutputFolder
 from airflow_workflow_providers.outputs.result import store
 
@@ -237,7 +238,9 @@ class WorkflowHook(BaseHook):
         :raises WorkflowError: if the run cannot be read, or a file could not be fetched or stored.
         """
         folder = OutputFolder(output_path)
-        return store(self.client, self.get_execution(execution_id), folder, execution_id)
+        stored = store(self.client, self.get_execution(execution_id), folder, execution_id)
+        report(self, lambda: Lineage(outputs=stored))
+        return stored
 
     def stop_execution(self, execution_id: str) -> str:
         """

@@ -20,6 +20,7 @@ from airflow_workflow_providers.forms.datalab import FORM
 from airflow_workflow_providers.hooks.base import WorkflowHook, sends
 from airflow_workflow_providers.hooks.extra import HttpExtra, RequestsPerSecond
 from airflow_workflow_providers.inputs.file import InputFile
+from airflow_workflow_providers.lineage import Lineage, report
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -95,6 +96,8 @@ class DatalabHook(WorkflowHook):
             error.args = (f"{known.address} could not be uploaded to {self.hook_name}: {error}.",)
             raise
         self.send(datalab_files.confirm_upload(upload.file_id))
+        if known is not file:  # an operator, which has looked at the file itself, says so of all its files
+            report(self, lambda: Lineage(inputs=[known.address]))
         return upload.reference
 
     @staticmethod

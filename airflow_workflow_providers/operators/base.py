@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -11,9 +12,11 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_workflow_providers.core.errors import ExecutionFailed, InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.http import address
 from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.lineage import Lineage, report, to_openlineage
 from airflow_workflow_providers.links import left_to_store
 from airflow_workflow_providers.operators.validation import folder
 from airflow_workflow_providers.outputs.folder import OutputFolder
@@ -58,6 +61,9 @@ class ExecutionOperator(BaseOperator):
 
     ui_color = "#e5edfb"
 
+    #: The parameter that names the workflow, for the lineage.
+    workflow_field: ClassVar[str] = "workflow_id"
+
     #: Whether a run without an output fails the task; a vendor whose output may be missing makes it a parameter.
     require_output: bool = False
 
@@ -69,6 +75,10 @@ class ExecutionOperator(BaseOperator):
 
     #: The run, for a kill and for the button to its page.
     _execution_id: str | None = None
+
+    #: The run as it was read last, and the files that were written for it, for the lineage.
+    _seen: Execution | None = None
+    _written: Sequence[Mapping[str, Any]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -169,12 +179,16 @@ class ExecutionOperator(BaseOperator):
         self.output_folder  # noqa: B018  # opens its file system
 
     def _record(self, execution: Execution) -> dict[str, Any]:
+        self._seen = execution
         self.check_output(execution)
         selected = self.select_output(execution)
         if execution.is_terminal and self.output_folder is not None:
             name = execution.execution_id or self._run_name()
             stored = self.stored or store(self.hook.client, selected, self.output_folder, name)
+            self._written = stored
+            report(self.hook, self._lineage)
             return replace(selected, output=stored).record()
+        report(self.hook, self._lineage)
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
         loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected
         output, changed = storable((loaded or selected).output)
@@ -219,6 +233,69 @@ class ExecutionOperator(BaseOperator):
                 execution_id=execution.execution_id,
             )
         self.log.warning("%s", message)
+
+    # -- lineage ----------------------------------------------------------------------------------------------------------
+
+    def get_openlineage_facets_on_start(self) -> Any:
+        """
+        Return which workflow the task runs, and the files of its input; OpenLineage's provider calls this.
+
+        :return: an ``OperatorLineage``.
+        """
+        return to_openlineage(self._lineage)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage passes it
+        """
+        Return the same with the run, and the files that were written; OpenLineage's provider calls this.
+
+        :param task_instance: not used.
+        :return: an ``OperatorLineage``.
+        """
+        return to_openlineage(self._lineage)
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> Any:  # noqa: ARG002  # as above
+        """
+        Return the same of a task that has failed, as far as it is known; OpenLineage's provider calls this.
+
+        :param task_instance: not used.
+        :return: an ``OperatorLineage``.
+        """
+        return to_openlineage(self._lineage)
+
+    def _lineage(self) -> Lineage:
+        """Return what this process knows of the run and its files; nothing is asked of Airflow or the vendor for it."""
+        seen, execution_id = self._seen, self._execution_id
+        # The hook is there as soon as the connection was read.
+        hook: WorkflowHook | None = self.__dict__.get("hook")
+        endpoint = hook and hook.client.last_endpoint
+        url = None
+        if endpoint:
+            page = endpoint.execution_url(execution_id) if execution_id else None
+            url = page or address(endpoint.settings)
+        return Lineage(
+            vendor=self.hook_class.hook_name,
+            workflow=self._workflow(),
+            execution_id=execution_id,
+            url=url,
+            state=seen.state.value if seen else None,
+            status=seen.status if seen else None,
+            inputs=self._files_read(),
+            outputs=self._written,
+            secrets=endpoint.settings.secrets if endpoint else (),
+        )
+
+    def _workflow(self) -> str | None:
+        """Return the workflow, as the author names it; ``None`` if the task does not."""
+        value = getattr(self, self.workflow_field, None)
+        return None if value is None else str(value)
+
+    def _files_read(self) -> list[Any]:
+        """Return the files of the input, as the author names them."""
+        return []
+
+    def _files_in(self, parameters: dict[str, Any]) -> list[Any]:  # noqa: ARG002  # an operator with files needs them
+        """Return the files that the arguments of a start name."""
+        return []
 
     def _run_name(self) -> str:
         """Return a name for a run that has no id of its own: that of the task."""

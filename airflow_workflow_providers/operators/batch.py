@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -27,6 +28,7 @@ from airflow_workflow_providers.core.errors import InvalidInput, WorkflowError
 from airflow_workflow_providers.core.parameters import one_of, quoted, whole_number
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.inputs.batch import is_list, read_inputs
+from airflow_workflow_providers.lineage import Lineage, report
 from airflow_workflow_providers.operators.batch_begin import begin_try, resume
 from airflow_workflow_providers.operators.batch_run import LONGEST_PAUSE, PATIENCE, PAUSE, BatchRun
 from airflow_workflow_providers.operators.batch_state import BatchState
@@ -36,7 +38,13 @@ from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.stop import KILL_STOP_TIMEOUT
 from airflow_workflow_providers.operators.validation import without_templates
 from airflow_workflow_providers.outputs.folder import segment
-from airflow_workflow_providers.outputs.manifest import VERSION, FolderParts, ManifestWriter, XComParts
+from airflow_workflow_providers.outputs.manifest import (
+    VERSION,
+    FolderParts,
+    ManifestWriter,
+    XComParts,
+    text_of,
+)
 from airflow_workflow_providers.triggers.base import STOP_TIMEOUT
 from airflow_workflow_providers.triggers.batch import (
     ENDED_KEY,
@@ -99,6 +107,11 @@ class BatchOperator(ExecuteWorkflowOperator):
 
     _state: BatchState | None = None
     _is_one = False
+
+    #: The lines of the manifest and its address, for the lineage.
+    _lines: Sequence[Mapping[str, Any]] = ()
+    _manifest: str | None = None
+
     _stops: threading.Thread | None = None
     #: The runs that were asked to stop, and why some of them could not be stopped.
     _asked_to_stop: frozenset[str] = frozenset()
@@ -224,6 +237,29 @@ class BatchOperator(ExecuteWorkflowOperator):
     def success_results(self) -> frozenset[str]:
         """The results of an input that are a success."""
         return frozenset(state.value for state in self.success_states)
+
+    # -- lineage ------------------------------------------------------------------------------------------------------------
+
+    def _lineage(self) -> Lineage:
+        manifest = []
+        if self._manifest:
+            manifest = [{"uri": self._manifest, "bytes": sum(len(text_of(line)) for line in self._lines)}]
+        written = (file for line in self._lines if line["uri"] for file in line.get("files") or [line])
+        counts = batch.counted(line["state"] for line in self._lines) if self._lines else None
+        return replace(
+            super()._lineage(), counts=counts, manifest=self._manifest, outputs=[*manifest, *written]
+        )
+
+    def _workflow(self) -> str | None:
+        return None if self.workflow_field in self._only_in_inputs else super()._workflow()
+
+    def _files_read(self) -> list[Any]:
+        listed = [] if is_list(self.inputs) else [self.inputs]
+        # Those of a file are known when the task has read it.
+        inputs = self._state.inputs if self._state else [] if listed else self.inputs
+        names = inspect.signature(type(self).start_request).parameters
+        common = {name: getattr(self, name, None) for name in names}
+        return [*listed, *(file for each in inputs for file in self._files_in({**common, **each}))]
 
     # -- the task -----------------------------------------------------------------------------------------------------------
 
@@ -388,7 +424,7 @@ class BatchOperator(ExecuteWorkflowOperator):
             message = f"{len(state.active):,} executions may go on; a retry reattaches to them."
         try:
             state.write()
-            state.manifest.publish(state.lines())
+            self._publish(state, state.lines())
         except Exception as failure:  # noqa: BLE001  # the error of the task matters more
             self.log.warning("What became of the inputs could not be stored: %s", failure)
         if message:
@@ -458,9 +494,15 @@ class BatchOperator(ExecuteWorkflowOperator):
             timeout=timedelta(seconds=max(0.0, state.store.deadline - time.time()) + self.margin),
         )
 
+    def _publish(self, state: BatchState, lines: list[dict[str, Any]]) -> str | None:
+        """Publish the manifest, and return its address."""
+        self._lines, self._manifest = lines, state.manifest.publish(lines)
+        report(self.hook, self._lineage)
+        return self._manifest
+
     def _finish_batch(self, context: Context, state: BatchState) -> dict[str, Any]:
         lines = state.lines()
-        address = self._patiently(lambda: state.manifest.publish(lines))
+        address = self._patiently(lambda: self._publish(state, lines))
         counts = batch.counted(line["state"] for line in lines)
         result: dict[str, Any] = {"version": VERSION, "manifest": address, "counts": counts}
         where = f" The manifest is {address}." if address else ""

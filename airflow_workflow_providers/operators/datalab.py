@@ -150,6 +150,7 @@ class DatalabRunPipelineOperator(DatalabInputOperator):
     stand_ins: ClassVar[dict[str, Any]] = {"file": NOT_UPLOADED}
     hook_class = DatalabPipelineHook
     start_request = staticmethod(datalab_pipelines.run_pipeline)
+    workflow_field = "pipeline_id"
     trigger_class = DatalabPipelineExecutionTrigger
     listed_by = "pipeline_id"
 
@@ -248,6 +249,10 @@ class DatalabDocumentOperator(DatalabInputOperator):
         self.max_pages = max_pages
         self.options = options
         self.datalab_conn_id = conn_id("datalab_conn_id", datalab_conn_id)
+
+    def _workflow(self) -> str | None:
+        """Return the name of the request: it is all that Datalab does."""
+        return type(self).start_request.__name__
 
 
 class DatalabConvertOperator(DatalabDocumentOperator):

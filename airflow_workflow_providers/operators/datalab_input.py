@@ -73,11 +73,17 @@ class DatalabInputOperator(ExecuteWorkflowOperator):
         plain = type(self).start_request(**given).fingerprint_input
         return replace(request, fingerprint_input={**plain, "files": self._versions()})
 
+    def _files_in(self, parameters: dict[str, Any]) -> list[Any]:
+        named: list[Any] = []
+        self.with_files(parameters, lambda file: named.append(file) or file)  # type: ignore[func-returns-value]
+        return named
+
+    def _files_read(self) -> list[Any]:
+        return self._files_in(super().start_parameters(1.0))
+
     def _stored_files(self) -> list[Any]:
         """Return the files of the input that are in object storage, as the author names them."""
-        named: list[Any] = []
-        self.with_files(super().start_parameters(1.0), lambda file: named.append(file) or file)  # type: ignore[func-returns-value]
-        return [file for file in named if is_stored(file)]
+        return [file for file in self._files_in(super().start_parameters(1.0)) if is_stored(file)]
 
     @property
     def input_files(self) -> list[str]:

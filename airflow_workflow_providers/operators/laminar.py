@@ -171,6 +171,7 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
     hook_class = LaminarJobHook
     payload_field = "payload"
     start_request = staticmethod(laminar_jobs.run_job)
+    workflow_field = "job_path"
     trigger_class = LaminarJobExecutionTrigger
 
     def __init__(

@@ -57,6 +57,7 @@ class PromptLayerExecuteWorkflowOperator(ExecuteWorkflowOperator):
     hook_class = PromptLayerHook
     payload_field = "input_variables"
     start_request = staticmethod(api.run_workflow)
+    workflow_field = "workflow_name"
     trigger_class = PromptLayerExecutionTrigger
 
     def __init__(

@@ -269,6 +269,7 @@ class StartOperator(ExecutionOperator):
         execution: Execution,
         deadline: float,  # noqa: ARG002
     ) -> dict[str, Any]:
+        self._seen = execution
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
         return self._record(execution)
 

@@ -164,6 +164,7 @@ class WaitingOperator(ExecutionOperator):
 
     def _result(self, result: WaitResult, waiter: Waiter, execution: Execution) -> dict[str, Any] | WaitStep:
         if execution.is_terminal or (waiter.stop_at_pause and execution.state is State.PAUSED):
+            self._seen = execution
             raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
             return self._record(execution)
         waiter.ended = False
@@ -222,6 +223,7 @@ class WaitingOperator(ExecutionOperator):
             )
         except errors.WorkflowError:
             return None
+        self._seen = execution
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
         return self._record(execution)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 
 def run_client(
-    command: list[str], folder: Path, environment: Mapping[str, str]
+    command: list[str], folder: Path, environment: Mapping[str, str], *, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """
     Run a vendor's client, and return what it printed and its exit code.
@@ -22,6 +22,7 @@ def run_client(
     :param command: the program and its arguments.
     :param folder: where it runs and has its home; nothing of this project is on its path.
     :param environment: the environment variables that it gets, besides `PATH` and `HOME`.
+    :param timeout: seconds until it is killed.
     """
     return subprocess.run(
         command,
@@ -29,7 +30,7 @@ def run_client(
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
 
