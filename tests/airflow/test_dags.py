@@ -34,7 +34,7 @@ EXAMPLE_DAGS = {
     "datalab_document": 2,
     "datalab_pipeline": 2,
     "datalab_to_warehouse": 1,
-    "refold_decorated": 2,
+    "refold_decorated": 4,
     "refold_deferred": 2,
     "refold_every_customer": 4,
     "refold_hook": 2,
@@ -98,6 +98,7 @@ def test_a_decorated_function_returns_the_input_of_each_mapped_task(
     result = result_of("refold_decorated")
 
     assert result.xcoms["addresses", -1, "return_value"] == ["ada@example.com", "jane@example.com"]
+    assert result.xcoms["confirm", -1, "return_value"]["counts"] == {"succeeded": 2}
 
 
 def test_each_document_of_a_bucket_becomes_a_row(result_of: Callable[[str], Result]) -> None:
