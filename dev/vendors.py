@@ -123,7 +123,19 @@ class VendorCase:
         [found] = [
             each
             for name, each in vars(self._module("sensors")).items()
-            if name.endswith("Sensor") and getattr(each, "hook_class", None) is self.hook
+            if name.endswith("ExecutionSensor") and getattr(each, "hook_class", None) is self.hook
+        ]
+        return found  # type: ignore[no-any-return]  # a class of ours
+
+    @property
+    def workflow_sensor(self) -> type[Any]:
+        """The class of the sensor that waits for the newest one of its workflow; only a vendor with such a list has it."""
+        [found] = [
+            each
+            for name, each in vars(self._module("sensors")).items()
+            if not name.endswith("ExecutionSensor")
+            and name.endswith("Sensor")
+            and getattr(each, "hook_class", None) is self.hook
         ]
         return found  # type: ignore[no-any-return]  # a class of ours
 

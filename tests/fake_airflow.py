@@ -12,11 +12,13 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
+from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, XCom
 
 from airflow_workflow_providers.triggers.base import WorkflowTrigger
@@ -25,8 +27,11 @@ from airflow_workflow_providers.triggers.base import WorkflowTrigger
 class TaskInstance:
     """``context["ti"]``, as far as this package uses it."""
 
-    def __init__(self, task_id: str, max_tries: int, xcom: dict[str, Any]) -> None:
+    def __init__(
+        self, task_id: str, max_tries: int, xcom: dict[str, Any], rescheduled_at: datetime | None = None
+    ) -> None:
         self.task_id = task_id
+        self.rescheduled_at = rescheduled_at
         self.dag_id, self.run_id, self.map_index = "contract", "run", -1
         self.max_tries = max_tries
         self._xcom = xcom
@@ -37,6 +42,9 @@ class TaskInstance:
     def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
         assert (task_ids, map_indexes) == (self.task_id, self.map_index)
         return self._xcom.get(key)
+
+    def get_first_reschedule_date(self, context: dict[str, Any]) -> datetime | None:
+        return self.rescheduled_at
 
 
 class StateStore(dict[str, Any]):
@@ -70,6 +78,8 @@ class Task:
         self.tries = 0
         self.operator: Any = None
         self.triggers_cannot_write = False
+        self.reschedules = 0
+        self.rescheduled_at: datetime | None = None
 
     def run(self) -> Any:
         """Run tries until one succeeds, there are no more retries, or an error does not allow a retry."""
@@ -82,7 +92,7 @@ class Task:
                     raise
 
     def try_once(self) -> Any:
-        """Run one try to its end; if it defers, run its trigger too. It may defer again."""
+        """Run one try to its end; if it defers, run its trigger too. It may defer again. A new process follows a reschedule."""
         step: Callable[[], Any] = self.execute
         while True:
             try:
@@ -90,6 +100,11 @@ class Task:
             except TaskDeferred as deferred:
                 event = self.fire(deferred)
                 step = partial(self.resume, deferred, event)
+            except AirflowRescheduleException:
+                self.reschedules += 1
+                self.rescheduled_at = self.rescheduled_at or datetime.now(timezone.utc)
+                self.tries -= 1
+                step = self.execute
 
     def execute(self) -> Any:
         """Run the first part of a try, on the worker; ``TaskDeferred`` is raised if the operator defers."""
@@ -150,7 +165,8 @@ class Task:
 
     def context(self, operator: Any) -> dict[str, Any]:
         """Return the context that Airflow passes to the operator."""
-        context: dict[str, Any] = {"ti": TaskInstance(operator.task_id, self.max_tries, self.xcom)}
+        ti = TaskInstance(operator.task_id, self.max_tries, self.xcom, self.rescheduled_at)
+        context: dict[str, Any] = {"ti": ti}
         if self.store is not None:
             context["task_state_store"] = self.store
         return context

@@ -5,7 +5,6 @@ Pages: "Execute a workflow", "Retrieve a workflow run" and "List workflow runs" 
 https://altostrat.io/docs/. Where they leave something open, a comment names the page.
 """
 
-from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,7 +21,9 @@ from airflow_workflow_providers.core.request import (
     Word,
     execution_request,
     list_request,
+    newest_request,
     paged,
+    time_of,
 )
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -237,6 +238,17 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
     return list_request(list_runs(workflow_id, page=page), read, "id")
 
 
+def find_newest(workflow_id: str, since: float) -> Request[str | None]:
+    """
+    Read the id of the newest run of a workflow begun since then, which is on the first page.
+
+    :param workflow_id: the workflow, ``fl_...``.
+    :param since: in seconds since the epoch.
+    """
+    listed = list_runs(workflow_id)
+    return newest_request(listed, lambda response: response.parse(_Searched).data, "id", "started_at", since)
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:
     """
     Find the runs of the workflow begun at that time whose trigger payload carries the nonce.
@@ -280,11 +292,7 @@ def _more_since(runs: list[Any], since: float) -> bool:
 
 
 def _begun_at(run: dict[str, Any]) -> float | None:
-    try:
-        began = datetime.fromisoformat(str(run.get("started_at")).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (began if began.tzinfo else began.replace(tzinfo=timezone.utc)).timestamp()
+    return time_of(run.get("started_at"))
 
 
 def _carries(run: dict[str, Any], nonce: str) -> bool:
@@ -308,6 +316,7 @@ API = VendorApi(
     ping=ping,
     get_status=get_status,
     list_statuses=list_statuses,
+    find_newest=find_newest,
     get_execution=get_execution,
     find_started=find_started,
 )

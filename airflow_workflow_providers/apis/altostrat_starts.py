@@ -14,7 +14,7 @@ from airflow_workflow_providers.apis.altostrat import EXECUTION, Started, read_s
 from airflow_workflow_providers.core.errors import UnexpectedResponse
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import id_or_name, json_object, segment
-from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Request, Response
 from airflow_workflow_providers.core.text import shown
 
 #: How long a synchronous run is waited for, in seconds: Altostrat ends it after 30 s.
@@ -88,6 +88,7 @@ def execute_workflow_sync(workflow_id: str, *, payload: dict[str, Any] | None = 
         parse=_read_sync,
         starts_run=True,
         fingerprint_input={"workflow_id": workflow, "payload": body},
+        accepts=lambda response: response.ok or response.status == NOT_IMPLEMENTED,
         timeout=SYNC_LIMIT,
     )
 
@@ -100,6 +101,9 @@ def _read_sync(response: Response) -> Execution:
     HTML: PHP does so by default. But a whole HTML page comes from a proxy on the way, and JSON can be cut.
     https://altostrat.io/docs/api/en/workflows/execute-a-synchronous-workflow
     """
+    if response.status == NOT_IMPLEMENTED:
+        # Altostrat does not support the request, or the run has failed with this status: a run may exist.
+        raise response.unexpected(f": {response.quote()!r}")
     try:
         output = response.json()
     except UnexpectedResponse:

@@ -7,7 +7,6 @@ https://documentation.datalab.to/. Where they leave something open, a comment na
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,9 +40,11 @@ from airflow_workflow_providers.core.request import (
     Word,
     execution_request,
     list_request,
+    newest_request,
     paged,
     read_request,
     texts,
+    time_of,
 )
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
@@ -313,6 +314,18 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
     return list_request(_list_page(workflow_id, page), read, "execution_id")
 
 
+def find_newest(workflow_id: str, since: float) -> Request[str | None]:
+    """
+    Read the id of the newest execution of a pipeline begun since then, among the 100 on the first page.
+
+    :param workflow_id: the pipeline, ``pl_...``.
+    :param since: in seconds since the epoch.
+    """
+    listed = _list_page(workflow_id, 1)
+    entries = "execution_id", "created"
+    return newest_request(listed, lambda response: response.parse(_Listed).executions, *entries, since)
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:
     """
     Find the executions begun since then that show the reference of the file that was uploaded for the start.
@@ -353,18 +366,15 @@ def _is_full(listed: list[Any]) -> bool:
 
 def _begun_since(run: dict[str, Any], since: float) -> bool:
     """Return whether a run may have begun since then; one without that time may."""
-    try:
-        created = datetime.fromisoformat(str(run.get("created")).replace("Z", "+00:00"))
-    except ValueError:
-        return True
-    moment = created if created.tzinfo else created.replace(tzinfo=timezone.utc)
-    return moment.timestamp() >= since - CLOCK_DRIFT
+    created = time_of(run.get("created"))
+    return created is None or created >= since - CLOCK_DRIFT
 
 
 API = replace(
     datalab.API,
     get_status=get_status,
     list_statuses=list_statuses,
+    find_newest=find_newest,
     get_execution=get_execution,
     find_started=find_started,
     has_partial=True,

@@ -13,7 +13,7 @@ from airflow_workflow_providers.apis.laminar_configurations import list_configur
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput, NotSupported, UnexpectedResponse
 from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.request import Request, Response
+from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Request, Response
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -138,7 +138,9 @@ def execute_workflow(
         # A workflow may choose its HTTP status; the page documents 400 as a failed execution.
         # https://docs.laminar.run/running-an-integration/remote-workflow-execution
         accepts=lambda response: (
-            response.ok or (400 <= response.status < 500 and response.status not in NOT_A_RUN)
+            response.ok
+            or response.status == NOT_IMPLEMENTED
+            or (400 <= response.status < 500 and response.status not in NOT_A_RUN)
         ),
         timeout=None if timeout is None else parameters.seconds("timeout", timeout),
     )
@@ -169,6 +171,9 @@ def _media_type(name: str, value: object) -> str:
 
 def _read(response: Response) -> Execution:
     """Read a run from its response: JSON of any type, or text."""
+    if response.status == NOT_IMPLEMENTED:
+        # Laminar does not support the call, or the workflow has chosen this status: a run may exist.
+        raise response.unexpected(f": {response.quote()!r}")
     if response.ok and response.headers.get("content-type", "").lower().startswith("text/html"):
         # Text is an output, but an HTML page comes from a proxy on the way.
         raise response.unexpected(f" with an HTML page: {response.quote()!r}")

@@ -11,7 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from airflow_workflow_providers.apis.refold_lists import find_started, list_executions, list_statuses
+from airflow_workflow_providers.apis.refold_lists import (
+    find_newest,
+    find_started,
+    list_executions,
+    list_statuses,
+)
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
@@ -381,9 +386,7 @@ def find_output(execution: Execution) -> Request[Execution] | None:
 
     request = execution_request(str(execution.execution_id), RESULT, read, action="read the result of")
     path = request.path
-    return replace(
-        request, accepts=lambda response: response.status < 500 and response.status not in (408, 429)
-    )
+    return replace(request, accepts=lambda response: not response.may_pass)
 
 
 def _found(response: Response) -> Any:
@@ -470,6 +473,7 @@ API = VendorApi(
     ping=ping,
     get_status=get_status,
     list_statuses=list_statuses,
+    find_newest=find_newest,
     get_execution=get_execution,
     find_output=find_output,
     stop=stop,

@@ -7,12 +7,14 @@ from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
+from airflow_workflow_providers.core.parameters import id_or_name
 from airflow_workflow_providers.core.request import (
     Flow,
     Request,
     Response,
     StatusPage,
     list_request,
+    newest_request,
     paged,
     read_request,
     texts,
@@ -79,6 +81,21 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
     return list_request(_list_begun(since, page, status="RUNNING"), read, "_id")
 
 
+def find_newest(workflow_id: str, since: float) -> Request[str | None]:
+    """
+    Read the id of the newest run of a workflow begun since then, which is on the first page.
+
+    The page shows dates without a time as filters. So the time of each run counts, too:
+    https://docs.refold.ai/v2/api-reference/executions/list-executions
+
+    :param workflow_id: the id of the workflow; no page says that the list knows its alias.
+    :param since: in seconds since the epoch.
+    """
+    workflow = id_or_name("workflow_id", workflow_id)
+    listed = list_executions(workflow_id=workflow, start_date=_timestamp(since), limit=10)
+    return newest_request(listed, lambda response: response.parse(_Searched).docs, "_id", "createdAt", since)
+
+
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:  # noqa: ARG001  # other vendors need it
     """
     Find the runs begun since then that show the nonce.
@@ -116,6 +133,10 @@ def _list_begun(since: float, page: int, **filters: str) -> Request[Any]:
 
     The list is oldest first, so that runs that begin meanwhile do not move others to another page.
     """
-    moment = datetime.fromtimestamp(since - CLOCK_DRIFT, timezone.utc).isoformat(timespec="milliseconds")
-    start_date = moment.replace("+00:00", "Z") if since else None
+    start_date = _timestamp(since - CLOCK_DRIFT) if since else None
     return list_executions(start_date=start_date, limit=100, sort_asc=True, page=page, **filters)
+
+
+def _timestamp(moment: float) -> str:
+    known = datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds")
+    return known.replace("+00:00", "Z")

@@ -137,7 +137,7 @@ def list_node_batches(
     :param limit: how many a page has; default: 10.
     :return: Refold's page: ``docs``, each with ``batch_index``, ``status`` and ``output``, and so on.
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
-    :raises Unavailable: if Refold has no batches of this node: it responds with HTTP 501.
+    :raises RequestRejected: if Refold has no batches of this node: it responds with HTTP 501.
     """
     execution, node = id_or_name("execution_id", execution_id), id_or_name("node_id", node_id)
     return read_request(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.request import Flow, Request, Response
+from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Flow, Request, Response
 from airflow_workflow_providers.core.text import shown, without_secrets
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -63,6 +63,12 @@ class Endpoint:
     def get_status(self, execution_id: str) -> Request[Execution]:
         """Return the request for the status of a run."""
         return self._read(self.api.get_status, execution_id)
+
+    def find_newest(self, workflow_id: str, since: float) -> Request[str | None]:
+        """Return the request for the id of the newest run of a workflow begun since then."""
+        if self.api.find_newest is None:
+            raise errors.NotSupported(f"{self.vendor} has no list of the runs of a workflow.")
+        return self.api.find_newest(workflow_id, since)
 
     def get_execution(self, execution_id: str, *, require_output: bool = False) -> Flow[Execution]:
         """
@@ -206,12 +212,13 @@ class Endpoint:
             return errors.NotFound(f"{message}. The base URL is {address}", status=status)
         if status == 429:
             return errors.RateLimited(message, status=status, retry_after=retry_after(response))
-        if status == 408 or status >= 500:
+        if response.may_pass:
             return errors.Unavailable(message, status=status, retry_after=retry_after(response))
         if 300 <= status < 400 and status != 303:
             target = response.quote(response.headers.get("location", "").partition("?")[0])
             message = f"HTTP {status}, a redirect to {target!r}; is the base URL {address!r} right?"
-        kind = errors.RequestRejected if 300 <= status < 500 and status != 303 else errors.UnexpectedResponse
+        rejected = status == NOT_IMPLEMENTED or (300 <= status < 500 and status != 303)
+        kind = errors.RequestRejected if rejected else errors.UnexpectedResponse
         return kind(message, status=status)
 
 

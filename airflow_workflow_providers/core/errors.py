@@ -69,7 +69,7 @@ class AuthFailed(WorkflowError):
 
 
 class RequestRejected(WorkflowError):
-    """The vendor rejected the request (4xx). Nothing was started; a retry is safe, and rarely helps."""
+    """The vendor rejected the request (4xx or 501). Nothing was started; a retry is safe, and rarely helps."""
 
 
 class NotFound(RequestRejected):
@@ -91,7 +91,7 @@ class RateLimited(WorkflowError):
 
 class Unavailable(WorkflowError):
     """
-    The vendor could not be reached, sent no response in time, or returned 408 or 5xx. A retry succeeds once it is back.
+    The vendor could not be reached, sent no response in time, or returned 408 or 5xx, but not 501. A retry succeeds once it is back.
 
     :param message: as in :class:`WorkflowError`, whose ``execution_id`` and ``status`` it takes too.
     :param sent: False if no byte of the request has left: then no run can have been started.

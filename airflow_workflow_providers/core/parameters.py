@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -56,6 +56,21 @@ def seconds(name: str, value: object, *, least: float = 0.0) -> float:
             f"{quoted(value)}."
         )
     return float(number)
+
+
+def moment(name: str, value: object) -> float:
+    """Return a time in seconds since the epoch, from a datetime or a text in ISO 8601; in UTC unless it says otherwise."""
+    known = value
+    if isinstance(value, str):
+        try:
+            known = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+        except ValueError:
+            known = None
+    if not isinstance(known, datetime):
+        raise InvalidInput(
+            f"{name} must be a datetime, or a text in ISO 8601 such as 2026-01-31T06:00:00+00:00; got {quoted(value)}."
+        )
+    return max(0.0, (known if known.tzinfo else known.replace(tzinfo=timezone.utc)).timestamp())
 
 
 def flag(name: str, value: object) -> bool:

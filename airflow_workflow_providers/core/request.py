@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from itertools import islice
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -25,6 +26,9 @@ MAX_REASONS = 20
 
 #: The longest number that is read as one; https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 _DIGITS = 4000
+
+#: The HTTP status of a server that does not support what was asked for.
+NOT_IMPLEMENTED = 501
 
 #: How deep a body is read where Python cannot read all of it.
 _DEEPEST = 200
@@ -52,6 +56,15 @@ class Response:
     def ok(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
+
+    @property
+    def may_pass(self) -> bool:
+        """
+        Whether the same request may succeed later: after 408, 429 and 5xx.
+
+        Not after 501: the server does not support what was asked for, https://www.rfc-editor.org/rfc/rfc9110#section-15.6.2
+        """
+        return self.status in (408, 429) or (self.status >= 500 and self.status != NOT_IMPLEMENTED)
 
     def quote(self, text: object = None) -> str:
         """
@@ -321,6 +334,48 @@ def list_request(
         return StatusPage(tuple(known), more)
 
     return listed.read_as("read the list of executions", parse)
+
+
+def newest_request(
+    listed: Request[Any],
+    entries: Callable[[Response], list[Any]],
+    id_field: str,
+    time_field: str,
+    since: float,
+) -> Request[str | None]:
+    """
+    Return the request for the id of the newest run begun since then on a page of a vendor's list.
+
+    An entry without a usable id or time is left out: one odd entry must not hide the others.
+
+    :param listed: the request for the page that has the newest runs.
+    :param entries: from its response to the entries.
+    :param id_field: the field of an entry that has the id.
+    :param time_field: the field of an entry that says when the run began.
+    :param since: in seconds since the epoch.
+    """
+
+    def parse(response: Response) -> str | None:
+        runs = (run for run in entries(response) if isinstance(run, dict))
+        found = ((time_of(run.get(time_field)), response.find_id(run.get(id_field))) for run in runs)
+        # A vendor may write its times to the second.
+        begun = [
+            (at, known) for at, known in found if at is not None and known is not None and at >= int(since)
+        ]
+        return max(begun, key=lambda each: each[0])[1] if begun else None
+
+    return listed.read_as("find the newest execution in the list", parse)
+
+
+def time_of(value: object) -> float | None:
+    """Return a vendor's time in seconds since the epoch, from ISO 8601, in UTC unless it says otherwise; ``None`` if it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        known = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (known if known.tzinfo else known.replace(tzinfo=timezone.utc)).timestamp()
 
 
 @dataclass(frozen=True)

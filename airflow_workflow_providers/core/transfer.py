@@ -157,7 +157,7 @@ def _received(parts: SplitResult, response: Response) -> str:
     # A storage service rejects an address that has expired with one of these.
     if response.status in (400, 401, 403, 404, 410):
         raise errors.NotFound(message, status=response.status)
-    if response.status in (408, 429) or response.status >= 500:
+    if response.may_pass:
         raise errors.Unavailable(message, status=response.status)
     raise errors.UnexpectedResponse(message, status=response.status)
 

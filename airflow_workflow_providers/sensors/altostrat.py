@@ -1,5 +1,6 @@
 """Altostrat SDX."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from airflow_workflow_providers.core.parameters import flag, one_of
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
+from airflow_workflow_providers.sensors.workflow import WorkflowSensor
 from airflow_workflow_providers.triggers.altostrat import AltostratExecutionTrigger
 
 
@@ -23,7 +25,7 @@ class AltostratExecutionSensor(ExecutionSensor):
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
     """
 
-    template_fields = ("execution_id", "altostrat_conn_id")
+    template_fields: Sequence[str] = ("execution_id", "altostrat_conn_id")
     hook_class = AltostratHook
     trigger_class = AltostratExecutionTrigger
 
@@ -49,3 +51,22 @@ class AltostratExecutionSensor(ExecutionSensor):
         :return: with ``return_log`` the run with every entry of its log; else the same.
         """
         return replace(execution, output=execution.details) if self.return_log else execution
+
+
+class AltostratWorkflowSensor(WorkflowSensor, AltostratExecutionSensor):
+    """
+    Wait for the newest run of an Altostrat workflow that has begun since a given time; a schedule of Altostrat starts it, for example.
+
+    The requests are "List workflow runs" and "Retrieve a workflow run" of Altostrat's API reference, https://altostrat.io/docs/. The
+    task returns the same record as :class:`~airflow_workflow_providers.operators.altostrat.AltostratExecuteWorkflowOperator`.
+
+    :param workflow_id: the workflow, ``fl_...`` (templated).
+    """
+
+    template_fields = ("workflow_id", "started_after", "altostrat_conn_id")
+    listed_by = "workflow_id"
+
+    def __init__(self, *, workflow_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.workflow_id = workflow_id
+        self.validate_at_parse()

@@ -94,11 +94,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         :raises WorkflowError: if the status of the run can no longer be read.
         :raises AirflowSkipException: with ``soft_fail``, instead of any of these errors.
         """
-        segment("execution_id", self.execution_id)
         self.check_output_path()
-        self.set_execution(self.execution_id)
-        if url := self.hook.execution_url(self.execution_id):
-            context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)
         try:
             return self._wait(context)
         except SensorTimedOut:
@@ -156,7 +152,15 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
             return record
         raise self._timed_out(context, self.execution_id, str(cause)) from cause
 
+    def _use_execution(self, context: Context) -> None:
+        """Check the id of the run, and show its page."""
+        segment("execution_id", self.execution_id)
+        self.set_execution(self.execution_id)
+        if url := self.hook.execution_url(self.execution_id):
+            context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)
+
     def _wait(self, context: Context) -> Any:
+        self._use_execution(context)
         if not self.deferrable:
             return super().execute(context)
         # A run that has ended already never defers.

@@ -1,5 +1,6 @@
 """Datalab."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from airflow_workflow_providers.hooks.datalab import (
@@ -11,6 +12,7 @@ from airflow_workflow_providers.hooks.datalab import (
 )
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
+from airflow_workflow_providers.sensors.workflow import WorkflowSensor
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.datalab import (
     DatalabConvertExecutionTrigger,
@@ -31,7 +33,7 @@ class DatalabExecutionSensor(ExecutionSensor):
     :param datalab_conn_id: the connection, of type ``datalab`` (templated).
     """
 
-    template_fields = ("execution_id", "datalab_conn_id")
+    template_fields: Sequence[str] = ("execution_id", "datalab_conn_id")
     hook_class = DatalabHook
     trigger_class: ClassVar[type[ExecutionTrigger]] = DatalabExecutionTrigger
 
@@ -50,6 +52,26 @@ class DatalabPipelineExecutionSensor(DatalabExecutionSensor):
 
     hook_class = DatalabPipelineHook
     trigger_class = DatalabPipelineExecutionTrigger
+
+
+class DatalabPipelineSensor(WorkflowSensor, DatalabPipelineExecutionSensor):
+    """
+    Wait for the newest execution of a Datalab pipeline that has begun since a given time, and that another system starts.
+
+    The requests are "List Pipeline Executions" and "Get Pipeline Execution" of Datalab's API reference,
+    https://documentation.datalab.to/. The task returns the same record as
+    :class:`~airflow_workflow_providers.operators.datalab.DatalabRunPipelineOperator`.
+
+    :param pipeline_id: the pipeline, ``pl_...`` (templated).
+    """
+
+    template_fields = ("pipeline_id", "started_after", "datalab_conn_id")
+    listed_by = workflow_parameter = "pipeline_id"
+
+    def __init__(self, *, pipeline_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pipeline_id = pipeline_id
+        self.validate_at_parse()
 
 
 class DatalabConvertExecutionSensor(DatalabExecutionSensor):

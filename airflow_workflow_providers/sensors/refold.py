@@ -1,5 +1,6 @@
 """Refold (formerly Cobalt)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_workflow_providers.apis.refold import linked_account
@@ -8,6 +9,7 @@ from airflow_workflow_providers.hooks.refold import RefoldHook
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import account, conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
+from airflow_workflow_providers.sensors.workflow import WorkflowSensor
 from airflow_workflow_providers.triggers.refold import RefoldExecutionTrigger
 
 
@@ -24,7 +26,7 @@ class RefoldExecutionSensor(ExecutionSensor):
     :param refold_conn_id: the connection, of type ``refold`` (templated).
     """
 
-    template_fields = ("execution_id", "linked_account_id", "refold_conn_id")
+    template_fields: Sequence[str] = ("execution_id", "linked_account_id", "refold_conn_id")
     operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
@@ -42,3 +44,21 @@ class RefoldExecutionSensor(ExecutionSensor):
         self.linked_account_id = account(linked_account_id, linked_account)
         self.chooses_account = linked_account_id is not None
         self.refold_conn_id = conn_id("refold_conn_id", refold_conn_id)
+
+
+class RefoldWorkflowSensor(WorkflowSensor, RefoldExecutionSensor):
+    """
+    Wait for the newest execution of a Refold workflow that has begun since a given time; an event starts it, for example.
+
+    The requests are "List Executions" and "Get Execution" of Refold's API reference, https://docs.refold.ai/. The task returns
+    the same record as :class:`~airflow_workflow_providers.operators.refold.RefoldExecuteWorkflowOperator`.
+
+    :param workflow_id: the id of the workflow, and not its alias: the list of executions does not know aliases (templated).
+    """
+
+    template_fields = ("workflow_id", "started_after", "linked_account_id", "refold_conn_id")
+
+    def __init__(self, *, workflow_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.workflow_id = workflow_id
+        self.validate_at_parse()

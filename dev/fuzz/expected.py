@@ -138,6 +138,14 @@ def statuses_of(response: Response, items: Any, id_field: str) -> Expected:
     return Expected(must=list_of(response, items, object).must, statuses=known)
 
 
+def newest_of(response: Response, items: Any, id_field: str) -> Expected:
+    """Return the expectation of a list of which only the id of the newest is read: an odd entry does not hide the others."""
+    entries = [members_of(item) for item in items] if isinstance(items, list) else []
+    return Expected(
+        must=list_of(response, items, object).must, ids=tuple(str(entry.get(id_field)) for entry in entries)
+    )
+
+
 def _text(value: Any) -> str | None:
     """Return a text; a number that is too long for Python may be read as one."""
     return value.text if isinstance(value, Raw) else value if isinstance(value, str) else None

@@ -71,6 +71,8 @@ class Reading:
         """The accepted ids of executions."""
         if isinstance(self.value, Execution):
             return [] if self.value.execution_id is None else [self.value.execution_id]
+        if self.operation == "newest" and self.error is None:
+            return [] if self.value is None else [self.value]
         return list(self.value) if self.operation == "find_started" and self.error is None else []
 
     @property
@@ -142,6 +144,8 @@ def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
         )
     if list_statuses := hook.api.list_statuses:
         yield "statuses", list_statuses("w", 1_700_000_000.0, 1)
+    if find_newest := hook.api.find_newest:
+        yield "newest", find_newest("w", 1_700_000_000.0)
     if known.label:
         yield "find_started", next(hook.api.find_started(_start(vendor), known.label, 1_700_000_000.0))
 

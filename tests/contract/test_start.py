@@ -66,6 +66,20 @@ def test_a_start_that_was_rejected_with_429_is_sent_again(
     assert len(runs(emulator, vendor)) == 1
 
 
+@blocking_and_deferred
+def test_a_start_that_the_server_does_not_support_has_started_nothing(
+    vendor: VendorCase, emulator: Emulator, deferrable: bool
+) -> None:
+    """HTTP 501 is a rejection, as 4xx is."""
+    emulator.fail(vendor.conn_type, vendor.start, "status", times=None, status=501)
+
+    with pytest.raises(errors.RequestRejected, match=r"HTTP 501.*Nothing was started"):
+        Task(lambda: vendor.task(deferrable=deferrable)).run()
+
+    assert len(starts(emulator, vendor)) == 1
+    assert runs(emulator, vendor) == []
+
+
 def test_a_start_that_was_never_sent_is_repeated_and_the_error_says_that_nothing_was_started(
     vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

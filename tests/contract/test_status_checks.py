@@ -52,6 +52,21 @@ def test_a_status_check_that_fails_temporarily_is_repeated(
 
 
 @blocking_and_deferred
+def test_a_status_check_that_the_server_does_not_support_ends_the_wait(
+    vendor: VendorCase, emulator: Emulator, deferrable: bool
+) -> None:
+    """HTTP 501 does not pass. The run is read once more before the task fails, as after any wait that has failed."""
+    emulator.fail(vendor.conn_type, vendor.get_status, "status", times=None, status=501)
+
+    with pytest.raises(errors.RequestRejected, match="HTTP 501") as failed:
+        Task(lambda: vendor.task(deferrable=deferrable)).run()
+
+    (run,) = runs(emulator, vendor)
+    assert run["execution_id"] in str(failed.value)
+    assert len(status_checks(emulator, vendor)) == 2
+
+
+@blocking_and_deferred
 def test_retry_after_is_obeyed(vendor: VendorCase, emulator: Emulator, deferrable: bool) -> None:
     emulator.fail(vendor.conn_type, vendor.get_status, "rate_limit", after=1, retry_after=1)
 

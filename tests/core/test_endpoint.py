@@ -74,6 +74,7 @@ def test_a_retry_waits_no_longer_than_the_cap() -> None:
         (422, errors.RequestRejected),
         (429, errors.RateLimited),
         (500, errors.Unavailable),
+        (501, errors.RequestRejected),
         (529, errors.Unavailable),
     ],
 )

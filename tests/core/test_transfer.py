@@ -167,6 +167,7 @@ def test_redirects_end(files: Files) -> None:
         (410, errors.NotFound),
         (429, errors.Unavailable),
         (503, errors.Unavailable),
+        (501, errors.UnexpectedResponse),
         (304, errors.UnexpectedResponse),
         (418, errors.UnexpectedResponse),
     ],

@@ -15,6 +15,7 @@ from dev.fuzz.expected import (
     list_of,
     looked_up,
     members_of,
+    newest_of,
     object_of,
     only,
     started,
@@ -72,6 +73,7 @@ _OWN: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
     "execute_sync": _sync,
     "list": lambda response, members: list_of(response, members.get("data"), dict),
     "statuses": lambda response, members: statuses_of(response, members.get("data"), "id"),
+    "newest": lambda response, members: newest_of(response, members.get("data"), "id"),
 }
 
 #: Whoever has the address of a webhook can start its workflow.

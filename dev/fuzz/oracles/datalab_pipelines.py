@@ -14,6 +14,7 @@ from dev.fuzz.expected import (
     list_of,
     looked_up,
     members_of,
+    newest_of,
     object_of,
     only,
     started,
@@ -100,6 +101,7 @@ _READS: Mapping[str, Callable[[Response, Mapping[str, Any]], Expected]] = {
     **dict.fromkeys(("pipelines", "versions"), _listed),
     **dict.fromkeys(("pipeline", "rate"), lambda response, _: object_of(response)),
     "statuses": lambda response, members: statuses_of(response, members.get("executions"), "execution_id"),
+    "newest": lambda response, members: newest_of(response, members.get("executions"), "execution_id"),
 }
 
 ORACLE = Oracle(

@@ -21,8 +21,11 @@ def expected(response: Response) -> Expected:
     if is_ok(response):
         page = "html" in response.headers.get("content-type", "").lower()
         return FREE if page else Expected(may_succeed=True, must=frozenset(["succeeded"]))
-    if 400 <= response.status < 500 and response.status not in (401, 403, 404, 408, 429):
-        return Expected(must=frozenset(["failed"]))
+    if response.status == 501 or (
+        400 <= response.status < 500 and response.status not in (401, 403, 404, 408, 429)
+    ):
+        # The workflow may have chosen the status; no page says so of 5xx.
+        return Expected(must=frozenset(["lost_start" if response.status == 501 else "failed"]))
     return http_error(response)
 
 

@@ -15,6 +15,7 @@ from dev.fuzz.expected import (
     list_of,
     looked_up,
     members_of,
+    newest_of,
     object_of,
     only,
     started,
@@ -100,13 +101,17 @@ def _output(response: Response, _: dict[str, Any]) -> Expected:
 
     Only an error that may pass is one. With everything else the execution stays a success, with or without a result.
     """
-    if response.status >= 500 or response.status in (408, 429):
+    if response.status != 501 and (response.status >= 500 or response.status in (408, 429)):
         return http_error(response)
     return Expected(may_succeed=True, must=frozenset(["succeeded"]))
 
 
 def _statuses(response: Response, members: dict[str, Any]) -> Expected:
     return statuses_of(response, members.get("docs"), "_id") if is_ok(response) else http_error(response)
+
+
+def _newest(response: Response, members: dict[str, Any]) -> Expected:
+    return newest_of(response, members.get("docs"), "_id") if is_ok(response) else http_error(response)
 
 
 def _page(response: Response, members: dict[str, Any]) -> Expected:
@@ -126,7 +131,7 @@ _READS: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
 }
 
 #: What is read in a way of its own.
-_OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses}
+_OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses, "newest": _newest}
 
 ORACLE = Oracle(
     expected=expected,

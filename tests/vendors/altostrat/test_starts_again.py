@@ -121,6 +121,18 @@ def test_a_lost_start_is_reported_and_not_sent_again(
     assert len(emulator.requests("altostrat", operation)) == 1
 
 
+def test_after_501_only_a_run_that_responds_itself_may_exist(emulator: Emulator, failed: str) -> None:
+    """The last node of a run determines its response."""
+    for operation in ("rerun", "execute_sync"):
+        emulator.fail("altostrat", operation, "status", status=501)
+
+    with closing(AltostratHook()) as hook:
+        with pytest.raises(errors.RequestRejected, match=r"HTTP 501.*Nothing was started"):
+            hook.rerun_run(failed)
+        with pytest.raises(errors.LostStart, match=r"HTTP 501.*a run may exist"):
+            hook.execute_workflow_sync("fl_responds")
+
+
 def test_a_new_run_needs_an_id_of_its_own_and_is_never_an_end() -> None:
     """The page's example of an accepted start says "completed"; only a status check shows what is true."""
 

@@ -129,7 +129,7 @@ RESPONSES = [
     *(
         Documented(
             "altostrat",
-            "statuses",
+            operation,
             name,
             _RUNS,
             "value",
@@ -137,6 +137,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("data",), ("data", "*", "id"), ("data", "*", "status")),
         )
+        for operation in ("statuses", "newest")
         for name, runs in (
             (
                 "three runs",
@@ -271,7 +272,7 @@ RESPONSES = [
     ),
     *errors(
         "altostrat",
-        ("start", "status", "result", "run", "list", "statuses", "ping", *_OWN),
+        ("start", "status", "result", "run", "list", "statuses", "newest", "ping", *_OWN),
         [
             {
                 "name": "401, the form of the reference",

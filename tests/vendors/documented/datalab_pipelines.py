@@ -179,7 +179,7 @@ RESPONSES = [
     *(
         Documented(
             "datalab_pipelines",
-            "statuses",
+            operation,
             name,
             _LIST,
             "value",
@@ -187,6 +187,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("executions",), ("executions", "*", "execution_id"), ("executions", "*", "status")),
         )
+        for operation in ("statuses", "newest")
         for name, executions in (
             ("two executions", [_RUNNING, {**_RUNNING, "execution_id": "pex_2", "status": "pending"}]),
             ("no execution", []),
@@ -234,6 +235,7 @@ RESPONSES = [
             "list",
             "find_started",
             "statuses",
+            "newest",
             "pipelines",
             "pipeline",
             "versions",

@@ -268,7 +268,7 @@ RESPONSES = [
     *(
         Documented(
             "refold",
-            "statuses",
+            operation,
             name,
             _LIST,
             "value",
@@ -276,6 +276,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("docs",), ("docs", "*", "_id"), ("docs", "*", "status")),
         )
+        for operation in ("statuses", "newest")
         for name, members in (
             ("two running executions of three", {"docs": _LISTED, "totalDocs": 3, "hasNextPage": True}),
             ("no execution", {"docs": [], "totalDocs": 0}),
@@ -368,6 +369,7 @@ RESPONSES = [
             "list",
             "find_started",
             "statuses",
+            "newest",
             "stop",
             "ping",
             *_READS,

@@ -49,7 +49,7 @@ class Documented:
 
     :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
-        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``stop``, ``ping`` (what the connection test
+        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``newest`` (the newest one in a list), ``stop``, ``ping`` (what the connection test
         sends), or one that only this vendor has, as ``facts/`` names it; ``create`` must not be sent twice.
     :param name: what it is; unique in its operation.
     :param page: where it is documented.
@@ -163,13 +163,19 @@ def errors(
 
 
 def error_outcome(status: int, operation: str) -> Outcome:
-    """Return the outcome of an HTTP status of 400 or above; after 408 and 5xx a run may exist, so a start is lost, and so is what creates something."""
+    """
+    Return the outcome of an HTTP status of 400 or above.
+
+    After 408 and 5xx a run may exist, so a start is lost, and so is what creates something. After 501 it is only if a run may
+    have chosen the status.
+    """
     known: dict[int, Outcome] = {
         401: "auth_failed",
         403: "auth_failed",
         404: "not_found",
         429: "rate_limited",
+        501: "lost_start" if operation == "execute_sync" else "rejected",
     }
-    if status == 408 or status >= 500:
+    if status not in known and (status == 408 or status >= 500):
         return "lost_start" if operation in STARTS else "unavailable"
     return known.get(status, "rejected")

@@ -91,6 +91,7 @@ FACTS = Facts(
         "run": lambda: altostrat.get_run("48291"),
         "list": lambda: altostrat.list_runs("fl_1"),
         "statuses": listed,
+        "newest": lambda: altostrat.find_newest("fl_1", 1e9),
         "rerun": lambda: altostrat_starts.rerun_run("48291"),
         "resume": lambda: altostrat_starts.resume_run("48291", "n2"),
         "execute_sync": lambda: altostrat_starts.execute_workflow_sync("fl_1"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_workflow_providers.apis import datalab_definitions
 from airflow_workflow_providers.apis.datalab_pipelines import (
+    find_newest,
     find_started,
     get_step_result,
     list_pipeline_executions,
@@ -76,6 +77,7 @@ FACTS = Facts(
         "versions": lambda: datalab_definitions.list_pipeline_versions("pl_1"),
         "rate": lambda: datalab_definitions.get_pipeline_rate("pl_1"),
         "statuses": listed,
+        "newest": lambda: find_newest("pl_1", 1e9),
         "find_started": lambda: next(find_started(start(), REFERENCE, 1e9)),
     },
     successes=[

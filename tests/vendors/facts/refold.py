@@ -100,6 +100,7 @@ FACTS = Facts(
         "accounts": refold_accounts.list_linked_accounts,
         "batches": lambda: refold_workflows.list_node_batches("48291", "3"),
         "statuses": lambda: refold_lists.list_statuses("", 1e9, 1),
+        "newest": lambda: refold_lists.find_newest("w", 1e9),
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
     },
     successes=[

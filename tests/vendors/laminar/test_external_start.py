@@ -32,6 +32,7 @@ from tests.vendors.laminar import CALLBACK, external
         ("server_error", {"carry_out": True}),
         ("server_error", {"status": 529}),
         ("status", {"status": 408}),
+        ("status", {"status": 501}),  # which the workflow may have chosen
     ],
 )
 def test_a_start_whose_response_is_lost_is_reported_and_not_sent_again(

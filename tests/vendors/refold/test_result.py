@@ -155,7 +155,7 @@ def test_a_missing_output_is_read_from_the_path_of_the_result_alone() -> None:
     assert misread(lambda body: search(body).output, found) == {}
     assert [body for body, _ in found if search(body).output_missing] == []
     assert misread(lambda body: search(body).output, [(body, None) for body in absent]) == {}
-    for status in (200, 301, 400, 401, 403, 404, 405, 410):
+    for status in (200, 301, 400, 401, 403, 404, 405, 410, 501):
         execution = search({"response": 1} if status != 200 else {}, status)
         assert (execution.state, execution.status, execution.output) == (State.SUCCEEDED, "COMPLETED", None)
         assert f"/api/v1/execution/1/response returned HTTP {status}" in str(execution.output_missing)

@@ -78,7 +78,7 @@ def test_the_batches_of_a_node_are_listed_and_one_without_batches_says_so() -> N
         execution_id = str(hook.execute_workflow("group-node", slug="hubspot").execution_id)
         batches = hook.list_node_batches(execution_id, "3")
         others = hook.list_node_batches(execution_id, "3", status="Errored")
-        with pytest.raises(errors.Unavailable, match=r"node 1 of execution .*HTTP 501"):
+        with pytest.raises(errors.RequestRejected, match=r"node 1 of execution .*HTTP 501"):
             hook.list_node_batches(execution_id, "1")
 
     assert [batch["status"] for batch in batches["docs"]] == ["Success"]
