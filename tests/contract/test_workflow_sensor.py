@@ -234,7 +234,8 @@ def test_by_default_the_run_belongs_to_the_data_interval_of_the_dag_run(
     def finds(**context: Any) -> bool:
         task = Task(lambda: None)
         waits = sensor(vendor, started_after=None, deferrable=False)
-        return bool(waits.poke({**task.context(waits), "dag_run": DagRun, **context}))
+        with closing(waits.hook):
+            return bool(waits.poke({**task.context(waits), "dag_run": DagRun, **context}))
 
     assert finds(data_interval_end=now() - HOUR)
     assert not finds(data_interval_end=now() + HOUR)
