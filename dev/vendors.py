@@ -7,8 +7,9 @@ the workflows and operations of the emulator, and examples of bad input.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -370,6 +371,62 @@ PROMPTLAYER = VendorCase(
     never_ends={"never_ends": True},
 )
 
+#: The recalculation of the cells of a sheet. It and the next row are no workflows, and their ids have three parts. So they are not
+#: among the rows of all tools, but in the contract tests.
+PROMPTLAYER_SHEETS = VendorCase(
+    name="promptlayer_sheets",
+    conn_type="promptlayer",
+    operator_name="PromptLayerRecalculateSheetOperator",
+    workflow="table_id",
+    input="column_ids",
+    make_input=lambda text: [str(uuid.uuid5(uuid.NAMESPACE_OID, text))],
+    required={"sheet_id": "00000000-0000-4000-9000-000000000001"},
+    start="create_operation",
+    get_status="get_operation",
+    stop="cancel_operation",
+    succeeds="00000000-0000-4000-8000-000000000001",
+    fails="00000000-0000-4000-8000-000000000002",
+    failure="cells failed",
+    goes_on="00000000-0000-4000-8000-000000000003",
+    partial="00000000-0000-4000-8000-000000000004",
+    unknown="00000000-0000-4000-8000-000000000999",
+    bad_input=(
+        ({"table_id": ""}, "table_id"),
+        ({"table_id": "My table"}, "table_id"),
+        ({"table_id": ".."}, "table_id"),
+        ({"sheet_id": "a.b"}, "sheet_id"),
+        ({"sheet_id": None}, "sheet_id"),
+        ({"column_ids": "all"}, "column_ids"),
+        ({"column_ids": [""]}, "column_ids"),
+        ({"row_indices": [-1]}, "row_indices"),
+        ({"row_indices": 3}, "row_indices"),
+        ({"statuses": ["stale"]}, "statuses"),
+        ({"statuses": "STALE"}, "statuses"),
+        ({"confirm": "yes"}, "confirm"),
+        ({"on_partial_failure": "ignore"}, "on_partial_failure"),
+    ),
+    new_workflow="00000000-0000-4000-8000-1{:011}",
+)
+
+#: The recalculation of the scorecard of a sheet.
+PROMPTLAYER_SCORECARDS = replace(
+    PROMPTLAYER_SHEETS,
+    name="promptlayer_scorecards",
+    operator_name="PromptLayerRecalculateScorecardOperator",
+    input="step_ids",
+    start="recalculate_scorecard",
+    get_status="get_calculation",
+    stop=None,
+    failure="model is not available",
+    partial=None,
+    bad_input=(
+        ({"table_id": ""}, "table_id"),
+        ({"sheet_id": "My sheet"}, "sheet_id"),
+        ({"row_indices": [True]}, "row_indices"),
+        ({"step_ids": "all"}, "step_ids"),
+    ),
+)
+
 ALTOSTRAT = VendorCase(
     name="altostrat",
     conn_type="altostrat",
@@ -438,8 +495,14 @@ LAMINAR = VendorCase(
     new_workflow="9{:05}",
 )
 
-#: All rows, by their names.
+#: The rows that only the contract tests have.
+CONTRACT_ROWS = (DATALAB_DOCUMENTS, PROMPTLAYER_SHEETS, PROMPTLAYER_SCORECARDS)
+
+#: All other rows, by their names.
 CASES = {
     case.name: case
     for case in (REFOLD, DATALAB, DATALAB_PIPELINES, PROMPTLAYER, ALTOSTRAT, LAMINAR_JOBS, LAMINAR)
 }
+
+#: The rows whose responses are documented and fuzzed.
+DOCUMENTED_ROWS = {**CASES, **{row.name: row for row in (PROMPTLAYER_SHEETS, PROMPTLAYER_SCORECARDS)}}

@@ -143,7 +143,7 @@ class VendorApp:
         }
         secret_parameters = incoming.query.keys() & set(self._vendor.secret_parameters)
         in_query = incoming.query.get(route.execution_id_parameter or "")
-        execution_id = incoming.path_params.get("execution_id") or hide(in_query, secrets)
+        execution_id = self._vendor.execution_id_of(incoming) or hide(in_query, secrets)
         return self._state.ledger.add_request(
             vendor=self._vendor.name,
             operation=incoming.operation,

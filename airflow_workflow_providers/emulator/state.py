@@ -94,7 +94,7 @@ class State:
 
         :param vendor: its name.
         :param workflow_id: the workflow's id or name, as the vendor takes it: for Datalab a number, as text, or the id of
-            a pipeline, ``pl_...``.
+            a pipeline, ``pl_...``; for PromptLayer a name, or the id of a table, a UUID.
         :return: how it is called: ``workflow_id``, and besides for Refold ``alias`` and ``slug``, for PromptLayer
             ``workflow_name``, for Laminar ``surface`` and ``path``.
         :raises ValueError: if there is no such vendor or option, or it cannot have this value.

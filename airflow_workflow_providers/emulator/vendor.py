@@ -125,6 +125,10 @@ class EmulatedVendor(ABC, Generic[W]):
         """Return the workflow that a request names in its path, if it names one."""
         return incoming.path_params.get("workflow_id")
 
+    def execution_id_of(self, incoming: Incoming) -> str | None:
+        """Return the run that a request names in its path, if it names one."""
+        return incoming.path_params.get("execution_id")
+
     # -- runs -------------------------------------------------------------------------------------------------
 
     def lifecycle(self, workflow: W, *statuses: str) -> Lifecycle:

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from airflow_workflow_providers.apis import promptlayer, promptlayer_workflows
+from airflow_workflow_providers.apis import (
+    promptlayer,
+    promptlayer_scorecards,
+    promptlayer_tables,
+    promptlayer_workflows,
+)
 from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.forms.promptlayer import FORM
@@ -68,3 +73,31 @@ class PromptLayerHook(WorkflowHook):
     list_workflows, alist_workflows = sends(promptlayer_workflows.list_workflows)
     get_workflow, aget_workflow = sends(promptlayer_workflows.get_workflow)
     list_workflow_labels, alist_workflow_labels = sends(promptlayer_workflows.list_workflow_labels)
+
+
+class PromptLayerSheetHook(PromptLayerHook):
+    """
+    PromptLayer's recalculation of a sheet of a table, with the same Airflow connection.
+
+    Its executions are PromptLayer's operations; an execution id is ``<table>.<sheet>.<operation>``.
+
+    :param promptlayer_conn_id: the connection, of type ``promptlayer``.
+    """
+
+    api = promptlayer_tables.API
+
+    recalculate_sheet, arecalculate_sheet = sends(promptlayer_tables.recalculate_sheet)
+
+
+class PromptLayerScorecardHook(PromptLayerHook):
+    """
+    PromptLayer's recalculation of the scorecard of a sheet, with the same Airflow connection.
+
+    Its executions are PromptLayer's calculations; an execution id is ``<table>.<sheet>.<calculation>``.
+
+    :param promptlayer_conn_id: the connection, of type ``promptlayer``.
+    """
+
+    api = promptlayer_scorecards.API
+
+    recalculate_scorecard, arecalculate_scorecard = sends(promptlayer_scorecards.recalculate_scorecard)

@@ -16,7 +16,7 @@ from dev.fuzz import shown, target
 from dev.fuzz.choices import Choices, cases
 from dev.fuzz.run import Kind, Problem, TookTooLong, limited, unexpected
 from dev.fuzz.trees import Raw, short, write, written
-from dev.vendors import CASES
+from dev.vendors import DOCUMENTED_ROWS
 from tests.vendors.documented import documented, replaced
 
 #: Keys in the form of several vendors, and one with every character that some encoding changes.
@@ -93,7 +93,7 @@ _FILLING = ("x", " ", "\n", "é", "ab ", "&", "\\")
 _AROUND = ("{}", "Invalid key {}!", "Authorization: Bearer {}", "key={}&x=1", '"{}"', "'{}',", "x{}y")
 _STATUSES = (302, 401, 429, 200, 400, 502)
 
-_RESPONSES = [response for vendor in sorted(CASES) for response in documented(vendor)]
+_RESPONSES = [response for vendor in sorted(DOCUMENTED_ROWS) for response in documented(vendor)]
 
 
 @dataclass(frozen=True)

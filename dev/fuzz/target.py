@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.request import Request, Response, StatusPage
 from dev.fuzz.oracles import EXECUTION_ID, oracle
-from dev.vendors import CASES
+from dev.vendors import DOCUMENTED_ROWS
 
 PACKAGE = Path(airflow_workflow_providers.__file__).parent
 
@@ -114,25 +114,25 @@ class Reading:
 
 
 def _start(vendor: str, **options: Any) -> Request[Any]:
-    return CASES[vendor].task(**{**oracle(vendor).start, **options}).build_start_request(60.0)  # type: ignore[no-any-return]  # an operator of ours
+    return DOCUMENTED_ROWS[vendor].task(**{**oracle(vendor).start, **options}).build_start_request(60.0)  # type: ignore[no-any-return]  # an operator of ours
 
 
 @cache
 def requests(vendor: str) -> Mapping[str, Request[Any]]:
     """Return the requests of a vendor by their operation."""
-    api = CASES[vendor].hook.api
+    api = DOCUMENTED_ROWS[vendor].hook.api
     of_a_run = {"status": api.get_status, "result": api.get_execution, "stop": api.stop}
     return {
         "start": _start(vendor),
         "ping": api.ping(**oracle(vendor).ping),
-        **{name: build(EXECUTION_ID) for name, build in of_a_run.items() if build is not None},
+        **{name: build(oracle(vendor).execution_id) for name, build in of_a_run.items() if build is not None},
         **dict(_others(vendor)),
     }
 
 
 def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
     """Yield the requests that only this vendor has, with their operation."""
-    hook, known = CASES[vendor].hook, oracle(vendor)
+    hook, known = DOCUMENTED_ROWS[vendor].hook, oracle(vendor)
     for operation, options in known.other_starts.items():
         yield operation, _start(vendor, **options)
     for operation, (method, parameters) in known.methods.items():
@@ -170,7 +170,11 @@ def _endpoint(vendor: str, key: str) -> Endpoint:
 
 def good_connection(vendor: str, key: str = KEY) -> dict[str, Any]:
     """Return the fields of a valid connection."""
-    fields = {"conn_type": CASES[vendor].conn_type, "host": "https://vendor.example", "password": key}
+    fields = {
+        "conn_type": DOCUMENTED_ROWS[vendor].conn_type,
+        "host": "https://vendor.example",
+        "password": key,
+    }
     extra = dict(oracle(vendor).extra)
     if oracle(vendor).key_field not in fields:
         extra[oracle(vendor).key_field] = key
@@ -205,7 +209,7 @@ def headers_of(endpoint: Endpoint, request: Request[Any]) -> Mapping[str, str]:
 
 def open_endpoint(vendor: str, **fields: Any) -> Endpoint:
     """Read a connection that has these fields, as a task does before it sends."""
-    hook = CASES[vendor].hook("fuzzed")
+    hook = DOCUMENTED_ROWS[vendor].hook("fuzzed")
     connection = Connection(conn_id="fuzzed", **fields)
     hook.get_connection = lambda conn_id: connection  # noqa: ARG005  # Airflow's method, not ours
     hook.client.build(requests(vendor)["start"])

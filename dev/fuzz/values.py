@@ -7,7 +7,7 @@ from typing import Any
 from dev.fuzz.oracles import CALLBACK, CALLBACK_TOKEN, oracle
 from dev.fuzz.target import KEY
 from dev.fuzz.trees import Raw, nested
-from dev.vendors import CASES
+from dev.vendors import DOCUMENTED_ROWS
 
 #: A signed address opens what it leads to.
 SIGNATURE = "5ig9cZ7rQ2mWk8Tx"
@@ -47,8 +47,12 @@ _SECRETS: list[Any] = [
     *(KEY, f"Invalid key {KEY}!", {"key": KEY, "nested": [KEY]}, "x" * 490 + KEY, "x" * 1_990 + KEY),
     *(" " * 3_990 + KEY, f"no such callback: {CALLBACK}", SIGNED, f"see {SIGNED}, {SIGNED}"),
     *({"output_url": SIGNED}, (SIGNED + ",") * 3_000),
-    *(text for vendor in sorted(CASES) for _, text in oracle(vendor).secrets.values()),
-    *(f"{sent} is not valid" for vendor in sorted(CASES) for sent in set(oracle(vendor).sent.values())),
+    *(text for vendor in sorted(DOCUMENTED_ROWS) for _, text in oracle(vendor).secrets.values()),
+    *(
+        f"{sent} is not valid"
+        for vendor in sorted(DOCUMENTED_ROWS)
+        for sent in set(oracle(vendor).sent.values())
+    ),
 ]
 _DEEP: list[Any] = [
     nested(opening, closing, depth, inside)

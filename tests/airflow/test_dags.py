@@ -34,6 +34,7 @@ EXAMPLE_DAGS = {
     "datalab_document": 2,
     "datalab_pipeline": 2,
     "datalab_to_warehouse": 1,
+    "promptlayer_nightly_evaluation": 2,
     "refold_decorated": 4,
     "refold_deferred": 2,
     "refold_every_customer": 4,

@@ -22,6 +22,7 @@ from airflow_workflow_providers.polling import poller as poller_module
 from tests.conftest import connect
 from tests.contract import requests, start, status_checks, text_of, trigger_for, until
 from tests.vendors import VendorCase
+from tests.vendors.facts import FACTS
 
 CROWD = 50
 
@@ -71,7 +72,8 @@ def test_a_wait_that_is_cancelled_or_fails_touches_no_other(vendor: VendorCase, 
     """One trigger is cancelled, and one waits for a run that the vendor does not know."""
     emulator.set_pace(status_checks=4)
     known = crowd(vendor, vendor.succeeds)
-    lost = trigger_for(vendor, "48291")
+    unknown = FACTS[vendor.name].unknown_id
+    lost = trigger_for(vendor, unknown)
     if vendor.name == "refold":
         emulator.configure("refold", unknown_execution="404")
 
@@ -87,7 +89,7 @@ def test_a_wait_that_is_cancelled_or_fails_touches_no_other(vendor: VendorCase, 
     events, failed = asyncio.run(run())
 
     assert {event["outcome"] for event in events} == {"ended"}
-    assert (failed["outcome"], failed["execution_id"]) == ("check_failed", "48291")
+    assert (failed["outcome"], failed["execution_id"]) == ("check_failed", unknown)
     assert [
         each for each in status_checks(emulator, vendor) if each["execution_id"] == known[0].execution_id
     ] == []

@@ -106,7 +106,7 @@ def test_a_sensor_fails_if_the_vendor_does_not_know_the_id(
 ) -> None:
     """After five checks. In ``mode="reschedule"`` each poke is a new process, so one poke makes all five."""
     emulator.configure(vendor.conn_type, **FACTS[vendor.name].unknown_execution)
-    unknown = "79999"
+    unknown = FACTS[vendor.name].unknown_id
     task = Task(lambda: vendor.sensor(task_id="wait", execution_id=unknown, poke_interval=0.01, mode=mode))
     sensor = task.make()
 

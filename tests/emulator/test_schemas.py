@@ -15,6 +15,10 @@ from tests.emulator.test_every_vendor import starts_of
 #: Laminar's configuration store, and the workspace that has it.
 _STORE, _WORKSPACE = "/configurations/{configuration_id}", "workspaceId={workspace_id}"
 
+#: The paths of PromptLayer's default tables, before the last digit of the id, and of the sheet of each.
+_TABLE = "/api/public/v2/tables/00000000-0000-4000-8000-00000000000"
+_SHEET = "/sheets/00000000-0000-4000-9000-000000000001"
+
 #: How each described operation is sent: its method, path and body. In a path ``{run}`` is the execution that was started, and
 #: other names are fields of the account. The first is the start.
 EXCHANGES = {
@@ -78,6 +82,14 @@ EXCHANGES = {
         ("GET", "/workflows/answer-question/labels", None, 200),
         ("GET", "/workflows/nobody", None, 404),
         ("POST", "/workflows/nobody/run", {"metadata": 7}, 422),
+        ("POST", f"{_TABLE}1{_SHEET}/operations", {"statuses": []}, 202),
+        ("GET", f"{_TABLE}1{_SHEET}/operations/none", None, 404),
+        ("DELETE", f"{_TABLE}1{_SHEET}/operations/none", None, 200),
+        ("POST", f"{_TABLE}5{_SHEET}/operations", {}, 200),
+        ("POST", f"{_TABLE}6{_SHEET}/operations", {}, 200),
+        ("POST", f"{_TABLE}1{_SHEET}/scorecard/recalculate", {}, 202),
+        ("POST", f"{_TABLE}7{_SHEET}/scorecard/recalculate", {}, 400),
+        ("GET", f"{_TABLE}1{_SHEET}/scorecard/calculations/none", None, 404),
     ],
     "refold": [
         ("POST", "/api/v2/public/workflow/sync-contacts/execute", {"a": 1}, 200),

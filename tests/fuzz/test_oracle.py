@@ -8,7 +8,7 @@ import pytest
 
 from dev.fuzz.expected import NOT_JSON, Expected, Response
 from dev.fuzz.oracles import oracle
-from dev.vendors import CASES
+from dev.vendors import DOCUMENTED_ROWS
 from tests.vendors.documented import Documented, documented
 
 
@@ -33,12 +33,12 @@ def agrees(response: Documented) -> bool:
     return known_id and outcome and right.may_succeed == response.succeeds
 
 
-@pytest.mark.parametrize("vendor", CASES)
+@pytest.mark.parametrize("vendor", DOCUMENTED_ROWS)
 def test_each_documented_response_has_one_right_reading(vendor: str) -> None:
     assert [str(response) for response in documented(vendor) if not agrees(response)] == []
 
 
-@pytest.mark.parametrize("vendor", CASES)
+@pytest.mark.parametrize("vendor", DOCUMENTED_ROWS)
 def test_each_vendor_documents_a_start_an_end_and_errors(vendor: str) -> None:
     """Each response has a name of its own."""
     responses = documented(vendor)

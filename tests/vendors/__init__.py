@@ -17,12 +17,16 @@ from airflow_workflow_providers.core.request import Response
 from dev.vendors import (
     ALTOSTRAT,
     CASES,
+    CONTRACT_ROWS,
     DATALAB,
     DATALAB_DOCUMENTS,
     DATALAB_PIPELINES,
+    DOCUMENTED_ROWS,
     LAMINAR,
     LAMINAR_JOBS,
     PROMPTLAYER,
+    PROMPTLAYER_SCORECARDS,
+    PROMPTLAYER_SHEETS,
     REFOLD,
     VendorCase,
 )
@@ -33,9 +37,12 @@ __all__ = [
     "DATALAB",
     "DATALAB_DOCUMENTS",
     "DATALAB_PIPELINES",
+    "DOCUMENTED_ROWS",
     "LAMINAR",
     "LAMINAR_JOBS",
     "PROMPTLAYER",
+    "PROMPTLAYER_SCORECARDS",
+    "PROMPTLAYER_SHEETS",
     "REFOLD",
     "ROWS",
     "VENDORS",
@@ -51,7 +58,7 @@ VENDORS = [vendor for vendor in CASES.values() if vendor.get_status]
 #: The quick check runs the tests of all vendors for one of them, the whole test for each.
 ROWS = [
     pytest.param(vendor, id=str(vendor), marks=[] if vendor is REFOLD else [pytest.mark.every_vendor])
-    for vendor in (*VENDORS, DATALAB_DOCUMENTS)
+    for vendor in (*VENDORS, *CONTRACT_ROWS)
 ]
 
 

@@ -14,7 +14,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
 from tests.fake_airflow import Task
-from tests.vendors import CASES, REFOLD, VENDORS, VendorCase
+from tests.vendors import DOCUMENTED_ROWS, REFOLD, VENDORS, VendorCase
 from tests.vendors.facts import FACTS
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=str)
@@ -123,7 +123,7 @@ def test_an_execution_id_cannot_change_the_path_of_a_request(vendor: VendorCase)
                 build(bad)
 
 
-@pytest.mark.parametrize("vendor", CASES.values(), ids=str)
+@pytest.mark.parametrize("vendor", DOCUMENTED_ROWS.values(), ids=str)
 def test_a_method_of_a_hook_has_the_parameters_and_the_text_of_its_request(vendor: VendorCase) -> None:
     """So that an editor can complete and explain it; it returns the value, and not the request. Each has an async twin."""
     hook = vendor.hook

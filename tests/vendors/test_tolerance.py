@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.request import Request, Response
 from airflow_workflow_providers.core.storable import storable
-from tests.vendors import CASES, VendorCase
+from tests.vendors import DOCUMENTED_ROWS, VendorCase
 from tests.vendors.documented import Documented, Path, documented, replaced, without
 from tests.vendors.documented.refold import LABEL
 from tests.vendors.facts import FACTS
@@ -39,13 +39,13 @@ each_vendor = pytest.mark.parametrize(
     "vendor",
     [
         pytest.param(vendor, marks=[] if vendor == "refold" else [pytest.mark.every_vendor])
-        for vendor in CASES
+        for vendor in DOCUMENTED_ROWS
     ],
 )
 
 
 def request_for(vendor: str, operation: str) -> Request[Any]:
-    case, facts = CASES[vendor], FACTS[vendor]
+    case, facts = DOCUMENTED_ROWS[vendor], FACTS[vendor]
     if operation in facts.requests:
         return facts.requests[operation]()
     if operation == "start":
@@ -53,14 +53,16 @@ def request_for(vendor: str, operation: str) -> Request[Any]:
     api = case.hook.api
     if operation == "ping":
         return api.ping()
-    return {"status": api.get_status, "result": api.get_execution, "stop": api.stop}[operation]("48291")
+    return {"status": api.get_status, "result": api.get_execution, "stop": api.stop}[operation](
+        facts.unknown_id
+    )
 
 
 def read(response: Documented, content: bytes) -> tuple[str, Any]:
     """Return what is read from a body in the place of the documented one: the outcome, and the value or the error."""
     request = request_for(response.vendor, response.operation)
     settings = HttpSettings("https://vendor.example", secrets=(KEY,))
-    endpoint = Endpoint(response.vendor, CASES[response.vendor].hook.api, settings)
+    endpoint = Endpoint(response.vendor, DOCUMENTED_ROWS[response.vendor].hook.api, settings)
     try:
         value = endpoint.receive(request, Response(response.status, response.headers, content))
     except errors.WorkflowError as error:
@@ -147,7 +149,7 @@ def test_an_undocumented_field_never_changes_what_is_read(vendor: str) -> None:
     ("vendor", "operation", "body", "path", "allowed"),
     [
         pytest.param(vendor, *success, id=f"{vendor}-{success[0]}-{'.'.join(map(str, success[2]))}")
-        for vendor in CASES
+        for vendor in DOCUMENTED_ROWS
         for success in FACTS[vendor].successes
     ],
 )
@@ -179,13 +181,13 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     """An id is checked and never changed, so no other run is waited for."""
     starts = [
         (response, path)
-        for name in CASES
+        for name in DOCUMENTED_ROWS
         for response in documented(name)
         if response.operation == operation and response.execution_id and not response.is_error
         for path in response.decides
         if path[0] in response.body and "id" in str(path[-1]).lower()
     ]
-    have_ids = {case.name for case in CASES.values() if case.get_status}
+    have_ids = {case.name for case in DOCUMENTED_ROWS.values() if case.get_status}
     synchronous = {name for name, facts in FACTS.items() if operation in facts.requests}
     assert {response.vendor for response, _ in starts} == (have_ids if operation == "start" else synchronous)
 
@@ -200,7 +202,9 @@ def test_a_start_whose_id_cannot_be_used_is_lost(operation: str) -> None:
     assert accepted == []
 
 
-@pytest.mark.parametrize("vendor", [row for row in CASES.values() if row.hook.api.find_started], ids=str)
+@pytest.mark.parametrize(
+    "vendor", [row for row in DOCUMENTED_ROWS.values() if row.hook.api.find_started], ids=str
+)
 def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for(vendor: VendorCase) -> None:
     """An entry without a usable id is passed over."""
     search = FACTS[vendor.name].search
@@ -220,7 +224,9 @@ def test_an_odd_entry_of_a_list_does_not_hide_the_run_that_is_searched_for(vendo
 
 def test_each_documented_operation_has_its_request() -> None:
     """So no documented response is read by the request of another operation."""
-    operations = {(response.vendor, response.operation) for name in CASES for response in documented(name)}
+    operations = {
+        (response.vendor, response.operation) for name in DOCUMENTED_ROWS for response in documented(name)
+    }
 
     given = {(name, operation) for name, facts in FACTS.items() for operation in facts.requests}
 

@@ -31,6 +31,7 @@ class Oracle:
     :param start: parameters of a start besides the required ones, so that more of its response is read.
     :param other_starts: by operation, the parameters of a start that has another response.
     :param methods: by operation, the hook's method that sends a request which only this vendor has, and its parameters.
+    :param execution_id: the execution that the requests about one are about.
     :param label: the label in the responses to a search for a lost start, if these are to be read.
     :param ping: the fields of a connection on which the connection test depends.
     :param key_field: the field of a connection that has the key.
@@ -44,6 +45,7 @@ class Oracle:
     start: Mapping[str, Any] = field(default_factory=dict)
     other_starts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     methods: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    execution_id: str = EXECUTION_ID
     label: str = ""
     ping: Mapping[str, str] = field(default_factory=dict)
     key_field: str = "password"

@@ -121,6 +121,11 @@ def fields(*required: str, **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
+def exactly(**properties: Any) -> dict[str, Any]:
+    """Return an object with all of these fields, and no others."""
+    return {**fields(*properties, **properties), "additionalProperties": False}
+
+
 def array(items: dict[str, Any]) -> dict[str, Any]:
     """Return an array."""
     return {"type": "array", "items": items}

@@ -17,6 +17,7 @@ from tests.emulator.schemas import (
     array,
     body,
     document,
+    exactly,
     fields,
     nullable,
     parameter,
@@ -127,6 +128,103 @@ _LABELS = fields(
         )
     ),
 )
+_UUID = {**STRING, "format": "uuid"}
+_COUNTS = {"type": "object", "additionalProperties": INTEGER}
+_CELL = fields(
+    "id",
+    "sheet_id",
+    "column_id",
+    "row_index",
+    "status",
+    id=STRING,
+    sheet_id=_UUID,
+    execution_id=nullable(_UUID),
+    column_id=_UUID,
+    row_index=INTEGER,
+    last_computed_version=nullable(INTEGER),
+    status={**STRING, "enum": ["STALE", "QUEUED", "DISPATCHED", "RUNNING", "COMPLETED", "FAILED"]},
+    display_value=nullable(STRING),
+    input_hash=nullable(STRING),
+    value={},
+    updated_at=nullable(STRING),
+)
+_QUEUED = exactly(
+    success={"const": True},
+    operation={"const": "recalculate"},
+    operation_id=STRING,
+    execution_id=STRING,
+    execution_ids=array(STRING),
+    cell_count=INTEGER,
+    version=INTEGER,
+    status_url=STRING,
+    virtual_cell_count=INTEGER,
+    cells=array(_CELL),
+)
+_NOTHING_TO_DO = exactly(
+    success={"const": True}, cell_count={"const": 0}, virtual_cell_count=INTEGER, cells=array(_CELL)
+)
+_CONFIRMATION = exactly(
+    success={"const": False},
+    requires_confirmation={"const": True},
+    confirmation_token=STRING,
+    affected_cell_count=INTEGER,
+    message=STRING,
+)
+_OPERATION = exactly(
+    operation_id=STRING,
+    operation={"const": "recalculate"},
+    status=STRING,
+    status_counts=_COUNTS,
+    cell_count=INTEGER,
+    completed_count=INTEGER,
+    failed_count=INTEGER,
+    pending_count=INTEGER,
+    status_url=STRING,
+)
+_CANCELLED = fields(
+    "success",
+    "message",
+    "operation_id",
+    "execution_ids",
+    "cancelled_cell_count",
+    success=BOOLEAN,
+    message=STRING,
+    operation_id=STRING,
+    execution_ids=array(STRING),
+    cancelled_cell_count=INTEGER,
+    not_started_reset_count=INTEGER,
+    running_invalidated_count=INTEGER,
+)
+_CALCULATION_STATUS = {**STRING, "enum": ["queued", "running", "completed", "failed", "cancelled"]}
+_CALCULATION = fields(
+    "id",
+    "scorecard_id",
+    "workspace_id",
+    "sheet_id",
+    "sheet_revision",
+    "status",
+    "criterion_summaries",
+    id=_UUID,
+    scorecard_id=_UUID,
+    workspace_id=INTEGER,
+    sheet_id=_UUID,
+    sheet_revision=STRING,
+    status=_CALCULATION_STATUS,
+    aggregate_score=nullable({"type": "number"}),
+    aggregate_verdict={"enum": ["pass", "warn", "fail", "error", "skipped", None]},
+    criterion_summaries=OBJECT,
+    drift_summary=nullable(OBJECT),
+    config_hash=nullable(STRING),
+    started_at=nullable(STRING),
+    completed_at=nullable(STRING),
+    error_summary=nullable(STRING),
+)
+_SHEET = "/api/public/v2/tables/{table_id}/sheets/{sheet_id}"
+_SHEET_IDS = [
+    parameter("table_id", "path", _UUID, example="00000000-0000-4000-8000-000000000001"),
+    parameter("sheet_id", "path", _UUID, example="00000000-0000-4000-9000-000000000001"),
+]
+_SHEET_ERRORS = {"400": answer(ref("Error")), "404": answer(ref("Error"))}
 _INVALID = {"anyOf": [ref("Details"), ref("Error")]}
 _ERRORS = {"400": answer(ref("Error")), "401": answer(ref("Error")), "404": answer(ref("Error"))}
 _NAME = parameter("workflow", "path", STRING, example="answer-question")
@@ -220,6 +318,80 @@ DOCUMENT = document(
                     "401": answer(ref("Error")),
                     "404": answer(),
                     "422": answer(_INVALID),
+                },
+            }
+        },
+        f"{_SHEET}/operations": {
+            "post": {
+                "parameters": _SHEET_IDS,
+                "requestBody": body(
+                    {
+                        **fields(
+                            operation={**STRING, "enum": ["recalculate"]},
+                            column_ids=nullable(array(_UUID)),
+                            row_ids=nullable(array({**INTEGER, "minimum": 0})),
+                            statuses=nullable(array(_CELL["properties"]["status"])),
+                            confirmation_token=nullable(STRING),
+                        ),
+                        "additionalProperties": False,
+                    },
+                    required=True,
+                    example={"operation": "recalculate", "statuses": []},
+                ),
+                "responses": {
+                    "200": answer({"oneOf": [_QUEUED, _NOTHING_TO_DO, _CONFIRMATION]}),
+                    "202": answer({"oneOf": [_QUEUED, _NOTHING_TO_DO, _CONFIRMATION]}),
+                    "401": answer(ref("Error")),
+                    **_SHEET_ERRORS,
+                },
+            }
+        },
+        f"{_SHEET}/operations/{{operation_id}}": {
+            method: {
+                "parameters": [*_SHEET_IDS, parameter("operation_id", "path", STRING)],
+                "responses": {"200": answer(done), **_SHEET_ERRORS},
+            }
+            for method, done in (
+                ("get", exactly(success=BOOLEAN, operation=_OPERATION)),
+                ("delete", _CANCELLED),
+            )
+        },
+        f"{_SHEET}/scorecard/recalculate": {
+            "post": {
+                "parameters": _SHEET_IDS,
+                "requestBody": body(
+                    {
+                        **fields(row_indices=array({**INTEGER, "minimum": 0}), step_ids=array(_UUID)),
+                        "additionalProperties": False,
+                    },
+                ),
+                "responses": {
+                    "202": answer(
+                        exactly(
+                            success=BOOLEAN, calculation_id=_UUID, status=_CALCULATION_STATUS, version=INTEGER
+                        )
+                    ),
+                    **_SHEET_ERRORS,
+                },
+            }
+        },
+        f"{_SHEET}/scorecard/calculations/{{calculation_id}}": {
+            "get": {
+                "parameters": [*_SHEET_IDS, parameter("calculation_id", "path", _UUID)],
+                "responses": {
+                    "200": answer(
+                        fields(
+                            "success",
+                            "calculation",
+                            "criterion_summaries",
+                            "drift_summary",
+                            success=BOOLEAN,
+                            calculation=_CALCULATION,
+                            criterion_summaries=nullable(OBJECT),
+                            drift_summary=nullable(OBJECT),
+                        )
+                    ),
+                    **_SHEET_ERRORS,
                 },
             }
         },

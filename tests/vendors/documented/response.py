@@ -47,7 +47,7 @@ class Documented:
     """
     One response that a vendor documents, or that its own client reads, for an operation that this package calls.
 
-    :param vendor: ``altostrat``, ``datalab``, ``laminar`` (the external call), ``laminar_jobs``, ``promptlayer``, ``refold``.
+    :param vendor: the name of a row of ``DOCUMENTED_ROWS`` in ``dev/vendors.py``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
         ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``newest`` (the newest one in a list), ``stop``, ``ping`` (what the connection test
         sends), or one that only this vendor has, as ``facts/`` names it; ``create`` must not be sent twice.

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.request import Request
-from dev.vendors import CASES, DATALAB_DOCUMENTS
+from dev.vendors import CASES, CONTRACT_ROWS
 from tests.vendors.documented import Path
 
 
@@ -83,6 +83,7 @@ class Facts:
     :param acknowledgement: what the hook returns when it stops an execution.
     :param page: the page where a person sees an execution, with places for the base URL and the id.
     :param id_in_query: the parameter of the query that has the id of an execution, a number; empty if the id is in the path.
+    :param unknown_id: an id of an execution that the vendor does not know.
     :param unknown_execution: settings of the emulator with which it responds with 404 to an unknown id, if it has a choice.
     :param failed_parts: a part of the error of an execution that finishes with failed parts.
     :param started: from an id to the body of a response to a start.
@@ -112,6 +113,7 @@ class Facts:
     acknowledgement: str = ""
     page: str = ""
     id_in_query: str = ""
+    unknown_id: str = "79999"
     unknown_execution: Mapping[str, str] = field(default_factory=dict)
     failed_parts: str = ""
     started: Callable[[Any], Any] | None
@@ -125,5 +127,6 @@ class Facts:
 
 #: The facts about each row, by its name. A row without its module is an error here.
 FACTS: dict[str, Facts] = {
-    name: import_module(f"tests.vendors.facts.{name}").FACTS for name in (*CASES, DATALAB_DOCUMENTS.name)
+    name: import_module(f"tests.vendors.facts.{name}").FACTS
+    for name in (*CASES, *(row.name for row in CONTRACT_ROWS))
 }

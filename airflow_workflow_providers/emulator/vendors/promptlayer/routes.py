@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from airflow_workflow_providers.emulator.ledger import Run
+from airflow_workflow_providers.emulator.ledger import Ledger, Run
+from airflow_workflow_providers.emulator.lifecycle import Clock
 from airflow_workflow_providers.emulator.messages import Incoming, Reply, Route, WebSocketRoute, padded
 from airflow_workflow_providers.emulator.options import from_options
 from airflow_workflow_providers.emulator.vendor import EmulatedVendor
 from airflow_workflow_providers.emulator.vendors.promptlayer import lists, push, replies
+from airflow_workflow_providers.emulator.vendors.promptlayer.recalculations import Recalculations, id_of
 from airflow_workflow_providers.emulator.vendors.promptlayer.replies import Nodes
+from airflow_workflow_providers.emulator.vendors.promptlayer.tables import UUID, Table
 from airflow_workflow_providers.emulator.vendors.promptlayer.workflows import (
     DEFAULT_WORKFLOWS,
     Node,
@@ -69,12 +72,16 @@ class PromptLayer(EmulatedVendor[Workflow]):
     default_workflows = DEFAULT_WORKFLOWS
     variants = _VARIANTS
 
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._recalculations = Recalculations(self)
+        super().__init__(ledger, clock)
+
     def new_credentials(self) -> dict[str, str]:
         """Return a new key of the workspace."""
         return {"api_key": f"pl_{secrets.token_hex(20)}"}
 
     def build_routes(self) -> tuple[Route, ...]:
-        """Return the routes of workflows and their runs; a name in a path may contain slashes."""
+        """Return the routes of workflows and their runs, and of tables; a name in a path may contain slashes."""
         results = Route(
             "results",
             "GET",
@@ -91,6 +98,7 @@ class PromptLayer(EmulatedVendor[Workflow]):
             Route("workflow_labels", "GET", "/workflows/{named:anything}/labels", self._labels),
             Route("get_workflow", "GET", "/workflows/{named:anything}", self._get_workflow),
             Route("push_token", "POST", "/ws-token-request-library", self._push_token),
+            *self._recalculations.routes(),
         )
 
     def websockets(self) -> tuple[WebSocketRoute, ...]:
@@ -98,13 +106,21 @@ class PromptLayer(EmulatedVendor[Workflow]):
         return (WebSocketRoute("push", push.PATH, self._subscriber),)
 
     def reset(self) -> None:
-        """Forget the websocket's tokens and channels too."""
+        """Forget the websocket's tokens and channels, and tables, too."""
         super().reset()
+        self._recalculations.reset()
         self._tokens: dict[str, str] = {}
         self._channels: dict[str, str] = {}
 
     def add_workflow(self, workflow_id: str, **options: Any) -> dict[str, Any]:
-        """Add a workflow by its name; see :class:`Workflow` for the options, nodes being objects."""
+        """
+        Add a workflow by its name, or a table by its id, a UUID.
+
+        :class:`Workflow`, whose nodes are objects here, and :class:`Table` have the options.
+        """
+        if UUID.fullmatch(workflow_id):
+            self._recalculations.add(Table.from_options(workflow_id, options))
+            return {"workflow_id": workflow_id}
         nodes = options.get("nodes")
         if isinstance(nodes, list) and all(isinstance(node, dict) for node in nodes):
             options["nodes"] = tuple(from_options(Node, node, "a node") for node in nodes)
@@ -112,8 +128,13 @@ class PromptLayer(EmulatedVendor[Workflow]):
         return {"workflow_id": self._id_of(self.workflows[workflow_id]), "workflow_name": workflow_id}
 
     def workflow_id_of(self, incoming: Incoming) -> str | None:
-        """Return the name or id of the workflow in the path."""
-        return incoming.path_params.get("named")
+        """Return the name or id of the workflow in the path, or the table."""
+        return incoming.path_params.get("named") or incoming.path_params.get("table_id")
+
+    def execution_id_of(self, incoming: Incoming) -> str | None:
+        """Return the run of a table, which is known below its sheet."""
+        own = incoming.path_params.get("execution_id")
+        return None if own is None else id_of(incoming, own)
 
     @override
     def error(self, operation: str, status: int, message: str | None = None) -> Reply:
@@ -121,10 +142,13 @@ class PromptLayer(EmulatedVendor[Workflow]):
         return Reply(status, {"success": False, self.variant["error_field"]: text})
 
     def with_status(self, body: Any, status: Any) -> Any:
-        """Set the status of every node; a bare value has none."""
-        if not isinstance(body, Nodes):
-            return body
-        return Nodes({name: {**node, "status": status} for name, node in body.items()})
+        """Set the status of every node, of an operation or of a calculation; a bare value has none."""
+        if isinstance(body, Nodes):
+            return Nodes({name: {**node, "status": status} for name, node in body.items()})
+        for name in ("operation", "calculation"):
+            if isinstance(body, dict) and isinstance(body.get(name), dict):
+                return {**body, name: {**body[name], "status": status}}
+        return body
 
     def with_output_size(self, body: Any, size: int) -> Any:
         """Pad the value of the output node, or of the first node if none succeeded; without nodes the body itself."""
