@@ -24,8 +24,8 @@ for _response in _DOCUMENTED:
         _RIGHT.setdefault((_response.vendor, _response.operation), []).extend(
             [_response] * (3 if _response.succeeds else 1)
         )
-# Status checks, results and starts matter more than other lists and connection tests.
-_SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2, "statuses": 2}
+# Status checks, results, starts and lists of statuses matter more than other lists and connection tests.
+_SHARES = {"status": 4, "result": 4, "sync_start": 4, "start": 2, "statuses": 4}
 _OFTEN = [key for key in _RIGHT for _ in range(_SHARES.get(key[1], 1))]
 
 #: In the place of the JSON value, for a body that was not written from one.

@@ -20,6 +20,9 @@ from tests.emulator.test_schemas import EXCHANGES
 
 _NO_WORKSPACE = "the document has no 400, and no page says what a request without its workspace gets"
 
+#: The path of a sheet of PromptLayer's tables.
+_SHEET = "/api/public/v2/tables/{table_id}/sheets/{sheet_id}"
+
 #: What it finds and the emulator is right to do: by vendor, operation and finding. ``*`` stands for all.
 EXCEPTIONS = {
     (
@@ -71,6 +74,23 @@ EXCEPTIONS = {
     ("promptlayer", "GET /workflows/{workflow}", "RejectedPositiveData"): (
         "label and version are exclusive, which the document says in words only"
     ),
+    ("promptlayer", f"POST {_SHEET}/operations", "RejectedPositiveData"): (
+        "a token that PromptLayer has not given confirms nothing; the document takes any text"
+    ),
+    ("promptlayer", f"OPTIONS {_SHEET}/operations/{{operation_id}}", "AllowHeaderMismatch"): (
+        "as for another method: the header names one method of a path"
+    ),
+    **{
+        ("promptlayer", operation, "UndefinedStatusCode"): (
+            "the document has no 401, which the operation that creates one has"
+        )
+        for operation in (
+            f"GET {_SHEET}/operations/{{operation_id}}",
+            f"DELETE {_SHEET}/operations/{{operation_id}}",
+            f"POST {_SHEET}/scorecard/recalculate",
+            f"GET {_SHEET}/scorecard/calculations/{{calculation_id}}",
+        )
+    },
     ("refold", "POST /api/v2/public/workflow/{workflow}/execute", "RejectedPositiveData"): (
         "the page says that a slug is required; the document allows an empty one"
     ),

@@ -89,6 +89,7 @@ def test_an_operation_is_for_the_cells_that_its_body_names(emulator, operate):
     assert operate(9, column_ids=columns[:2]).json()["cell_count"] == 8
     assert operate(9, column_ids=columns[:1], row_ids=[0, 3, 99]).json()["cell_count"] == 2
     assert operate(9, column_ids=None, row_ids=None, statuses=["STALE", "FAILED"]).json()["cell_count"] == 12
+    assert operate(9, column_ids=columns[:1], row_ids=[1.0]).json()["cell_count"] == 1  # an integer to JSON
     assert operate(9, statuses=["FAILED"]).json() == NOTHING_TO_DO
     assert operate(9, column_ids=[str(uuid.uuid4())]).status_code == 404
 

@@ -266,7 +266,8 @@ def _problem_in_calculation(given: Any) -> str | None:
 def _problem_in_lists(given: dict[str, Any], rows: str, ids: str, *, may_be_null: bool) -> str | None:
     def fits(name: str, item: Any) -> bool:
         if name == rows:
-            return isinstance(item, int) and not isinstance(item, bool) and item >= 0
+            whole = type(item) is int or (isinstance(item, float) and item.is_integer())
+            return whole and item >= 0
         return isinstance(item, str) and UUID.fullmatch(item) is not None
 
     for name in (rows, ids):
