@@ -5,13 +5,21 @@ Pages: "Execute a workflow", "Retrieve a workflow run" and "List workflow runs" 
 https://altostrat.io/docs/. Where they leave something open, a comment names the page.
 """
 
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from airflow_workflow_providers.apis.altostrat_workflows import Page, list_workflows, without_webhooks
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import CLOCK_DRIFT, TERMINAL_STATES, Execution, State, state_of
+from airflow_workflow_providers.core.execution import (
+    CLOCK_DRIFT,
+    TERMINAL_STATES,
+    Execution,
+    RunLog,
+    State,
+    state_of,
+)
 from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
 from airflow_workflow_providers.core.request import (
     Flow,
@@ -40,6 +48,9 @@ STATUSES = {
 #: How many pages of runs are searched for one that may have started.
 SEARCHED_PAGES = 20
 
+#: How much of the output of an entry a line of a task's log shows, and how much of any other member, in characters.
+OUTPUT_LIMIT, MEMBER_LIMIT = 200, 100
+
 #: The path of an execution.
 EXECUTION = "/workflows/runs/{}"
 
@@ -50,9 +61,12 @@ class _Status(BaseModel):
     status: Word
 
 
-class _Run(_Status):
-    error_message: Any = None
+class _Logged(_Status):
     logs: Any = None
+
+
+class _Run(_Logged):
+    error_message: Any = None
 
 
 class Started(BaseModel):
@@ -141,6 +155,32 @@ def get_status(execution_id: str) -> Request[Execution]:
 def _read_status(execution_id: str, response: Response) -> Execution:
     status = response.parse(_Status).status
     return Execution(execution_id, state_of(status, STATUSES), status)
+
+
+def get_status_and_log(execution_id: str) -> Request[Execution]:
+    """Read the status of a run and the entries of its log so far: the response to a status check has both."""
+    return execution_request(execution_id, EXECUTION, _read_status_and_log)
+
+
+def _read_status_and_log(execution_id: str, response: Response) -> Execution:
+    run = response.parse(_Logged)
+    log = RunLog(_entries(run.logs), partial(_line, execution_id, response.secrets))
+    return Execution(execution_id, state_of(run.status, STATUSES), run.status, log=log)
+
+
+def _line(execution_id: str, secrets: tuple[str, ...], entry: dict[str, Any]) -> str:
+    """Return an entry as a line for the log of a task; each of its members may be anything, or missing."""
+    node, component, moment, status = (
+        shown(entry[name], secrets, limit=MEMBER_LIMIT) if entry.get(name) else ""
+        for name in ("node_id", "component_id", "created_at", "status")
+    )
+    where = f"node {node}" if node else "a node"
+    if component:
+        where += f" ({component})"
+    when = f" at {moment}" if moment else ""
+    output = entry.get("output")
+    what = "" if output in (None, "", {}, []) else f", output {shown(output, secrets, limit=OUTPUT_LIMIT)}"
+    return f"Execution {execution_id}, {where}{when}: {status or 'no status'}{what}"
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
@@ -315,6 +355,7 @@ API = VendorApi(
     error_message=lambda response: response.explain("message", "code"),
     ping=ping,
     get_status=get_status,
+    get_status_and_log=get_status_and_log,
     list_statuses=list_statuses,
     find_newest=find_newest,
     get_execution=get_execution,

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from airflow_workflow_providers.apis.altostrat import EXECUTION, Started, read_start
-from airflow_workflow_providers.core.errors import UnexpectedResponse
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import id_or_name, json_object, segment
 from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Request, Response
@@ -97,20 +96,10 @@ def _read_sync(response: Response) -> Execution:
     """
     Read the output of a run, which is what its last node returns.
 
-    The page says "object", and also that the node determines the form. So a text is an output too, even one that is called
-    HTML: PHP does so by default. But a whole HTML page comes from a proxy on the way, and JSON can be cut.
+    The page says "object", and also that the node determines the form. So a text is an output too.
     https://altostrat.io/docs/api/en/workflows/execute-a-synchronous-workflow
     """
     if response.status == NOT_IMPLEMENTED:
         # Altostrat does not support the request, or the run has failed with this status: a run may exist.
         raise response.unexpected(f": {response.quote()!r}")
-    try:
-        output = response.json()
-    except UnexpectedResponse:
-        output = response.content.decode("utf-8", "replace")
-        media_type, begin = response.headers.get("content-type", "").lower(), output.lstrip("\ufeff \t\r\n")
-        if media_type.startswith("application/json") and begin.startswith(("{", "[")):
-            raise
-        if media_type.startswith("text/html") and begin.lower().startswith(("<!doctype", "<html")):
-            raise response.unexpected(f" with an HTML page: {response.quote()!r}") from None
-    return Execution(None, State.SUCCEEDED, f"HTTP {response.status}", output)
+    return Execution(None, State.SUCCEEDED, f"HTTP {response.status}", response.json_or_text())

@@ -1,10 +1,12 @@
 """
-Laminar (now Minicor), jobs behind a trigger URL: started, then polled.
+Laminar (now Minicor), jobs behind a trigger URL: started, then polled; or run with one request.
 
 Pages: "Calling jobs" and "Authentication" of the platform documentation at https://docs.minicor.com/. Where they leave
 something open, a comment names the page.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +15,13 @@ from pydantic import BaseModel, RootModel
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, State, state_of
-from airflow_workflow_providers.core.request import Request, Response, execution_request, read_request
+from airflow_workflow_providers.core.request import (
+    NOT_IMPLEMENTED,
+    Request,
+    Response,
+    execution_request,
+    read_request,
+)
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -95,6 +103,53 @@ def run_job(
     :raises InvalidInput: if a parameter is wrong; nothing was sent.
     :raises LostStart: if the response was lost, so that an execution may exist.
     """
+    return _request(job_path, _read_start, {"async": "1"}, method=method, payload=payload, query=query)
+
+
+def run_job_sync(
+    job_path: str,
+    *,
+    method: str = "POST",
+    payload: dict[str, Any] | None = None,
+    query: dict[str, str] | None = None,
+    timeout: float | None = None,
+) -> Request[Execution]:
+    """
+    Run a job, and return when it is over.
+
+    :param job_path: its path below the trigger URL.
+    :param method: the HTTP method of the job.
+    :param payload: its input, a JSON object.
+    :param query: query parameters, which are input too; the payload takes precedence.
+    :param timeout: seconds for the whole run; default: the connection's read timeout.
+    :return: the response of the job as its ``output``: JSON of any type, or text. It has no id. A job that failed, or finished
+        with failed parts, is returned too, with its state.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises LostStart: if the response was lost, so that the job may be going.
+    """
+    request = _request(job_path, _read_sync, {}, method=method, payload=payload, query=query)
+    return replace(
+        request,
+        # A 501 can be the job's own, so it is read: a job may have run.
+        accepts=lambda response: (
+            response.ok or response.status == NOT_IMPLEMENTED or _says_why_it_failed(response)
+        ),
+        timeout=None if timeout is None else parameters.seconds("timeout", timeout),
+        # Another kind of run: it has no id, so the one cannot be used for the other.
+        fingerprint_input={**request.fingerprint_input, "mode": "synchronous"},
+    )
+
+
+def _request(
+    job_path: str,
+    read: Callable[[Response], Execution],
+    flags: dict[str, str],
+    *,
+    method: str,
+    payload: dict[str, Any] | None,
+    query: dict[str, str] | None,
+) -> Request[Execution]:
+    """Return the request that starts a job; ``flags`` are query parameters that are no input."""
     parameters.one_of("method", method, METHODS)
     path = parameters.id_or_name("job_path", job_path)
     parts = [parameters.segment("job_path", part) for part in path.strip("/").split("/")]
@@ -102,22 +157,42 @@ def run_job(
     # The page does not say whether the dot is part of the name: https://docs.minicor.com/api/calling-jobs
     if body is not None and ("minicor.teach" in body or "teach" in _members(body.get("minicor"))):
         raise InvalidInput("payload holds 'minicor.teach', which trains the job instead of running it.")
-
-    def read(response: Response) -> Execution:
-        started = response.parse(_Started)
-        status = started.status if started.status and isinstance(started.status, str) else "queued"
-        return Execution(response.execution_id(started.jobExecutionId), State.QUEUED, status)
-
     return Request(
         f"run job {shown(path)}",
         method,
         "/" + "/".join(parts),
-        query={**_query(query), "async": "1"},
+        query={**_query(query), **flags},
         body=body,
         parse=read,
         starts_run=True,
         fingerprint_input={"job_path": job_path, "method": method, "payload": payload, "query": query},
     )
+
+
+def _read_start(response: Response) -> Execution:
+    started = response.parse(_Started)
+    status = started.status if started.status and isinstance(started.status, str) else "queued"
+    return Execution(response.execution_id(started.jobExecutionId), State.QUEUED, status)
+
+
+def _says_why_it_failed(response: Response) -> bool:
+    # 502 is documented as a failure whose body has the error, but a proxy on the way responds with 502 too. The name of the error is
+    # not documented: this is the one in other responses of the vendor.
+    # https://docs.minicor.com/api/calling-jobs
+    return response.status == 502 and bool(response.json_object().get("error"))
+
+
+def _read_sync(response: Response) -> Execution:
+    status = f"HTTP {response.status}"
+    if response.status == 502:
+        return Execution(None, State.FAILED, status, message=response.quote(response.json_object()["error"]))
+    if response.status not in (200, 207):
+        # 202, for one: then the job goes on, and there is no result.
+        raise response.unexpected(f", which is not documented for a job that has ended: {response.quote()!r}")
+    output = response.json_or_text()
+    if response.status == 200:
+        return Execution(None, State.SUCCEEDED, status, output)
+    return Execution(None, State.PARTIAL, status, output, response.quote())
 
 
 def _query(query: Any) -> dict[str, str]:

@@ -126,4 +126,4 @@ def _read(execution_id: str, response: Response) -> Execution:
 
 #: It has no stop: "Cancel Scorecard" stops the latest calculation of the sheet, whoever has started it, and takes no id.
 #: https://docs.promptlayer.com/reference/table-sheet-scorecard-cancel
-API = replace(promptlayer.API, get_status=get_status, get_execution=get_execution)
+API = replace(promptlayer.API, get_status=get_status, get_execution=get_execution, has_labels=False)

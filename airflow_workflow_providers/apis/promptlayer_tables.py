@@ -325,5 +325,6 @@ API = replace(
     get_status=get_status,
     get_execution=get_execution,
     stop=stop,
+    has_labels=False,
     has_partial=True,
 )

@@ -160,16 +160,17 @@ class AsyncClient:
         endpoint, _ = await self._open()
         return await self.send(endpoint.get_status(execution_id), attempts=1, budget=budget)
 
-    async def status_check(self, execution_id: str) -> StatusCheck:
+    async def status_check(self, execution_id: str, *, with_log: bool = False) -> StatusCheck:
         """
         Prepare the status check of a run, which is made many times.
 
         :param execution_id: the run.
+        :param with_log: read the log of the run too.
         :return: for :meth:`check`.
         :raises WorkflowError: if the connection cannot be read.
         """
         endpoint, _ = await self._open()
-        request = endpoint.get_status(execution_id)
+        request = endpoint.get_status(execution_id, with_log=with_log)
         built = endpoint.build(request)
         # Thousands of waits share one set of headers.
         self._headers = built.headers if built.headers != self._headers else self._headers

@@ -234,16 +234,18 @@ class Client:
             except errors.WorkflowError as error:
                 failure = error
 
-    def get_status(self, execution_id: str, *, budget: float = math.inf) -> Execution:
+    def get_status(self, execution_id: str, *, budget: float = math.inf, with_log: bool = False) -> Execution:
         """
         Read the status of a run once, as cheaply as the vendor allows; a wait has retries of its own.
 
         :param execution_id: the run.
         :param budget: seconds that this may take at the most.
+        :param with_log: read the log of the run too.
         :return: its ``state`` and ``status``; the output may be missing.
         :raises WorkflowError: if it cannot be read.
         """
-        return self.send(self.endpoint.get_status(execution_id), attempts=1, budget=budget)
+        request = self.endpoint.get_status(execution_id, with_log=with_log)
+        return self.send(request, attempts=1, budget=budget)
 
     def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:
         """

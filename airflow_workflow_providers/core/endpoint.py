@@ -60,9 +60,9 @@ class Endpoint:
             raise errors.NotSupported(f"{self.vendor} has no request that only tests a connection.")
         return self.api.ping(**self.fields)
 
-    def get_status(self, execution_id: str) -> Request[Execution]:
-        """Return the request for the status of a run."""
-        return self._read(self.api.get_status, execution_id)
+    def get_status(self, execution_id: str, *, with_log: bool = False) -> Request[Execution]:
+        """Return the request for the status of a run, and for its log too if that is wanted."""
+        return self._read(self.api.get_status_and_log if with_log else self.api.get_status, execution_id)
 
     def find_newest(self, workflow_id: str, since: float) -> Request[str | None]:
         """Return the request for the id of the newest run of a workflow begun since then."""

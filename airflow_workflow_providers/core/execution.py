@@ -1,7 +1,7 @@
 """A run: its state, and what its end means."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -48,6 +48,19 @@ class ResultFile:
 
 
 @dataclass(frozen=True)
+class RunLog:
+    """
+    The log of a run, as far as the vendor has it.
+
+    :param entries: one for each step, in order, as the vendor sends them.
+    :param line: from an entry to a line that the log of a task may show. It is called only for entries that are shown.
+    """
+
+    entries: Sequence[Any] = field(repr=False)
+    line: Callable[[Any], str] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Execution:
     """
     What is known of a run.
@@ -63,6 +76,7 @@ class Execution:
     :param files: the files of its result; a vendor without such files has its whole result in ``output``.
     :param output_missing: why no output was found, in a run that may have had one.
     :param progress: how far it has come, for the task's log, if a status check shows that; in words that are ours.
+    :param log: its log, after a status check that was to read it.
     """
 
     execution_id: str | None
@@ -76,6 +90,7 @@ class Execution:
     files: tuple[ResultFile, ...] = field(default=(), repr=False)
     output_missing: str | None = None
     progress: str = ""
+    log: RunLog | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_terminal(self) -> bool:

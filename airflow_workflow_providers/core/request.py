@@ -103,6 +103,26 @@ class Response:
             return {}
         return body if isinstance(body, dict) else {}
 
+    def json_or_text(self) -> Any:
+        """
+        Return a body that is an output, in whatever form: parsed JSON, or text.
+
+        A text is an output also if it is called HTML: PHP does so by default. But a whole HTML page comes from a proxy on the
+        way, and JSON can be cut.
+
+        :raises UnexpectedResponse: if it is such a page, or JSON that cannot be read.
+        """
+        try:
+            return self.json()
+        except UnexpectedResponse:
+            text = self.content.decode("utf-8", "replace")
+            media_type, begin = self.headers.get("content-type", "").lower(), text.lstrip("\ufeff \t\r\n")
+            if media_type.startswith("application/json") and begin.startswith(("{", "[")):
+                raise
+            if media_type.startswith("text/html") and begin.lower().startswith(("<!doctype", "<html")):
+                raise self.unexpected(f" with an HTML page: {self.quote()!r}") from None
+            return text
+
     def parse(self, model: type[M]) -> M:
         """
         Return the body as ``model``.

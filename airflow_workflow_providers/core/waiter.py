@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -37,6 +37,8 @@ class WaitResult:
     :param error: a class of :mod:`~airflow_workflow_providers.core.errors`.
     :param log: a line for the task's log; empty for none.
     :param warning: whether that line is a warning.
+    :param entries: more lines: the new entries of the run's log.
+    :param logged_entries: how many entries of the run's log are in the task's log; ``None`` if they are not wanted.
     """
 
     outcome: Outcome
@@ -45,14 +47,19 @@ class WaitResult:
     error: str = ""
     log: str = ""
     warning: bool = False
+    entries: Iterable[str] = ()
+    logged_entries: int | None = None
 
     def event(self) -> dict[str, Any]:
         """
         Return the event: an outcome and an id, never an output, because events are stored and logged in clear text.
 
-        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``.
+        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``; and
+            ``logged_entries``, if the entries of the run's log are wanted.
         """
-        names = ("outcome", "execution_id", "message", "error")
+        names = ["outcome", "execution_id", "message", "error"]
+        if self.logged_entries is not None:
+            names.append("logged_entries")
         return {"version": 1, **{name: getattr(self, name) for name in names}}
 
     @staticmethod
@@ -81,7 +88,14 @@ class WaitResult:
         if not cls.is_event(event):
             raise errors.WorkflowError(f"The trigger sent an event that this release cannot read: {event!r}.")
         message, error = (str(event.get(name) or "") for name in ("message", "error"))
-        return cls(event["outcome"], str(event["execution_id"]), message, error)
+        logged = event.get("logged_entries")
+        return cls(
+            event["outcome"],
+            str(event["execution_id"]),
+            message,
+            error,
+            logged_entries=logged if type(logged) is int and logged >= 0 else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -92,11 +106,13 @@ class NextPoll:
     :param delay: seconds until the next status check.
     :param log: a line for the task's log; set once for each change, not for each status check.
     :param warning: whether that line is a warning.
+    :param entries: more lines: the new entries of the run's log.
     """
 
     delay: float
     log: str = ""
     warning: bool = False
+    entries: Iterable[str] = ()
 
 
 #: What a wait does next.
@@ -115,6 +131,7 @@ class Waiter:
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log; it is not logged again.
     :param ended: whether the run has ended, so that only its result is missing.
+    :param logged_entries: how many entries of the run's log are in the task's log; default: they are not wanted there.
     :param max_poll_interval: seconds between two status checks, at the most: the interval grows with the time that the run
         has taken so far. Default: it does not grow.
     :param began_at: when the run began, as far as it is known, in seconds since the epoch.
@@ -130,6 +147,7 @@ class Waiter:
     stop_at_pause: bool = False
     status: str = ""
     ended: bool = False
+    logged_entries: int | None = None
     max_poll_interval: float = 0.0
     began_at: float = 0.0
     progress: str = ""
@@ -168,6 +186,7 @@ class Waiter:
             stop_at_pause=bool(stored.get("stop_at_pause")),
             status=str(stored.get("status") or ""),
             ended=stored.get("ended") is True,
+            logged_entries=stored.get("logged_entries"),
             max_poll_interval=float(stored.get("max_poll_interval") or 0.0),
             began_at=float(stored.get("began_at") or 0.0),
             progress=str(stored.get("progress") or ""),
@@ -211,7 +230,8 @@ class Waiter:
         :param execution: what the status check returned.
         :param now: the time, in seconds since the epoch.
         :return: a result, ``ended`` if the run is over or waits for a person and ``stop_at_pause`` is set, ``timed_out``
-            if the deadline has come, ``stalled`` if nothing has changed for too long; else a poll after :meth:`interval`, at the deadline if that is sooner.
+            if the deadline has come, ``stalled`` if nothing has changed for too long; else a poll after :meth:`interval`, at
+            the deadline if that is sooner.
         """
         log, warning = "", False
         if self._failures:
@@ -224,15 +244,20 @@ class Waiter:
         # A run that waits for a person may wait for as long as the person likes.
         elif not self.changed_at or execution.state is State.PAUSED:
             self.changed_at = now
+        entries = self.new_entries(execution)
+        if entries:
+            self.changed_at = now
         self._trouble = f"its last status was {execution.status!r}" + (
             ", which this release does not know" if unknown else ""
         )
         if execution.is_terminal or (self.stop_at_pause and execution.state is State.PAUSED):
-            return WaitResult("ended", self.execution_id, log=log, warning=warning)
+            return WaitResult("ended", self.execution_id, log=log, warning=warning, entries=entries)
         if self.is_stalled(now):
             message = f"its status has been {execution.status!r} for {now - self.changed_at:,.0f} s, and nothing has changed"
-            return WaitResult("stalled", self.execution_id, message, "ExecutionTimedOut", log=log)
-        return self._later(now, self._pause(now), log, warning=warning)
+            return WaitResult(
+                "stalled", self.execution_id, message, "ExecutionTimedOut", log=log, entries=entries
+            )
+        return self._later(now, self._pause(now), log, warning=warning, entries=entries)
 
     def _changed(self, execution: Execution, now: float) -> str:
         """Note what a status check shows, and return a line about it."""
@@ -247,6 +272,19 @@ class Waiter:
             )
         more = "it waits for a person" if execution.state is State.PAUSED else execution.progress
         return f"{name} is {execution.status}{': ' if more else ''}{more}{after}."
+
+    def new_entries(self, execution: Execution) -> Iterable[str]:
+        """
+        Return the entries of the run's log that are not in the task's log yet; from now on they count as if they were.
+
+        :param execution: what a status check with the log returned.
+        :return: a line for each, which is made when it is read; empty if there are none, or they are not wanted.
+        """
+        if self.logged_entries is None or execution.log is None:
+            return ()
+        new = execution.log.entries[self.logged_entries :]
+        self.logged_entries += len(new)
+        return map(execution.log.line, new) if new else ()
 
     def on_error(self, error: errors.WorkflowError, now: float) -> WaitStep:
         """
@@ -286,10 +324,24 @@ class Waiter:
         stalls = self.changed_at + self.stall_timeout - now if self.stall_timeout and self.changed_at else 0.0
         return min(self.interval(now), stalls) if stalls > 0 else self.interval(now)
 
-    def _later(self, now: float, delay: float, log: str = "", *, warning: bool = False) -> WaitStep:
+    def _later(
+        self,
+        now: float,
+        delay: float,
+        log: str = "",
+        *,
+        warning: bool = False,
+        entries: Iterable[str] = (),
+    ) -> WaitStep:
         left = self.deadline - now
         if left > 0:
-            return NextPoll(min(delay, left), log, warning)
+            return NextPoll(min(delay, left), log, warning, entries)
         return WaitResult(
-            "timed_out", self.execution_id, self._trouble, "ExecutionTimedOut", log=log, warning=warning
+            "timed_out",
+            self.execution_id,
+            self._trouble,
+            "ExecutionTimedOut",
+            log=log,
+            warning=warning,
+            entries=entries,
         )

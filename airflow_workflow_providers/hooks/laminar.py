@@ -108,4 +108,5 @@ class LaminarJobHook(WorkflowHook):
         )
 
     run_job, arun_job = sends(laminar_jobs.run_job)
+    run_job_sync, arun_job_sync = sends(laminar_jobs.run_job_sync)
     list_jobs, alist_jobs = sends(laminar_jobs.list_jobs)

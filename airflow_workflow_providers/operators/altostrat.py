@@ -12,6 +12,7 @@ from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
 from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
+from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.validation import conn_id
 from airflow_workflow_providers.triggers.altostrat import AltostratBatchTrigger, AltostratExecutionTrigger
 
@@ -32,6 +33,10 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         without it, such a start is lost. It does not count as input. Default: no such key.
     :param return_log: return every entry of the run's log, in order, as Altostrat describes it: ``node_id``, ``status``,
         ``output``; False returns the output of the last entry.
+    :param log_entries: write each entry of the run's log to the log of the task, with the first 200 characters of its output,
+        as soon as a status check has seen it. This needs no request of its own. But Altostrat's list shows no entries, so in
+        the triggerer it does not replace the status checks of this wait. If the triggerer changes during the wait, entries can
+        be written twice. Default: False.
     :param on_ui_interaction: what happens when the run waits for a person (``awaiting_ui_interaction``): ``"wait"``
         continues the wait and logs it, ``"fail"`` fails the task.
     :param on_failed_run: what a retry does after a run that failed (Airflow 3.3): ``"resubmit"`` submits a new one; ``"rerun"`` lets
@@ -60,6 +65,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         context: dict[str, Any] | None = None,
         nonce_key: str | None = None,
         return_log: bool = False,
+        log_entries: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         on_failed_run: Literal["resubmit", "rerun", "resume"] = "resubmit",
         altostrat_conn_id: str = "altostrat_default",
@@ -71,6 +77,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.nonce_key = None if nonce_key is None else text("nonce_key", nonce_key)
         self.sends_nonce = nonce_key is not None
         self.return_log = flag("return_log", return_log)
+        self.log_entries = flag("log_entries", log_entries)
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.on_failed_run = one_of("on_failed_run", on_failed_run, ("resubmit", "rerun", "resume"))
         self.stop_at_pause = on_ui_interaction == "fail"
@@ -121,6 +128,46 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         :return: with ``return_log`` the run with every entry of its log; else the same.
         """
         return replace(execution, output=execution.details) if self.return_log else execution
+
+
+class AltostratExecuteWorkflowSyncOperator(StartOperator):
+    """
+    Run an Altostrat workflow that has a synchronous trigger: one request, whose response comes when the run is over.
+
+    The request is "Execute a synchronous workflow" of Altostrat's API reference, https://altostrat.io/docs/. Altostrat ends such
+    a run after 30 s. The task returns ``{"execution_id", "state", "status", "output", "url"}``: ``output`` is the response of the
+    last node, JSON of any type or text; ``status`` is the HTTP status. ``execution_id`` and ``url`` are ``None``, because
+    Altostrat returns no id: such a run cannot be polled, or reattached to by a retry. So the task waits on the worker, and has
+    no parameters for a wait. For longer work, see :class:`AltostratExecuteWorkflowOperator`.
+
+    :param workflow_id: the workflow's id, ``fl_...`` (templated).
+    :param payload: the input of the workflow, a JSON object; default: ``{}`` (templated).
+    :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises RequestRejected: if Altostrat rejected the start: the workflow has no synchronous trigger.
+    :raises LostStart: if there was no response within 35 s or it was lost, so that a run may be going; there is no retry. Also if
+        the run failed: Altostrat documents no response that tells this from a failure of its own.
+    """
+
+    template_fields = ("workflow_id", "payload", "altostrat_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
+    hook_class = AltostratHook
+    payload_field = "payload"
+    start_request = staticmethod(altostrat_starts.execute_workflow_sync)
+
+    def __init__(
+        self,
+        *,
+        workflow_id: str,
+        payload: dict[str, Any] | None = None,
+        altostrat_conn_id: str = "altostrat_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.workflow_id = workflow_id
+        self.payload = payload
+        self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
+        self.validate_at_parse()
 
 
 class AltostratExecuteWorkflowBatchOperator(BatchOperator, AltostratExecuteWorkflowOperator):

@@ -123,7 +123,8 @@ class BatchOperator(ExecuteWorkflowOperator):
             return
         cls.operator_extra_links = ()  # a button to one run means nothing here
         cls.unsupported = (
-            cls.unsupported | {"wait_for_completion", "on_failed_run", "on_changed_input", "stall_timeout"}
+            cls.unsupported
+            | {"wait_for_completion", "on_failed_run", "on_changed_input", "stall_timeout", "log_entries"}
         ) - {
             "on_partial_failure",
             "on_clear",

@@ -146,6 +146,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
     ) -> dict[str, Any]:
         self._publish_execution_id(context, store, execution)
         if execution.is_terminal:
+            self._read_rest_of_log(str(execution.execution_id))
             return super()._after_start(context, store, execution, deadline)
         if not self.wait_for_completion:
             return self._record(execution)
@@ -154,6 +155,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             deadline,
             self.poll_interval,
             self.stop_at_pause,
+            logged_entries=self._entries_at_first,
             max_poll_interval=self.max_poll_interval,
             began_at=store.began_at,
             stall_timeout=self.stall_timeout,

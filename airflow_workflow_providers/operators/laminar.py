@@ -193,6 +193,56 @@ class LaminarRunJobOperator(ExecuteWorkflowOperator):
         self.validate_at_parse()
 
 
+class LaminarRunJobSyncOperator(StartOperator):
+    """
+    Run a Laminar job behind its trigger URL with one request, whose response comes when the job is over.
+
+    The request is that of "Calling jobs" in Laminar's platform documentation, without ``?async=1``. The task returns
+    ``{"execution_id", "state", "status", "output", "url"}``: ``output`` is the response of the job, JSON of any type or text;
+    ``status`` is the HTTP status: 200, or 207 for a job that finished with failed parts. ``execution_id`` and ``url`` are
+    ``None``, because Laminar returns no id: such a run cannot be polled, or reattached to by a retry. So the task waits on the
+    worker, and has no parameters for a wait. For long work, see :class:`LaminarRunJobOperator`.
+
+    :param job_path: the job's path below the trigger URL (templated).
+    :param payload: the job's input, a JSON object; default: none (templated).
+    :param query: query parameters, which are input too; the payload takes precedence (templated).
+    :param method: the HTTP method of the job; default: ``POST``.
+    :param laminar_conn_id: the connection, of type ``laminar``, with ``trigger_url`` and ``trigger_api_key`` (templated).
+    :param timeout: seconds, or a timedelta, for the response; default: 1 h. The smaller of it and ``execution_timeout`` is
+        the deadline. A later response is lost, and the job may go on.
+    :raises InvalidInput: if a parameter is wrong; nothing was sent.
+    :raises RequestRejected: if there is no such job.
+    :raises LostStart: if the response was lost, so that the job may be going; there is no retry. A 502 without an ``error``
+        is one too: it may come from a proxy.
+    :raises ExecutionFailed: if the job failed (HTTP 502 with an ``error``), or finished with failed parts.
+    """
+
+    template_fields = ("job_path", "payload", "query", "laminar_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json", "query": "json"}
+    hook_class = LaminarJobHook
+    payload_field = "payload"
+    start_request = staticmethod(laminar_jobs.run_job_sync)
+
+    def __init__(
+        self,
+        *,
+        job_path: str,
+        payload: dict[str, Any] | None = None,
+        query: dict[str, str] | None = None,
+        method: str = "POST",
+        laminar_conn_id: str = "laminar_default",
+        timeout: float | timedelta = timedelta(hours=1),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, **kwargs)
+        self.job_path = job_path
+        self.payload = payload
+        self.query = query
+        self.method = method
+        self.laminar_conn_id = conn_id("laminar_conn_id", laminar_conn_id)
+        self.validate_at_parse()
+
+
 class LaminarExecuteWorkflowBatchOperator(BatchOperator, LaminarExecuteWorkflowOperator):
     """
     Run a Laminar workflow for each of many inputs, in one task, and some of them at the same time.

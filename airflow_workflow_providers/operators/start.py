@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import Context
 
-from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput
+from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput, LostStart, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
 from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import flag, one_of, quoted, seconds
@@ -271,7 +271,14 @@ class StartOperator(ExecutionOperator):
     ) -> dict[str, Any]:
         self._seen = execution
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
-        return self._record(execution)
+        if execution.execution_id is not None:
+            return self._record(execution)
+        try:
+            return self._record(execution)
+        except WorkflowError as error:
+            # Nobody can read the result again, and a retry must not run the workflow again.
+            lost = f"{self.hook.hook_name} has run the workflow, and its result is lost: {error}"
+        raise LostStart(lost)
 
     def _run_name(self) -> str:
         ti = self._context["ti"] if self._context is not None else None

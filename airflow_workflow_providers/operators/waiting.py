@@ -1,6 +1,8 @@
 """Waiting for a run, on the worker or in the triggerer; shared by operators and sensors."""
 
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
@@ -49,8 +51,15 @@ class WaitingOperator(ExecutionOperator):
     #: Whether a run that waits for a person ends the wait; a vendor with such a state makes it a parameter.
     stop_at_pause: bool = False
 
+    #: Whether the entries of the run's log are written to the task's log as they appear; a vendor with such a log makes it a
+    #: parameter.
+    log_entries: bool = False
+
     #: The parameter that names the workflow, for a vendor that lists the runs of one workflow.
     listed_by: ClassVar[str] = ""
+
+    #: The wait, once there was a status check.
+    _waiting: Waiter | None = None
 
     #: Whether the result of the wait came from the triggerer, so that some time has passed since.
     _resumed: bool = False
@@ -96,7 +105,11 @@ class WaitingOperator(ExecutionOperator):
         try:
             if WaitResult.is_event(event):
                 self._resumed = True
-                return self._wait_from(context, waiter, WaitResult.from_event(event))
+                result = WaitResult.from_event(event)
+                if result.logged_entries is not None:
+                    waiter.logged_entries = result.logged_entries
+                self._waiting = waiter
+                return self._wait_from(context, waiter, result)
             self.log.info(
                 "This task was not resumed by its trigger: the status of execution %s is read, and the wait continues.",
                 waiter.execution_id,
@@ -120,14 +133,39 @@ class WaitingOperator(ExecutionOperator):
                 step = done
 
     def _poll(self, waiter: Waiter) -> WaitStep:
+        self._waiting = waiter
         left = max(MIN_TIMEOUT, waiter.deadline - time.time())
         try:
-            execution = self.hook.client.get_status(waiter.execution_id, budget=left)
+            execution = self.hook.client.get_status(
+                waiter.execution_id, budget=left, with_log=waiter.logged_entries is not None
+            )
         except errors.WorkflowError as error:
             return self._log(waiter.on_error(error, time.time()))
         return self._log(waiter.on_status(execution, time.time()))
 
+    @property
+    def _entries_at_first(self) -> int | None:
+        """How many entries of the run's log are in the task's log at first; ``None`` if they are not wanted there."""
+        return 0 if self.log_entries else None
+
+    def _read_rest_of_log(self, execution_id: str) -> None:
+        """Write the entries of the log of a run that has ended before a status check has seen them."""
+        if self.log_entries:
+            with suppress(errors.WorkflowError):  # the result matters more
+                self._log_rest(self.hook.client.get_status(execution_id, budget=RESULT_BUDGET, with_log=True))
+
+    def _log_rest(self, execution: Execution) -> None:
+        """Write the new entries of a run's log that a request outside of the wait has read."""
+        execution_id = str(execution.execution_id)
+        waiter = self._waiting or Waiter(execution_id, 0.0, 0.0, logged_entries=self._entries_at_first)
+        self._log_entries(waiter.new_entries(execution))
+
+    def _log_entries(self, entries: Iterable[str]) -> None:
+        for line in entries:
+            self.log.info(line)
+
     def _log(self, step: WaitStep) -> WaitStep:
+        self._log_entries(step.entries)
         if step.log:
             (self.log.warning if step.warning else self.log.info)(step.log)
         return step
@@ -165,6 +203,8 @@ class WaitingOperator(ExecutionOperator):
     def _result(self, result: WaitResult, waiter: Waiter, execution: Execution) -> dict[str, Any] | WaitStep:
         if execution.is_terminal or (waiter.stop_at_pause and execution.state is State.PAUSED):
             self._seen = execution
+            if result.outcome == "check_failed":
+                self._read_rest_of_log(waiter.execution_id)
             raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
             return self._record(execution)
         waiter.ended = False
@@ -216,7 +256,11 @@ class WaitingOperator(ExecutionOperator):
     def _result_at_deadline(self, execution_id: str) -> dict[str, Any] | None:
         """Poll once more at a deadline: the run may have ended unseen."""
         try:
-            if not self.hook.client.get_status(execution_id, budget=LAST_CHECK_TIMEOUT).is_terminal:
+            last = self.hook.client.get_status(
+                execution_id, budget=LAST_CHECK_TIMEOUT, with_log=self.log_entries
+            )
+            self._log_rest(last)
+            if not last.is_terminal:
                 return None
             execution = self.hook.client.get_execution(
                 execution_id, require_output=self.require_output, retry_for=RESULT_RETRY_FOR
@@ -247,10 +291,14 @@ class WaitingOperator(ExecutionOperator):
                 progress=waiter.progress,
                 changed_at=waiter.changed_at,
                 stall_timeout=waiter.stall_timeout,
-                workflow_id=str(getattr(self, self.listed_by)) if self.listed_by else "",
+                # A list shows no entries, so it cannot say that there are no new ones.
+                workflow_id=str(getattr(self, self.listed_by))
+                if self.listed_by and waiter.logged_entries is None
+                else "",
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,
+                logged_entries=waiter.logged_entries,
                 account=account,
                 **self.hook.account_of(self.hook),
             ),

@@ -260,7 +260,9 @@ class Poller:
         left = max(MIN_TIMEOUT, waiter.deadline - time.time())
         try:
             if wait.check is None:
-                wait.check = await self._client.status_check(waiter.execution_id)
+                wait.check = await self._client.status_check(
+                    waiter.execution_id, with_log=waiter.logged_entries is not None
+                )
             execution = await self._client.check(wait.check, budget=left)
         except WorkflowError as error:
             wait.known = None
@@ -306,7 +308,7 @@ class Poller:
             # A pause that ends at the deadline begins now; so does that after a check that was too late for the next one.
             ends_late = since + step.delay <= now or step.delay >= wait.waiter.deadline - time.time()
             wait.due = (now if ends_late else since) + step.delay
-        if isinstance(step, WaitResult) or step.log:
+        if isinstance(step, WaitResult) or step.log or step.entries:
             wait.hand(step)
         elif not wait.is_over:
             self.plan(wait)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.parameters import flag, one_of
 from airflow_workflow_providers.hooks.altostrat import AltostratHook
@@ -21,8 +22,12 @@ class AltostratExecutionSensor(ExecutionSensor):
     the same record as :class:`~airflow_workflow_providers.operators.altostrat.AltostratExecuteWorkflowOperator`.
 
     :param return_log: return every entry of the run's log; False returns the output of the last entry.
+    :param log_entries: write each entry of the run's log to the log of the task, with the first 200 characters of its output,
+        as soon as a status check has seen it; not for ``mode="reschedule"``. If the triggerer changes during the wait, entries
+        can be written twice. Default: False.
     :param on_ui_interaction: what happens when the run waits for a person: ``"wait"`` or ``"fail"``.
     :param altostrat_conn_id: the connection, of type ``altostrat`` (templated).
+    :raises InvalidInput: if a parameter is wrong, or ``log_entries`` is set with ``mode="reschedule"``.
     """
 
     template_fields: Sequence[str] = ("execution_id", "altostrat_conn_id")
@@ -33,15 +38,22 @@ class AltostratExecutionSensor(ExecutionSensor):
         self,
         *,
         return_log: bool = False,
+        log_entries: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
         altostrat_conn_id: str = "altostrat_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.return_log = flag("return_log", return_log)
+        self.log_entries = flag("log_entries", log_entries)
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.stop_at_pause = on_ui_interaction == "fail"
         self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
+        if log_entries and self.mode == "reschedule" and not self.deferrable:
+            raise InvalidInput(
+                "log_entries=True and mode='reschedule' exclude each other: each poke of this mode is a new process, which does "
+                "not know what is in the log already. Use deferrable=True instead."
+            )
 
     def select_output(self, execution: Execution) -> Execution:
         """

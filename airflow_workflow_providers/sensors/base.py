@@ -74,6 +74,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
             self._deadline(),
             float(self.poke_interval),
             self.stop_at_pause,
+            logged_entries=self._entries_at_first,
             max_poll_interval=self.max_poll_interval,
             began_at=time.time(),
             stall_timeout=self.stall_timeout,

@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -24,6 +25,9 @@ MIN_EVENT_DELAY = 5.0
 
 #: How long a stop of the run may take when its task was ended, in seconds.
 STOP_TIMEOUT = 20.0
+
+#: So many entries of a run's log are written before others get the event loop.
+ENTRIES_AT_ONCE = 10
 
 #: In these states nobody waits for the run any more. In any other state a next try reattaches to the run or stops it.
 FINAL_TASK_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
@@ -160,6 +164,7 @@ class ExecutionTrigger(WorkflowTrigger):
     :param cancel_on_kill: stop the run when a person ends its task.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log.
+    :param logged_entries: how many entries of the run's log are in the task's log; default: they are not wanted there.
     :param account: what tells the account of the run from others, without a secret; default: the one that the connection
         leads to when the trigger begins.
     :param max_poll_interval: seconds between two status checks, at the most; default: the interval is fixed.
@@ -181,6 +186,7 @@ class ExecutionTrigger(WorkflowTrigger):
         cancel_on_kill: bool,
         stop_at_pause: bool = False,
         status: str = "",
+        logged_entries: int | None = None,
         account: dict[str, Any] | None = None,
         max_poll_interval: float = 0.0,
         began_at: float = 0.0,
@@ -196,6 +202,7 @@ class ExecutionTrigger(WorkflowTrigger):
         self.poll_interval = poll_interval
         self.stop_at_pause = stop_at_pause
         self.status = status
+        self.logged_entries = logged_entries
         self.max_poll_interval = max_poll_interval
         self.began_at = began_at
         self.workflow_id = workflow_id
@@ -239,6 +246,7 @@ class ExecutionTrigger(WorkflowTrigger):
             max(self.poll_interval, min_poll_interval()),
             self.stop_at_pause,
             self.status,
+            logged_entries=self.logged_entries,
             max_poll_interval=self.max_poll_interval,
             began_at=self.began_at,
             progress=self.progress,
@@ -251,7 +259,11 @@ class ExecutionTrigger(WorkflowTrigger):
             wait = Wait(poller, waiter, due, self.workflow_id)
             while True:
                 step = await wait.next_step()
+                for number, line in enumerate(step.entries, 1):
+                    self.log.info(line)
+                    if not number % ENTRIES_AT_ONCE:
+                        await asyncio.sleep(0)
                 if step.log:
                     (self.log.warning if step.warning else self.log.info)(step.log)
                 if isinstance(step, WaitResult):
-                    return step
+                    return replace(step, logged_entries=waiter.logged_entries)

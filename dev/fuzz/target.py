@@ -93,6 +93,8 @@ class Reading:
         if isinstance(self.value, Execution):
             parts = ("execution_id", "status", "message", "note", "url", "output_missing")
             shown = {name: getattr(self.value, name) for name in parts}
+            if (log := self.value.log) is not None:
+                shown |= {f"entry {number}": log.line(entry) for number, entry in enumerate(log.entries)}
             return {name: text for name, text in shown.items() if text is not None} | {
                 "repr": repr(self.value)
             }
@@ -121,7 +123,12 @@ def _start(vendor: str, **options: Any) -> Request[Any]:
 def requests(vendor: str) -> Mapping[str, Request[Any]]:
     """Return the requests of a vendor by their operation."""
     api = DOCUMENTED_ROWS[vendor].hook.api
-    of_a_run = {"status": api.get_status, "result": api.get_execution, "stop": api.stop}
+    of_a_run = {
+        "status": api.get_status,
+        "status_and_log": api.get_status_and_log,
+        "result": api.get_execution,
+        "stop": api.stop,
+    }
     return {
         "start": _start(vendor),
         "ping": api.ping(**oracle(vendor).ping),

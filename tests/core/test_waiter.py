@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.execution import TERMINAL_STATES, Execution, State, raise_for_state
+from airflow_workflow_providers.core.execution import (
+    TERMINAL_STATES,
+    Execution,
+    RunLog,
+    State,
+    raise_for_state,
+)
 from airflow_workflow_providers.core.waiter import (
     MAX_BACKOFF,
     MAX_UNEXPECTED_RESPONSES,
@@ -190,6 +196,55 @@ def test_an_event_holds_no_text_of_a_response() -> None:
     assert isinstance(step, WaitResult)
     assert "my output" not in str(step.event())
     assert WaitResult.from_event(step.event()) == step
+
+
+def with_log(state: State, entries: int) -> Execution:
+    log = RunLog([f"entry {number}" for number in range(1, entries + 1)], str.upper)
+    return Execution("ex-1", state, "WORD", log=log)
+
+
+def test_each_entry_of_a_runs_log_is_said_once_and_in_order() -> None:
+    """A response with fewer entries than before takes none of them back."""
+    wait = waiter(logged_entries=0)
+    said = []
+    for state, entries in ((State.RUNNING, n) for n in (0, 2, 2, 1, 3)):
+        said.append([*wait.on_status(with_log(state, entries), NOW).entries])
+    said.append([*wait.on_status(with_log(State.SUCCEEDED, 4), NOW).entries])
+
+    assert said == [[], ["ENTRY 1", "ENTRY 2"], [], [], ["ENTRY 3"], ["ENTRY 4"]]
+    assert wait.logged_entries == 4
+
+
+def test_the_last_status_check_before_a_deadline_says_its_entries_too() -> None:
+    step = waiter(logged_entries=0).on_status(with_log(State.RUNNING, 1), NOW + 100)
+
+    assert outcome(step)[0] == "timed_out"
+    assert [*step.entries] == ["ENTRY 1"]
+
+
+def test_a_step_without_new_entries_wakes_nobody() -> None:
+    """An empty iterator would: it counts as true."""
+    wait = waiter(logged_entries=1)
+
+    assert not wait.on_status(with_log(State.RUNNING, 1), NOW).entries
+    assert not waiter().on_status(with_log(State.RUNNING, 1), NOW).entries
+    assert not wait.on_status(execution(State.RUNNING), NOW).entries
+
+
+def test_a_wait_in_another_process_continues_after_the_entries_that_are_logged() -> None:
+    wait = waiter(logged_entries=0)
+    wait.on_status(with_log(State.RUNNING, 2), NOW)
+
+    other = Waiter.from_stored(wait.stored())
+
+    assert [*other.on_status(with_log(State.RUNNING, 3), NOW).entries] == ["ENTRY 3"]
+
+
+@pytest.mark.parametrize("count", [None, "2", 1.0, True, -1, [2]])
+def test_an_odd_number_of_entries_in_an_event_is_not_known(count: Any) -> None:
+    event = {"outcome": "ended", "execution_id": "ex-1", "logged_entries": count}
+
+    assert WaitResult.from_event(event).logged_entries is None
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def read(response: Documented, content: bytes) -> tuple[str, Any]:
     # Airflow can store the output, and the texts are fit to be shown.
     stored, _ = storable(value.output)
     json.dumps(stored, allow_nan=False).encode()
-    for text in (value.status, value.message or "", value.note or ""):
+    entries = () if value.log is None else map(value.log.line, value.log.entries)
+    for text in (value.status, value.message or "", value.note or "", *entries):
         assert text.isprintable()
         assert KEY not in text
     started = (

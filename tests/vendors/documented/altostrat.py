@@ -76,7 +76,7 @@ def _runs(name: str, outcome: Outcome, **members: Any) -> list[Documented]:
             {**_RUN, **members},
             decides=_STATUS,
         )
-        for operation in ("status", "result", "run")
+        for operation in ("status", "status_and_log", "result", "run")
     ]
 
 
@@ -272,7 +272,7 @@ RESPONSES = [
     ),
     *errors(
         "altostrat",
-        ("start", "status", "result", "run", "list", "statuses", "newest", "ping", *_OWN),
+        ("start", "status", "status_and_log", "result", "run", "list", "statuses", "newest", "ping", *_OWN),
         [
             {
                 "name": "401, the form of the reference",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.vendors.documented.response import Documented, Outcome, errors
+from tests.vendors.documented.response import Documented, Outcome, Path, errors
 
 _CALLING = "https://docs.minicor.com/api/calling-jobs"
 _AUTHENTICATION = "https://docs.minicor.com/authentication"
@@ -15,6 +15,27 @@ _STEPS = [
     {"name": "Open portal", "status": "succeeded"},
     {"name": "Invoice 77", "status": "failed", "error": "no customer"},
 ]
+
+#: Responses of jobs that have ended. Only a 502 needs more than its HTTP status: a proxy on the way responds with it, too.
+_SYNCHRONOUS: tuple[tuple[str, Outcome, Any, int, str, tuple[Path, ...]], ...] = (
+    ("an object", "succeeded", _OUTPUT, 200, "application/json", ()),
+    ("an object that looks like a failure", "succeeded", {"error": "no"}, 200, "application/json", ()),
+    ("an object as of a start", "succeeded", {"jobExecutionId": _ID}, 200, "application/json", ()),
+    ("an array", "succeeded", [77, 78], 200, "application/json", ()),
+    ("a text", "succeeded", b"all is well", 200, "text/plain", ()),
+    ("a partial success", "partial", {"steps": _STEPS}, 207, "application/json", ()),
+    (
+        "a failure",
+        "failed",
+        {"error": "portal login was refused", "step": 2},
+        502,
+        "application/json",
+        (("error",),),
+    ),
+    ("a 502 of a proxy", "lost_start", b"<html>502 Bad Gateway</html>", 502, "text/html", ()),
+    ("a 502 of a gateway", "lost_start", {"message": "x"}, 502, "application/json", (("error",),)),
+    ("a job that goes on", "lost_start", {"jobExecutionId": _ID}, 202, "application/json", ()),
+)
 
 
 def _execution(name: str, outcome: Outcome, body: Any, status: int = 200) -> list[Documented]:
@@ -66,6 +87,20 @@ RESPONSES = [
         207,
         decides=(("jobExecutionId",),),
     ),
+    *(
+        Documented(
+            "laminar_jobs",
+            "execute_sync",
+            name,
+            f"{_CALLING}#synchronous",
+            outcome,
+            body,
+            status,
+            headers={"content-type": kind},
+            decides=decides,
+        )
+        for name, outcome, body, status, kind, decides in _SYNCHRONOUS
+    ),
     *_execution("queued", "queued", {"status": "queued", "done": False}),
     *_execution("running", "running", {"status": "running", "done": False}),
     *_execution("running, without done", "running", {"status": "running"}),
@@ -106,6 +141,20 @@ RESPONSES = [
             [{"name": "sync-invoices", "path": "/sync-invoices", "method": "POST"}],
         )
         for operation in ("ping", "jobs")
+    ),
+    *errors(
+        "laminar_jobs",
+        ("execute_sync",),
+        rows=[
+            {
+                "name": "401, without a detail",
+                "page": _AUTHENTICATION,
+                "status": 401,
+                "body": b"",
+                "headers": {},
+            },
+            {"name": "404", "page": _CALLING, "status": 404, "body": {"error": "No job matches this path"}},
+        ],
     ),
     *errors(
         "laminar_jobs",

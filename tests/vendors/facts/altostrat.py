@@ -38,9 +38,9 @@ FACTS = Facts(
     ],
     right={"workflow_id": "fl_1"},
     bad={"workflow_id": IDS, "context": OBJECTS},
-    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES, "return_log": FLAGS, "on_failed_run": CHOICES},
+    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES, "return_log": FLAGS, "log_entries": FLAGS, "on_failed_run": CHOICES},
     hook_only={"nonce": OBJECTS},
-    sensor_only={"on_ui_interaction": CHOICES, "return_log": FLAGS},
+    sensor_only={"on_ui_interaction": CHOICES, "return_log": FLAGS, "log_entries": FLAGS},
     explanations=[
         # The form of the reference, and that of its framework, Laravel.
         (
@@ -88,6 +88,7 @@ FACTS = Facts(
     },
     started=lambda execution_id: {"id": execution_id, "status": "pending"},
     requests={
+        "status_and_log": lambda: altostrat.get_status_and_log("48291"),
         "run": lambda: altostrat.get_run("48291"),
         "list": lambda: altostrat.list_runs("fl_1"),
         "statuses": listed,

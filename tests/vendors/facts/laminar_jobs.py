@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_workflow_providers.apis.laminar_jobs import list_jobs, run_job
+from airflow_workflow_providers.apis.laminar_jobs import list_jobs, run_job, run_job_sync
 from airflow_workflow_providers.core.errors import AuthFailed, NotFound
 from tests.vendors.facts import Facts
 from tests.vendors.facts.bad_values import CHOICES, IDS, OBJECTS
@@ -36,8 +36,8 @@ FACTS = Facts(
         # The page says that the body of a 401 is empty.
         ("sync-invoices", {}, {"status": 401, "body": ""}, AuthFailed, "HTTP 401"),
     ],
-    methods={"run_job", "list_jobs"},
-    requests={"jobs": list_jobs},
+    methods={"run_job", "run_job_sync", "list_jobs"},
+    requests={"jobs": list_jobs, "execute_sync": lambda: run_job_sync("sync-invoices")},
     failed_parts="Invoice 77 has no customer",
     started=lambda execution_id: {"jobExecutionId": execution_id, "status": "queued"},
     successes=[
@@ -48,5 +48,8 @@ FACTS = Facts(
         (run_job("a"), run_job("b")),
         (run_job("a", query={"n": "1"}), run_job("a", query={"n": "2"})),
         (run_job("a", payload={"n": 1}), run_job("a")),
+        (run_job_sync("a"), run_job("a")),
+        (run_job_sync("a"), run_job_sync("b")),
+        (run_job_sync("a", payload={"n": 1}), run_job_sync("a")),
     ],
 )
