@@ -156,10 +156,11 @@ def test_no_more_than_max_active_go_on_at_the_same_time(
 
 def test_a_worker_stays_for_executions_that_end_soon(vendor: VendorCase, emulator: Emulator) -> None:
     """A deferral takes longer than they do. A batch of long executions holds no worker."""
-    emulator.set_pace(seconds=0.5)
-    task = batch_task(vendor, vendor.inputs(6), deferrable=True, max_active=2, poll_interval=0.5)
+    emulator.set_pace(seconds=0.2)
+    # The first status check comes after 1 s, and the worker stays for 2 s.
+    task = batch_task(vendor, vendor.inputs(4), deferrable=True, max_active=2, poll_interval=1.0)
 
-    assert states(task.run()) == ["succeeded"] * 6
+    assert states(task.run()) == ["succeeded"] * 4
     assert task.deferrals == []
 
 
