@@ -54,8 +54,10 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]
 def _is_orphan(run: dict[str, Any], task: dict[str, Any], logs: str, *, can_stop: bool) -> bool:
     """Whether an execution goes on that could be stopped, while no task waits for it and no log names it."""
     waited_for = task["state"] not in ("success", "failed", "skipped")
-    # A rerun has no label of its own: it is known by the execution that was run again.
-    names = (run["execution_id"], run["tag"], run.get("rerun_of"))
+    # A label of ours begins with what a person searches for. A rerun has none: it is known by the execution that was run again.
+    label = str(run["tag"] or "")
+    label = label.split(maxsplit=1)[0] if label.startswith("airflow-") else label
+    names = (run["execution_id"], label, run.get("rerun_of"))
     named = any(name in logs for name in names if name)
     return can_stop and not run["is_terminal"] and not waited_for and not named
 
