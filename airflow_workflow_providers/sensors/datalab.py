@@ -66,7 +66,7 @@ class DatalabPipelineSensor(WorkflowSensor, DatalabPipelineExecutionSensor):
     """
 
     template_fields = ("pipeline_id", "started_after", "datalab_conn_id")
-    listed_by = workflow_parameter = "pipeline_id"
+    listed_by = workflow_field = "pipeline_id"
 
     def __init__(self, *, pipeline_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

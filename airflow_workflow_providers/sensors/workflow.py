@@ -2,7 +2,7 @@
 
 import time
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, Context, PokeReturnValue
 
@@ -33,9 +33,6 @@ class WorkflowSensor(ExecutionSensor):
     :raises SensorTimedOut: if no run has begun at the deadline, or it has not ended.
     """
 
-    #: The parameter that names the workflow.
-    workflow_parameter: ClassVar[str] = "workflow_id"
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.unsupported |= {"execution_id"}
@@ -55,7 +52,7 @@ class WorkflowSensor(ExecutionSensor):
 
         :raises InvalidInput: if it is no id.
         """
-        segment(self.workflow_parameter, without_templates(self._workflow))
+        segment(self.workflow_field, without_templates(getattr(self, self.workflow_field)))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """
@@ -92,10 +89,6 @@ class WorkflowSensor(ExecutionSensor):
         record = self._wait_from(context, self._waiter, self._poll(self._waiter))
         return PokeReturnValue(is_done=True, xcom_value=record)
 
-    @property
-    def _workflow(self) -> Any:
-        return getattr(self, self.workflow_parameter)
-
     def _wait(self, context: Context) -> Any:
         # Also with deferrable: Airflow's loop pokes until there is a run.
         return BaseSensorOperator.execute(self, context)
@@ -118,8 +111,9 @@ class WorkflowSensor(ExecutionSensor):
 
     def _find_newest(self, context: Context) -> str | None:
         """Read the list. A response that makes no sense is repeated, as often as that of a status check."""
-        segment(self.workflow_parameter, self._workflow)
-        request = self.hook.client.endpoint.find_newest(self._workflow, self._since(context))
+        workflow = getattr(self, self.workflow_field)
+        segment(self.workflow_field, workflow)
+        request = self.hook.client.endpoint.find_newest(workflow, self._since(context))
         for left in reversed(range(MAX_UNEXPECTED_RESPONSES)):
             budget = max(MIN_TIMEOUT, self._waiter.deadline - time.time())
             try:
@@ -146,7 +140,7 @@ class WorkflowSensor(ExecutionSensor):
 
     @property
     def _name(self) -> str:
-        return f"{self.hook.hook_name} workflow {quoted(self._workflow)}"
+        return f"{self.hook.hook_name} workflow {quoted(getattr(self, self.workflow_field))}"
 
     def _late(self, context: Context, cause: BaseException) -> dict[str, Any]:
         if self.execution_id:

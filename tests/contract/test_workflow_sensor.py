@@ -221,6 +221,21 @@ def test_a_list_that_stays_unreadable_fails_the_sensor(
         Task(lambda: sensor(vendor, soft_fail=True)).run()
 
 
+def test_its_lineage_names_the_workflow_and_the_run(
+    vendor: VendorCase, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.set_pace(seconds=0)
+    run_id = start(vendor, vendor.succeeds)
+    task = Task(lambda: sensor(vendor, deferrable=False))
+
+    task.run()
+
+    known = task.operator._lineage()
+    assert (known.workflow, known.execution_id) == (id_of(vendor, vendor.succeeds), run_id)
+    assert "lineage" not in caplog.text
+    assert "was not told" not in caplog.text
+
+
 def test_by_default_the_run_belongs_to_the_data_interval_of_the_dag_run(
     vendor: VendorCase, emulator: Emulator
 ) -> None:
