@@ -7,6 +7,7 @@ the workflows and operations of the emulator, and examples of bad input.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -121,32 +122,24 @@ class VendorCase:
     @property
     def sensor(self) -> type[Any]:
         """The class of the sensor that waits for its executions."""
-        [found] = [
-            each
-            for name, each in vars(self._module("sensors")).items()
-            if name.endswith("ExecutionSensor") and getattr(each, "hook_class", None) is self.hook
-        ]
-        return found  # type: ignore[no-any-return]  # a class of ours
+        return self._class("sensors", r".*ExecutionSensor")
 
     @property
     def workflow_sensor(self) -> type[Any]:
         """The class of the sensor that waits for the newest one of its workflow; only a vendor with such a list has it."""
-        [found] = [
-            each
-            for name, each in vars(self._module("sensors")).items()
-            if not name.endswith("ExecutionSensor")
-            and name.endswith("Sensor")
-            and getattr(each, "hook_class", None) is self.hook
-        ]
-        return found  # type: ignore[no-any-return]  # a class of ours
+        return self._class("sensors", r".*(?<!Execution)Sensor")
 
     @property
     def stop_operator(self) -> type[Any]:
         """The class of the operator that stops its executions; only a vendor that can stop one has it."""
+        return self._class("operators", r".*StopExecutionOperator")
+
+    def _class(self, folder: str, name: str) -> type[Any]:
+        """Return the only class of its hook in a module of the vendor whose name fits a regular expression."""
         [found] = [
             each
-            for name, each in vars(self._module("operators")).items()
-            if name.endswith("StopExecutionOperator") and getattr(each, "hook_class", None) is self.hook
+            for known, each in vars(self._module(folder)).items()
+            if re.fullmatch(name, known) and getattr(each, "hook_class", None) is self.hook
         ]
         return found  # type: ignore[no-any-return]  # a class of ours
 

@@ -20,7 +20,14 @@ from airflow_workflow_providers.core.execution import (
     State,
     state_of,
 )
-from airflow_workflow_providers.core.parameters import header, id_or_name, json_object, segment, whole_number
+from airflow_workflow_providers.core.parameters import (
+    header,
+    id_or_name,
+    json_object,
+    segment,
+    time_of,
+    whole_number,
+)
 from airflow_workflow_providers.core.request import (
     Flow,
     Request,
@@ -31,7 +38,6 @@ from airflow_workflow_providers.core.request import (
     list_request,
     newest_request,
     paged,
-    time_of,
 )
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi

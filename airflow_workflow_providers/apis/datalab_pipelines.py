@@ -29,6 +29,7 @@ from airflow_workflow_providers.core.parameters import (
     id_or_name,
     segment,
     text,
+    time_of,
     whole_number,
 )
 from airflow_workflow_providers.core.request import (
@@ -44,7 +45,6 @@ from airflow_workflow_providers.core.request import (
     paged,
     read_request,
     texts,
-    time_of,
 )
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown

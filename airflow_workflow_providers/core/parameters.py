@@ -60,17 +60,25 @@ def seconds(name: str, value: object, *, least: float = 0.0) -> float:
 
 def moment(name: str, value: object) -> float:
     """Return a time in seconds since the epoch, from a datetime or a text in ISO 8601; in UTC unless it says otherwise."""
-    known = value
-    if isinstance(value, str):
-        try:
-            known = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
-        except ValueError:
-            known = None
-    if not isinstance(known, datetime):
+    at = time_of(value.strip() if isinstance(value, str) else value)
+    if at is None:
         raise InvalidInput(
             f"{name} must be a datetime, or a text in ISO 8601 such as 2026-01-31T06:00:00+00:00; got {quoted(value)}."
         )
-    return max(0.0, (known if known.tzinfo else known.replace(tzinfo=timezone.utc)).timestamp())
+    return max(0.0, at)
+
+
+def time_of(value: object) -> float | None:
+    """Return a datetime or a text in ISO 8601 in seconds since the epoch, in UTC unless it says otherwise; ``None`` for all else."""
+    known = value
+    if isinstance(value, str):
+        try:
+            known = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+    if not isinstance(known, datetime):
+        return None
+    return (known if known.tzinfo else known.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def flag(name: str, value: object) -> bool:

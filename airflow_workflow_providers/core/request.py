@@ -4,14 +4,13 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from itertools import islice
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, PlainValidator, ValidationError
 
 from airflow_workflow_providers.core.errors import UnexpectedResponse
-from airflow_workflow_providers.core.parameters import id_or_name, query_value, segment
+from airflow_workflow_providers.core.parameters import id_or_name, query_value, segment, time_of
 from airflow_workflow_providers.core.text import LIMIT, shown
 
 T = TypeVar("T")
@@ -385,17 +384,6 @@ def newest_request(
         return max(begun, key=lambda each: each[0])[1] if begun else None
 
     return listed.read_as("find the newest execution in the list", parse)
-
-
-def time_of(value: object) -> float | None:
-    """Return a vendor's time in seconds since the epoch, from ISO 8601, in UTC unless it says otherwise; ``None`` if it is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        known = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (known if known.tzinfo else known.replace(tzinfo=timezone.utc)).timestamp()
 
 
 @dataclass(frozen=True)

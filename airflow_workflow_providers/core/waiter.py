@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
@@ -221,7 +222,7 @@ class Waiter:
         :param now: the time, in seconds since the epoch.
         :return: always False without a ``stall_timeout``.
         """
-        return bool(self.stall_timeout and self.changed_at) and now - self.changed_at >= self.stall_timeout
+        return self._stalls_in(now) <= 0
 
     def on_status(self, execution: Execution, now: float) -> WaitStep:
         """
@@ -321,8 +322,13 @@ class Waiter:
 
     def _pause(self, now: float) -> float:
         """Return the seconds until the next status check, which comes in time to see that nothing has changed."""
-        stalls = self.changed_at + self.stall_timeout - now if self.stall_timeout and self.changed_at else 0.0
-        return min(self.interval(now), stalls) if stalls > 0 else self.interval(now)
+        stalls_in = self._stalls_in(now)
+        return min(self.interval(now), stalls_in) if stalls_in > 0 else self.interval(now)
+
+    def _stalls_in(self, now: float) -> float:
+        """Return the seconds until nothing has changed for too long; without a ``stall_timeout`` that never comes."""
+        limited = self.stall_timeout and self.changed_at
+        return self.changed_at + self.stall_timeout - now if limited else math.inf
 
     def _later(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_workflow_providers.core.errors import ExecutionFailed, InvalidInput
-from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
 from airflow_workflow_providers.core.http import address
 from airflow_workflow_providers.core.parameters import one_of, whole_number
 from airflow_workflow_providers.core.storable import storable
@@ -61,7 +61,7 @@ class ExecutionOperator(BaseOperator):
 
     ui_color = "#e5edfb"
 
-    #: The parameter that names the workflow, for the lineage.
+    #: The parameter that names the workflow.
     workflow_field: ClassVar[str] = "workflow_id"
 
     #: Whether a run without an output fails the task; a vendor whose output may be missing makes it a parameter.
@@ -178,17 +178,24 @@ class ExecutionOperator(BaseOperator):
         """
         self.output_folder  # noqa: B018  # opens its file system
 
+    def _record_of_success(self, execution: Execution) -> dict[str, Any]:
+        """Return the record of a run that has ended, or raise the error of one without success."""
+        self._seen = execution
+        raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
+        return self._record(execution)
+
     def _record(self, execution: Execution) -> dict[str, Any]:
         self._seen = execution
         self.check_output(execution)
         selected = self.select_output(execution)
+        stored = None
         if execution.is_terminal and self.output_folder is not None:
             name = execution.execution_id or self._run_name()
             stored = self.stored or store(self.hook.client, selected, self.output_folder, name)
             self._written = stored
-            report(self.hook, self._lineage)
-            return replace(selected, output=stored).record()
         report(self.hook, self._lineage)
+        if stored is not None:
+            return replace(selected, output=stored).record()
         name = f"execution {execution.execution_id}" if execution.execution_id else "the run"
         loaded = load(self.hook.client, selected, self.max_inline_output) if selected.files else selected
         output, changed = storable((loaded or selected).output)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_workflow_providers.core.errors import ExecutionStopped, InvalidInput, LostStart, WorkflowError
-from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import flag, one_of, quoted, seconds
 from airflow_workflow_providers.core.request import Request
@@ -269,10 +269,8 @@ class StartOperator(ExecutionOperator):
         execution: Execution,
         deadline: float,  # noqa: ARG002
     ) -> dict[str, Any]:
-        self._seen = execution
-        raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
-        if execution.execution_id is not None:
-            return self._record(execution)
+        if execution.execution_id is not None or execution.state not in self.success_states:
+            return self._record_of_success(execution)
         try:
             return self._record(execution)
         except WorkflowError as error:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn
 from airflow.providers.common.compat.sdk import Context
 
 from airflow_workflow_providers.core import errors
-from airflow_workflow_providers.core.execution import Execution, State, raise_for_state
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import flag, seconds
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.operators.base import ExecutionOperator
@@ -202,11 +202,9 @@ class WaitingOperator(ExecutionOperator):
 
     def _result(self, result: WaitResult, waiter: Waiter, execution: Execution) -> dict[str, Any] | WaitStep:
         if execution.is_terminal or (waiter.stop_at_pause and execution.state is State.PAUSED):
-            self._seen = execution
             if result.outcome == "check_failed":
                 self._read_rest_of_log(waiter.execution_id)
-            raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
-            return self._record(execution)
+            return self._record_of_success(execution)
         waiter.ended = False
         if result.outcome == "check_failed":
             self.log.info(
@@ -267,9 +265,7 @@ class WaitingOperator(ExecutionOperator):
             )
         except errors.WorkflowError:
             return None
-        self._seen = execution
-        raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
-        return self._record(execution)
+        return self._record_of_success(execution)
 
     def _trigger_failed(self, execution_id: str, error: Exception) -> errors.WorkflowError:
         """Return Airflow's error of a trigger that failed, with the run, which Airflow does not know."""
