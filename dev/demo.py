@@ -34,8 +34,10 @@ EXAMPLES = ROOT / "example_dags"
 # How long an emulated execution takes. If a trigger sent its event within 5 s, the scheduler could fail its task.
 RUN_SECONDS = 12
 TIMEOUT = 600
-# Emulated executions are short, so the tasks poll more often than usual.
+# Emulated executions are short, so the tasks poll more often than usual. The files do not change while the DAGs run, and each time that
+# they are read Airflow writes into its database, which has one writer at a time.
 SETTINGS = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
     "AIRFLOW__WORKFLOW_PROVIDERS__POLL_INTERVAL": "2",
     "AIRFLOW__WORKFLOW_PROVIDERS__INPUT_FOLDERS": f"{DOCUMENT.parent},{Path(tempfile.gettempdir()) / 'datalab_inbox'}",
 }
