@@ -213,6 +213,16 @@ def test_a_batch_that_was_deferred_under_an_earlier_release_continues(release: d
     assert [*BatchManifest({**stored["result"], "lines": [stored["line"]]})] == [stored["line"]]
 
 
+@pytest.mark.parametrize("damaged", [{"count": 1e10}, {"written": 10**10}, {"count": "many"}])
+def test_a_damaged_header_of_a_batch_is_an_error_at_once(damaged: dict[str, Any]) -> None:
+    """It is known before anything is sent; without a limit the worker would read for hours."""
+    batch = FORMATS[THIS_RELEASE]["batch"]
+    stored = StateStore({batch["keys"]["header"]: batch["header"] | damaged})
+
+    with pytest.raises(errors.WorkflowError, match=r"cannot be read: .*So nothing was sent"):
+        BatchStore(stored).read_header()
+
+
 def test_this_release_writes_of_a_batch_what_its_file_has() -> None:
     written = FORMATS[THIS_RELEASE]["batch"]
     keys = written["keys"]

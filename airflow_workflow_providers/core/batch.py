@@ -7,7 +7,7 @@ start of each of them, as it does for a task with one run.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -141,7 +141,7 @@ class Entry:
 
 def _moment(stored: Any) -> float:
     """Return when a start was about to be sent. What is not a time may stand for one: then a run may exist."""
-    if isinstance(stored, (int, float)) and 0 <= stored < math.inf:
+    if isinstance(stored, (int, float)) and 0 <= stored <= sys.float_info.max:
         return float(stored)
     return 1.0 if stored else 0.0
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow_workflow_providers.core.errors import NotFound, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.text import shown
 
 #: The version of what is stored; ``tests/formats`` has what each release writes.
 VERSION = 1
@@ -212,7 +213,7 @@ def account_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     :return: each field that has changed, with both values.
     """
     return ", ".join(
-        f"{name} {old.get(name)!r} is now {new.get(name)!r}"
+        f"{shown(name)} {old.get(name)!r} is now {new.get(name)!r}"
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     )

@@ -18,6 +18,7 @@ from airflow_workflow_providers.core.start import (
     decide,
     on_look_up,
 )
+from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.operators.stop import stop
@@ -165,7 +166,7 @@ def _forget_other_account(state: BatchState, known: Sequence[Entry], account: Ma
         "The runs of earlier tries belong to another account (%s) and are not used; %d of them may be going: %s.",
         account_changes(store.account or {}, account),
         len(going),
-        ", ".join(map(str, going[:10])),
+        ", ".join(map(shown, going[:10])),
     )
     for position, entry in enumerate(known):
         if entry.intent_at or entry.result:

@@ -24,6 +24,9 @@ PACE = 0.2
 #: How many entries are under one key. Airflow stores 64 KB under a key at the most, and an entry has 500 bytes at the most.
 RANGE = 100
 
+#: How many ranges there can be over all tries: their keys have four digits. That is 50 times the most inputs of a batch.
+MOST_RANGES = 10_000
+
 
 class KeyValues(Protocol):
     """What Airflow's task state store and :class:`StateFiles` have in common."""
@@ -160,6 +163,8 @@ class BatchStore:
     def _use(self, header: Mapping[str, Any]) -> None:
         self.count = int(header.get("count") or 0)
         self.written = int(header.get("written") or 0)
+        if max(self.written, -(-self.count // RANGE)) > MOST_RANGES:
+            raise ValueError(f"it has {self.count:,} entries in {self.written:,} ranges")
         account = header.get("account")
         self.account = account if isinstance(account, dict) else None
         self.deadline = float(header.get("deadline") or 0.0)

@@ -31,6 +31,15 @@ def action(
     return None if decision is None else decision.action
 
 
+@pytest.mark.parametrize("moment", [10**400, float("inf"), float("nan"), -1, "yesterday", True])
+def test_a_start_at_an_odd_time_may_have_been_sent(moment: Any) -> None:
+    """What is damaged is not a start that nobody has made."""
+    stored = Entry("a", intent_at=1.0).stored()
+    damaged = [moment if value == 1.0 else value for value in stored]
+
+    assert Entry.from_stored(damaged).intent_at == 1.0
+
+
 def test_each_input_finds_its_entry_again_however_the_list_has_changed() -> None:
     known = [Entry(name) for name in "abc"]
 

@@ -55,6 +55,7 @@ def test_nothing_stored_is_a_first_start() -> None:
         (RUN, replace(START, account={**HERE, "conn_id": "other"}), Action.SUBMIT, "another account"),
         (INTENT, replace(START, account={**HERE, "conn_id": "other"}), Action.SUBMIT, "another account"),
         (RUN, replace(START, account={"conn_id": "refold_default"}), Action.SUBMIT, "another account"),
+        (replace(RUN, account={**HERE, "\ud800": 1}), START, Action.SUBMIT, "( 1 is now None)"),
         (replace(RUN, account=None), START, Action.REATTACH, ""),
         (replace(RUN, max_tries=None), START, Action.REATTACH, ""),
         (replace(RUN, fingerprint=""), START, Action.REATTACH, ""),
