@@ -53,14 +53,19 @@ ARROWS = {
 #: What a decision needs of the standard library: types and values. Not time, a socket, a file or a logger.
 WITHOUT_IO = {
     "__future__",
+    "base64",
     "collections",
     "collections.Counter",
     "collections.abc",
     "dataclasses",
     "enum",
+    "functools",
+    "html",
     "json",
     "math",
+    "re",
     "typing",
+    "urllib.parse",
 }
 
 #: The base classes of the errors.
@@ -133,6 +138,8 @@ def test_the_decisions_about_starting_and_waiting_do_no_io() -> None:
         "core.batch",
         "core.execution",
         "core.errors",
+        "core.secret",
+        "core.text",
     }
     assert {name for name in foreign if not any(f"{name}.".startswith(f"{w}.") for w in WITHOUT_IO)} == (
         AIRFLOW_IN_CORE

@@ -7,7 +7,6 @@ start of each of them, as it does for a task with one run.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -25,6 +24,9 @@ MOST_INPUTS = 20_000
 #: How many starts share one intent in the store, at the most, and how many seconds they may take. A kill leaves that many in
 #: doubt.
 MOST_AT_ONCE, SECONDS_AT_ONCE = 50, 1.0
+
+#: No start is later, in seconds since the epoch.
+LATEST = 1e15
 
 #: How long a result waits until a worker fetches it, in seconds. Vendors keep results for an hour or longer.
 FETCH_WITHIN = 600.0
@@ -141,7 +143,7 @@ class Entry:
 
 def _moment(stored: Any) -> float:
     """Return when a start was about to be sent. What is not a time may stand for one: then a run may exist."""
-    if isinstance(stored, (int, float)) and 0 <= stored <= sys.float_info.max:
+    if isinstance(stored, (int, float)) and 0 <= stored <= LATEST:
         return float(stored)
     return 1.0 if stored else 0.0
 
