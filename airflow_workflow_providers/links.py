@@ -21,13 +21,14 @@ class ExecutionLink(BaseOperatorLink):
         """
         Return the address of the button.
 
-        :param operator: the operator; only used to see whether it has a run.
+        :param operator: the operator; only used to see whether it has stored an address.
         :param ti_key: the task instance whose address is wanted.
         :return: the address that the task has stored; an empty string if there is no run, or the vendor has no page for
             it.
         """
-        if getattr(operator, "_execution_id", None) is None:
-            return ""  # nothing was stored, and Airflow logs an error if an XCom does not exist
+        # Airflow logs an error if an XCom does not exist.
+        if not getattr(operator, "has_page", False):
+            return ""
         found: Any = XCom.get_value(key=self.xcom_key, ti_key=ti_key)
         return found if isinstance(found, str) else ""
 

@@ -11,6 +11,9 @@ MAX_POLL_INTERVAL: float = conf.getfloat("workflow_providers", "max_poll_interva
 #: Whether tasks wait in the triggerer, unless a task sets it: ``[operators] default_deferrable``.
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
+#: Whether tasks store what the page *Remote execution* shows: ``[workflow_providers] execution_page``.
+EXECUTION_PAGE: bool = conf.getboolean("workflow_providers", "execution_page", fallback=True)
+
 
 def min_poll_interval() -> float:
     """

@@ -17,6 +17,8 @@ from airflow_workflow_providers.core.execution import (
     TERMINAL_STATES,
     Execution,
     RunLog,
+    RunStep,
+    RunSteps,
     State,
     state_of,
 )
@@ -50,6 +52,8 @@ STATUSES = {
     "failed": State.FAILED,
 }
 
+#: The statuses of an entry of the log.
+ENTRY_STATUSES = {"success": State.SUCCEEDED, "warning": State.PARTIAL, "error": State.FAILED}
 
 #: How many pages of runs are searched for one that may have started.
 SEARCHED_PAGES = 20
@@ -170,8 +174,25 @@ def get_status_and_log(execution_id: str) -> Request[Execution]:
 
 def _read_status_and_log(execution_id: str, response: Response) -> Execution:
     run = response.parse(_Logged)
-    log = RunLog(_entries(run.logs), partial(_line, execution_id, response.secrets))
-    return Execution(execution_id, state_of(run.status, STATUSES), run.status, log=log)
+    entries = _entries(run.logs)
+    return Execution(
+        execution_id,
+        state_of(run.status, STATUSES),
+        run.status,
+        log=RunLog(entries, partial(_line, execution_id, response.secrets)),
+        steps=RunSteps(entries, partial(_step, response.secrets)),
+    )
+
+
+def _step(secrets: tuple[str, ...], entry: dict[str, Any]) -> RunStep:
+    """Return an entry of the log as a step: it is written when the step has ended."""
+    status = entry.get("status")
+    return RunStep(
+        shown(entry.get("node_id") or entry.get("component_id") or "node", secrets, limit=MEMBER_LIMIT),
+        state_of(status, ENTRY_STATUSES) if isinstance(status, str) else State.UNKNOWN,
+        shown(status or "", secrets, limit=MEMBER_LIMIT),
+        ended_at=time_of(entry.get("created_at")),
+    )
 
 
 def _line(execution_id: str, secrets: tuple[str, ...], entry: dict[str, Any]) -> str:
@@ -203,7 +224,8 @@ def _read(execution_id: str, response: Response) -> Execution:
     # Some of the page's examples are completed and carry an error_message: the status decides.
     # https://altostrat.io/docs/api/en/workflow-runs/retrieve-a-workflow-run
     message = _why(response, run.error_message, logs) if state is State.FAILED else None
-    return Execution(execution_id, state, run.status, output, message, details=logs)
+    steps = RunSteps(logs, partial(_step, response.secrets))
+    return Execution(execution_id, state, run.status, output, message, details=logs, steps=steps)
 
 
 def _entries(logs: Any) -> list[dict[str, Any]]:

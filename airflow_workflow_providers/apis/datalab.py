@@ -13,7 +13,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, ResultFile, State, state_of, steps_done
+from airflow_workflow_providers.core.execution import (
+    Execution,
+    ResultFile,
+    RunStep,
+    RunSteps,
+    State,
+    state_of,
+    steps_done,
+)
 from airflow_workflow_providers.core.parameters import header, json_object, quoted, segment
 from airflow_workflow_providers.core.request import MAX_REASONS, Request, Response, Word, execution_request
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -37,6 +45,9 @@ STATUSES = {
 #: The statuses of a step, or of a step over one file, that are a success; an empty one means nothing. A conditional step
 #: skips the branch that it does not take: https://documentation.datalab.to/docs/workflows/workflow-concepts
 DONE = frozenset({"COMPLETED", "SKIPPED", ""})
+
+#: The statuses of a step that has not ended.
+STEP_STATUSES = {**STATUSES, "RUNNING": State.RUNNING}
 
 #: The documented forms of ``input_config``, and what each must hold. The newest client sends forms without a type.
 TYPED_INPUTS = {"single_file": "file_url", "file_list": "file_urls"}
@@ -140,7 +151,12 @@ def get_status(execution_id: str) -> Request[Execution]:
 def _read_status(execution_id: str, response: Response) -> Execution:
     found = response.parse(_Status)
     cells = list(_cells(found.steps))
-    return Execution(execution_id, *_outcome(found, response, cells), progress=_progress(cells))
+    return Execution(
+        execution_id,
+        *_outcome(found, response, cells),
+        progress=_progress(cells),
+        steps=_run_steps(response, cells),
+    )
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
@@ -174,22 +190,33 @@ def _read(execution_id: str, response: Response) -> Execution:
     failed = [cell for cell in cells if cell.failed]
     blamed = failed or [cell for cell in cells if state is State.PARTIAL and cell.undone]
     reasons += [cell.named(shown) for cell in blamed[:MAX_REASONS]]
-    return Execution(execution_id, state, status, output, response.reasons(reasons), files=tuple(files))
+    return Execution(
+        execution_id,
+        state,
+        status,
+        output,
+        response.reasons(reasons),
+        files=tuple(files),
+        steps=_run_steps(response, cells),
+    )
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """The result of a step, or of a step over one file, with the vendor's raw text, which is not fit to be shown yet."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A step of a workflow or of a pipeline, with the vendor's raw text, which is not fit to be shown yet."""
 
-    step: Any
-    file: Any
     status: Any
     error: Any
-    address: Any = None
+
+    @property
+    def _word(self) -> Any:
+        # The case of a status differs between the responses.
+        return self.status.upper() if isinstance(self.status, str) else self.status
 
     @property
     def failed(self) -> bool:
-        return bool(self.error) or (isinstance(self.status, str) and self.status.upper() == "FAILED")
+        """Whether it has an error, or says that it failed."""
+        return bool(self.error) or self._word == "FAILED"
 
     @property
     def done(self) -> bool:
@@ -198,10 +225,26 @@ class _Cell:
 
     @property
     def undone(self) -> bool:
-        """Whether it has a status that is not a success; for a cell without one, the execution's status decides."""
-        if isinstance(self.status, str):
-            return self.status.upper() not in DONE
-        return self.status is not None
+        """Whether it has a status that is not a success; for a step without one, the execution's status decides."""
+        return self._word is not None and (not isinstance(self._word, str) or self._word not in DONE)
+
+    @property
+    def state(self) -> State:
+        """Our state; ``State.UNKNOWN`` for a step without a status."""
+        if self.failed:
+            return State.FAILED
+        if self.done:
+            return State.SUCCEEDED
+        return state_of(self._word, STEP_STATUSES) if isinstance(self._word, str) else State.UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell(Part):
+    """The result of a step, or of a step over one file."""
+
+    step: Any
+    file: Any
+    address: Any = None
 
     def named(self, shown: Callable[[Any], str]) -> str:
         place = shown(self.step) if self.file is None else f"{shown(self.step)}[{shown(self.file)}]"
@@ -222,7 +265,13 @@ def _cells(steps: Any) -> Iterator[_Cell]:
         for file, cell in said.items() if by_file else [(None, said)]:
             fields = cell if isinstance(cell, dict) else {"status": cell}
             error = fields.get("error") or fields.get("error_message")
-            yield _Cell(step, file, fields.get("status"), error, fields.get("output_url"))
+            yield _Cell(
+                step=step,
+                file=file,
+                status=fields.get("status"),
+                error=error,
+                address=fields.get("output_url"),
+            )
 
 
 def _outcome(found: _Status, response: Response, cells: Iterable[_Cell]) -> tuple[State, str]:
@@ -250,6 +299,16 @@ def _progress(cells: Iterable[_Cell]) -> str:
     for cell in cells:
         steps[cell.step] = steps.get(cell.step, True) and cell.done
     return steps_done(steps.values())
+
+
+def _run_steps(response: Response, cells: list[_Cell]) -> RunSteps:
+    shown = _quoting(response)
+
+    def step(cell: _Cell) -> RunStep:
+        name = shown(cell.step) if cell.file is None else f"{shown(cell.step)}: {shown(cell.file)}"
+        return RunStep(name, cell.state, shown(cell.status or ""))
+
+    return RunSteps(cells, step)
 
 
 def _quoting(response: Response) -> Callable[[Any], str]:

@@ -17,6 +17,8 @@ from airflow_workflow_providers.core.execution import (
     CLOCK_DRIFT,
     Execution,
     ResultFile,
+    RunStep,
+    RunSteps,
     State,
     state_of,
     steps_done,
@@ -59,9 +61,6 @@ STATUSES = {
     "completed_with_errors": State.PARTIAL,
     "failed": State.FAILED,
 }
-
-#: The statuses of a step that are no failed part of a completed execution; an empty one means nothing.
-DONE = frozenset({"completed", "skipped", ""})
 
 #: The path of an execution.
 EXECUTION = "/api/v1/pipelines/executions/{}"
@@ -161,7 +160,13 @@ def _read_status(execution_id: str, response: Response) -> Execution:
     found = response.parse(_Status)
     steps = list(_steps(found.steps))
     progress = steps_done(step.done for step in steps)
-    return Execution(execution_id, _state(found.status, steps), found.status, progress=progress)
+    return Execution(
+        execution_id,
+        _state(found.status, steps),
+        found.status,
+        progress=progress,
+        steps=_run_steps(response, steps),
+    )
 
 
 def get_execution(execution_id: str) -> Request[Execution]:
@@ -191,33 +196,25 @@ def _read(execution_id: str, response: Response) -> Execution:
     )
     state = _state(found.status, steps)
     reasons = None if state is State.SUCCEEDED else _reasons(response, steps)
-    return Execution(execution_id, state, found.status, output, reasons, files=files)
+    return Execution(
+        execution_id,
+        state,
+        found.status,
+        output,
+        reasons,
+        files=files,
+        steps=_run_steps(response, steps),
+    )
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A step, with the vendor's raw text, which is not fit to be shown yet."""
+@dataclass(frozen=True, kw_only=True)
+class _Step(datalab.Part):
+    """A step of a pipeline."""
 
     index: int
     kind: Any
-    status: Any
-    error: Any
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.error) or (isinstance(self.status, str) and self.status.lower() == "failed")
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended, in whatever way."""
-        return self.failed or bool(self.status and not self.undone)
-
-    @property
-    def undone(self) -> bool:
-        """Whether it has a status that is not a success; for a step without one, the execution's status decides."""
-        if isinstance(self.status, str):
-            return self.status.lower() not in DONE
-        return self.status is not None
+    started_at: Any
+    finished_at: Any
 
 
 def _steps(steps: Any) -> Iterator[_Step]:
@@ -226,11 +223,21 @@ def _steps(steps: Any) -> Iterator[_Step]:
         fields = step if isinstance(step, dict) else {"status": step}
         index = fields.get("step_index")
         yield _Step(
-            index if type(index) is int and 0 <= index <= GREATEST else place,
-            fields.get("step_type"),
-            fields.get("status"),
-            fields.get("error_message"),
+            index=index if type(index) is int and 0 <= index <= GREATEST else place,
+            kind=fields.get("step_type"),
+            status=fields.get("status"),
+            error=fields.get("error_message"),
+            started_at=fields.get("started_at"),
+            finished_at=fields.get("finished_at"),
         )
+
+
+def _run_steps(response: Response, steps: list[_Step]) -> RunSteps:
+    def run_step(step: _Step) -> RunStep:
+        name, status = response.quote(step.kind or f"step {step.index}"), response.quote(step.status or "")
+        return RunStep(name, step.state, status, time_of(step.started_at), time_of(step.finished_at))
+
+    return RunSteps(steps, run_step)
 
 
 def _state(status: str, steps: list[_Step]) -> State:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, RootModel
 
 from airflow_workflow_providers.core import parameters
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.execution import Execution, RunStep, RunSteps, State, state_of
 from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
@@ -173,7 +173,14 @@ def get_status(execution_id: str) -> Request[Execution]:
 def _read_status(execution_id: str, response: Response) -> Execution:
     if response.status in GOING:
         return Execution(execution_id, State.RUNNING, "RUNNING")
-    return Execution(execution_id, *_outcome(_nodes(response)))
+    nodes = _nodes(response)
+
+    def step(named: tuple[Any, _Node]) -> RunStep:
+        name, node = named
+        state = state_of(node.status, NODE_STATUSES)
+        return RunStep(shown(name, response.secrets), state, node.status)
+
+    return Execution(execution_id, *_outcome(nodes), steps=RunSteps(list(nodes.items()), step))
 
 
 def get_execution(execution_id: str) -> Request[Execution]:

@@ -7,6 +7,7 @@ https://docs.refold.ai/. Where they leave something open, a comment names the pa
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +19,7 @@ from airflow_workflow_providers.apis.refold_lists import (
     list_statuses,
 )
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, State, state_of
+from airflow_workflow_providers.core.execution import Execution, RunStep, RunSteps, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
 from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
 from airflow_workflow_providers.core.secret import unsendable
@@ -50,6 +51,13 @@ _FINISHED = frozenset({State.SUCCEEDED, State.PARTIAL})
 
 #: The statuses of a node that did not do its work.
 _FAILED_NODE = ("Errored", "Timed_Out", "Rejected")
+
+#: The statuses of a node that are known.
+NODE_STATUSES = {
+    "Success": State.SUCCEEDED,
+    "Errored_and_Skipped": State.PARTIAL,
+    **dict.fromkeys(_FAILED_NODE, State.FAILED),
+}
 
 #: The path of an execution. A GET for an unknown id has been seen to hang, so every request has a timeout.
 EXECUTION = "/api/v2/public/execution/{}"
@@ -318,6 +326,17 @@ def _read(execution_id: str, response: Response) -> Execution:
         output,
         message,
         output_missing="none of its nodes is a Response node with an output" if missing else None,
+        steps=RunSteps(nodes, partial(_step, response.secrets)),
+    )
+
+
+def _step(secrets: tuple[str, ...], node: dict[str, Any]) -> RunStep:
+    """Return a node as a step. It says how long the node took, and not when."""
+    status = node.get("node_status")
+    return RunStep(
+        shown(node.get("node_name") or node.get("node_id") or "node", secrets),
+        state_of(status, NODE_STATUSES) if isinstance(status, str) else State.UNKNOWN,
+        shown(status or "", secrets),
     )
 
 

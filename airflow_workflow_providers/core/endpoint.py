@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.execution import Execution
@@ -31,6 +32,7 @@ class Endpoint:
     :param conn_id: the id of the connection; empty outside of Airflow.
     :param fields: the vendor's own extra fields of the connection that are set and are not secret.
     :param expires_at: when its credentials expire, in seconds since the epoch, so that the connection must be read again.
+    :param page: the address of the page of a run, with ``{execution_id}`` in it, if the connection has one.
     """
 
     vendor: str
@@ -39,6 +41,7 @@ class Endpoint:
     conn_id: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     expires_at: float = math.inf
+    page: str | None = None
 
     @property
     def has_expired(self) -> bool:
@@ -97,7 +100,9 @@ class Endpoint:
         return replace(self.api.stop(execution_id), goes_first=True)
 
     def execution_url(self, execution_id: str) -> str | None:
-        """Return the page where a person sees the run; ``None`` if the vendor documents no such page."""
+        """Return the page where a person sees the run; ``None`` if neither the connection nor the vendor's documentation has one."""
+        if self.page is not None:
+            return self.page.replace("{execution_id}", quote(execution_id, safe=""))
         url = self.api.execution_url
         return None if url is None else url(self.settings.base_url, execution_id)
 

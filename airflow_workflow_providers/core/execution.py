@@ -61,6 +61,52 @@ class RunLog:
 
 
 @dataclass(frozen=True)
+class RunStep:
+    """
+    A step of a run, for a person who follows it.
+
+    :param name: the vendor's name of it, fit to be shown.
+    :param state: our state.
+    :param status: the vendor's status, fit to be shown.
+    :param began_at: when it began, in seconds since the epoch; ``None`` if the vendor does not say.
+    :param ended_at: when it ended.
+    """
+
+    name: str
+    state: State
+    status: str
+    began_at: float | None = None
+    ended_at: float | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """
+        Return it as plain JSON.
+
+        :return: the parameters of the class.
+        """
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "status": self.status,
+            "began_at": self.began_at,
+            "ended_at": self.ended_at,
+        }
+
+
+@dataclass(frozen=True)
+class RunSteps:
+    """
+    The steps of a run, as far as a response shows them.
+
+    :param entries: one for each step, in order, as the vendor sends them.
+    :param step: from an entry to the step. It is called only for those that somebody wants to see.
+    """
+
+    entries: Sequence[Any] = field(repr=False)
+    step: Callable[[Any], RunStep] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Execution:
     """
     What is known of a run.
@@ -77,6 +123,7 @@ class Execution:
     :param output_missing: why no output was found, in a run that may have had one.
     :param progress: how far it has come, for the task's log, if a status check shows that; in words that are ours.
     :param log: its log, after a status check that was to read it.
+    :param steps: its steps, if the response shows them.
     """
 
     execution_id: str | None
@@ -91,6 +138,7 @@ class Execution:
     output_missing: str | None = None
     progress: str = ""
     log: RunLog | None = field(default=None, repr=False, compare=False)
+    steps: RunSteps | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_terminal(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from airflow_workflow_providers.core import errors
@@ -108,12 +108,14 @@ class NextPoll:
     :param log: a line for the task's log; set once for each change, not for each status check.
     :param warning: whether that line is a warning.
     :param entries: more lines: the new entries of the run's log.
+    :param execution: what the status check has shown, if that is new.
     """
 
     delay: float
     log: str = ""
     warning: bool = False
     entries: Iterable[str] = ()
+    execution: Execution | None = None
 
 
 #: What a wait does next.
@@ -235,13 +237,14 @@ class Waiter:
             the deadline if that is sooner.
         """
         log, warning = "", False
+        new: Execution | None = None
         if self._failures:
             log = f"The status of execution {self.execution_id} can be read again: {execution.status}."
         self._failures = self._unexpected = 0
         unknown = execution.state is State.UNKNOWN
         if (execution.status, execution.progress) != (self.status, self.progress):
             warning = execution.status != self.status and (unknown or execution.state is State.PAUSED)
-            log = self._changed(execution, now)
+            log, new = self._changed(execution, now), execution
         # A run that waits for a person may wait for as long as the person likes.
         elif not self.changed_at or execution.state is State.PAUSED:
             self.changed_at = now
@@ -258,7 +261,8 @@ class Waiter:
             return WaitResult(
                 "stalled", self.execution_id, message, "ExecutionTimedOut", log=log, entries=entries
             )
-        return self._later(now, self._pause(now), log, warning=warning, entries=entries)
+        step = self._later(now, self._pause(now), log, warning=warning, entries=entries)
+        return replace(step, execution=new) if new is not None and isinstance(step, NextPoll) else step
 
     def _changed(self, execution: Execution, now: float) -> str:
         """Note what a status check shows, and return a line about it."""

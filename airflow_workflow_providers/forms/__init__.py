@@ -57,6 +57,10 @@ HTTP_FIELDS = {
     "client_key": field(
         "Client certificate's key file", "PEM file with the key, if it is not in the certificate's file."
     ),
+    "execution_url": field(
+        "Page of an execution",
+        "Where a person sees an execution at the vendor: an address with {execution_id} in it. Empty: as the vendor documents.",
+    ),
 }
 
 

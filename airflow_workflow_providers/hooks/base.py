@@ -25,7 +25,13 @@ from airflow_workflow_providers.core.rate_limit import Role
 from airflow_workflow_providers.core.request import Flow, Request
 from airflow_workflow_providers.core.start import account_changes
 from airflow_workflow_providers.core.vendor import VendorApi
-from airflow_workflow_providers.hooks.extra import HttpExtra, base_url, is_loopback, secret_of
+from airflow_workflow_providers.hooks.extra import (
+    HttpExtra,
+    base_url,
+    execution_page,
+    is_loopback,
+    secret_of,
+)
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
 from airflow_workflow_providers.lineage import Lineage, report
 from airflow_workflow_providers.outputs.folder import OutputFolder
@@ -258,7 +264,7 @@ class WorkflowHook(BaseHook):
         Return the page where a person sees the run.
 
         :param execution_id: the vendor's id of the run.
-        :return: its address; ``None`` if the vendor documents no such page.
+        :return: its address, from ``execution_url`` of the connection, or as the vendor documents it; ``None`` without both.
         :raises WorkflowError: if the connection cannot be read.
         """
         return self.client.endpoint.execution_url(execution_id)
@@ -408,7 +414,7 @@ class WorkflowHook(BaseHook):
             tuple(dict.fromkeys(filter(None, secrets))),
             max_response=extra.max_response_mb * 1024 * 1024,
             download_hosts=frozenset(host.strip().lower() for host in hosts.split(",")) - {""},
-            **extra.model_dump(include=set(HttpExtra.model_fields) - {"max_response_mb"}),
+            **extra.model_dump(include=set(HttpExtra.model_fields) - {"max_response_mb", "execution_url"}),
         )
         self._warn(settings)
         fields = {
@@ -416,7 +422,8 @@ class WorkflowHook(BaseHook):
             for name, value in own.items()
             if name not in extra.secret_fields and value is not None
         }
-        endpoint = Endpoint(self.hook_name, self.api, settings, self.conn_id, fields)
+        page = execution_page(connection, extra.execution_url)
+        endpoint = Endpoint(self.hook_name, self.api, settings, self.conn_id, fields, page=page)
         self._keep_account(endpoint.account)
         return endpoint
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.http import LANES
+from airflow_workflow_providers.core.parameters import callback
 from airflow_workflow_providers.core.secret import stripped
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.get_provider_info import VENDORS
@@ -38,6 +39,7 @@ class HttpExtra(BaseModel):
     ca_bundle: str | None = None
     client_certificate: str | None = None
     client_key: str | None = None
+    execution_url: str | None = None
 
     @classmethod
     def from_connection(cls, connection: Connection) -> Any:
@@ -84,6 +86,31 @@ class HttpExtra(BaseModel):
         if info.field_name in cls.secret_fields and isinstance(value, str):
             value = stripped(value)
         return cls.model_fields[str(info.field_name)].default if value in (None, "") else value
+
+
+def execution_page(connection: Connection, template: str | None) -> str | None:
+    """
+    Return the address of the vendor's page of an execution, as the connection has it.
+
+    :param connection: the connection.
+    :param template: its extra field ``execution_url``.
+    :return: the address, with ``{execution_id}`` in it; ``None`` if the field is empty.
+    :raises InvalidInput: if it is no such address; it is not shown.
+    """
+    if template is None:
+        return None
+    address = stripped(template)
+    try:
+        callback("execution_url", address)
+        with_place = urlsplit(address).netloc.count("{") == 0 and address.count("{execution_id}") == 1
+    except (InvalidInput, ValueError):
+        with_place = False
+    if not with_place or "@" in urlsplit(address).netloc:
+        raise InvalidInput(
+            f"Connection {connection.conn_id!r}, execution_url: it must be an http:// or https:// address without a user, which has "
+            "{execution_id} once, after the host, such as https://vendor.example/runs/{execution_id}."
+        )
+    return address
 
 
 def secret_of(connection: Connection) -> str:

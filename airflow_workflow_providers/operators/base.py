@@ -154,6 +154,12 @@ class ExecutionOperator(BaseOperator):
         self._execution_id = execution_id
         self.operator_extra_links = left_to_store(self.operator_extra_links)
 
+    @property
+    def has_page(self) -> bool:
+        """Whether this task has a run, and the vendor a page for it, as far as this process knows."""
+        endpoint = self.hook.client.last_endpoint if self._execution_id else None
+        return endpoint is not None and endpoint.execution_url(str(self._execution_id)) is not None
+
     def _sleep(self, duration: float) -> None:
         time.sleep(duration)
 

@@ -235,6 +235,16 @@ class BatchOperator(ExecuteWorkflowOperator):
         return self.hook_class.api.get_status is not None
 
     @property
+    def task_instance(self) -> Any:
+        """Airflow's task instance of the running task."""
+        return self._context["ti"] if self._context else None
+
+    @property
+    def workflow(self) -> str | None:
+        """The workflow that is common to all inputs, as the author names it."""
+        return None if self.workflow_field in self._only_in_inputs else self._workflow()
+
+    @property
     def success_results(self) -> frozenset[str]:
         """The results of an input that are a success."""
         return frozenset(state.value for state in self.success_states)
@@ -389,6 +399,7 @@ class BatchOperator(ExecuteWorkflowOperator):
 
     def _work(self, context: Context, state: BatchState) -> dict[str, Any]:
         late = ""
+        state.show()
         try:
             BatchRun(state).run()
         except AirflowTaskTimeout:
@@ -426,6 +437,7 @@ class BatchOperator(ExecuteWorkflowOperator):
         try:
             state.write()
             self._publish(state, state.lines())
+            state.show()
         except Exception as failure:  # noqa: BLE001  # the error of the task matters more
             self.log.warning("What became of the inputs could not be stored: %s", failure)
         if message:
@@ -476,6 +488,7 @@ class BatchOperator(ExecuteWorkflowOperator):
     def _defer_batch(self, context: Context, state: BatchState) -> None:
         context["ti"].xcom_push(key=RUNS_KEY, value=state.waits_for)
         state.say_progress(now=time.time(), every=0)
+        state.show()
         self.defer(
             trigger=self.batch_trigger_class(
                 conn_id=self.hook.conn_id,
@@ -505,6 +518,7 @@ class BatchOperator(ExecuteWorkflowOperator):
         lines = state.lines()
         address = self._patiently(lambda: self._publish(state, lines))
         counts = batch.counted(line["state"] for line in lines)
+        state.show()
         result: dict[str, Any] = {"version": VERSION, "manifest": address, "counts": counts}
         where = f" The manifest is {address}." if address else ""
         if address:

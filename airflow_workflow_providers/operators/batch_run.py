@@ -28,6 +28,7 @@ from airflow_workflow_providers.outputs.result import load, store
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import ManyWait
 from airflow_workflow_providers.settings import min_poll_interval
+from airflow_workflow_providers.triggers.batch import PROGRESS_INTERVAL
 
 if TYPE_CHECKING:
     from airflow_workflow_providers.core.http import BuiltRequest
@@ -100,6 +101,8 @@ class BatchRun:
         self._away: dict[str, float] = {}
         self._failure: BaseException | None = None
         self._part_at = time.monotonic()
+        #: When this worker has stored what a person sees.
+        self._shown_at = self._part_at
         #: When this worker had something to do.
         self._worked_at = self._part_at
 
@@ -546,3 +549,6 @@ class BatchRun:
             self._state.flush()
             self._part_at = time.monotonic()
         self._store.write_one_changed()
+        if time.monotonic() >= self._shown_at + PROGRESS_INTERVAL:
+            self._shown_at = time.monotonic()
+            self._state.show()

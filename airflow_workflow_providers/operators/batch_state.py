@@ -14,8 +14,11 @@ from airflow_workflow_providers.core import batch, errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.fingerprint import fingerprint
+from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
+from airflow_workflow_providers.core.snapshot import MOST_NAMED, BatchSnapshot
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.outputs.manifest import key_of, manifest_line, read_line
+from airflow_workflow_providers.settings import EXECUTION_PAGE
 from airflow_workflow_providers.triggers.batch import PROGRESS_INTERVAL
 
 if TYPE_CHECKING:
@@ -64,6 +67,10 @@ class BatchState:
         self.late: list[tuple[int, str]] = []
         #: Whether the deadline came first.
         self.is_late = False
+        #: What a person sees of the batch; made when it is first shown.
+        self.snapshot: BatchSnapshot | None = None
+        #: The first lines of inputs without success, for it.
+        self.unsuccessful: list[Mapping[str, Any]] = []
         #: The results whose lines are not written yet: a result in an entry says that there is a line.
         self._unnoted: list[tuple[int, str]] = []
         self._said: set[str] = set()
@@ -199,6 +206,8 @@ class BatchState:
                 error=error or None,
             )
         self.manifest.add(line)
+        if result not in self.operator.success_results and len(self.unsuccessful) < MOST_NAMED:
+            self.unsuccessful.append(line)
         if line["error"]:
             self.say_once(f"result {result}", f"inputs[{line['index']}]: {line['error']}")
 
@@ -326,7 +335,7 @@ class BatchState:
             lines.append(line)
         return lines
 
-    # -- what is said ---------------------------------------------------------------------------------------------------
+    # -- what is shown ---------------------------------------------------------------------------------------------------
 
     @property
     def counts(self) -> dict[str, int]:
@@ -353,6 +362,38 @@ class BatchState:
     def enough(self) -> int:
         """How many runs must end so that it is worth to start others; 0: there are none to start."""
         return min(len(self.pending), batch.worthwhile(self.operator.max_active))
+
+    def show(self) -> None:
+        """Store what a person sees of the batch on the page *Remote execution*; the batch matters more than that."""
+        if not EXECUTION_PAGE:
+            return
+        ti = self.operator.task_instance
+        try:
+            if self.snapshot is None:
+                # An earlier process of this try may have stored one.
+                stored = ti.xcom_pull(task_ids=ti.task_id, key=SNAPSHOT_KEY, map_indexes=ti.map_index)
+                self.snapshot = BatchSnapshot.from_stored(stored) or self._new_snapshot()
+            self.snapshot.show(
+                self.counts,
+                len(self.active) + self.under_way,
+                time.time(),
+                success=self.operator.success_results,
+                unsuccessful=self.unsuccessful,
+            )
+            ti.xcom_push(key=SNAPSHOT_KEY, value=self.snapshot.stored())
+        except Exception as error:  # noqa: BLE001  # what Airflow raises
+            self.say_once("page", f"The page of this batch is not up to date: {error}")
+
+    def _new_snapshot(self) -> BatchSnapshot:
+        endpoint = self.operator.hook.client.endpoint
+        return BatchSnapshot(
+            endpoint.vendor,
+            endpoint.conn_id,
+            endpoint.settings.base_url,
+            len(self.inputs),
+            self.operator.workflow or "",
+            time.time(),
+        )
 
     def say_once(self, kind: str, line: str) -> None:
         """

@@ -18,6 +18,7 @@ from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.operators.stop import stop, stop_at_once
 from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
+from airflow_workflow_providers.settings import EXECUTION_PAGE
 
 
 class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
@@ -43,6 +44,8 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         ``"resubmit"`` stops the run of the earlier try, if the vendor can, and submits a new one; ``"reattach"`` uses that run
         all the same (Airflow 3.3).
     """
+
+    operator_extra_links = (ExecutionLink(),)
 
     def __init__(
         self,
@@ -145,10 +148,13 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self, context: Context, store: StartStore, execution: Execution, deadline: float
     ) -> dict[str, Any]:
         self._publish_execution_id(context, store, execution)
+        if execution.execution_id is not None and EXECUTION_PAGE:
+            self._snapshot = self._new_snapshot(execution.execution_id, store.began_at)
         if execution.is_terminal:
             self._read_rest_of_log(str(execution.execution_id))
             return super()._after_start(context, store, execution, deadline)
         if not self.wait_for_completion:
+            self._show(execution)
             return self._record(execution)
         waiter = Waiter(
             str(execution.execution_id),
@@ -160,6 +166,8 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             began_at=store.began_at,
             stall_timeout=self.stall_timeout,
         )
+        if not self.deferrable:
+            self._show(execution)
         # A run that ends at once never defers.
         first = self._poll(waiter) if self.deferrable else waiter.on_unchanged(time.time())
         return self._wait_from(context, waiter, first)

@@ -9,7 +9,6 @@ from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import flag, one_of
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.hooks.refold import RefoldHook
-from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.batch import BatchOperator
 from airflow_workflow_providers.operators.execute import ExecuteWorkflowOperator
 from airflow_workflow_providers.operators.origin import origin_text
@@ -68,7 +67,6 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         "refold_conn_id",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"payload": "json"}
-    operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     payload_field = "payload"
     start_request = staticmethod(api.execute_workflow)

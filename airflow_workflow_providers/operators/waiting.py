@@ -11,9 +11,11 @@ from airflow.providers.common.compat.sdk import Context
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import flag, seconds
+from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
+from airflow_workflow_providers.core.snapshot import Snapshot
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.operators.base import ExecutionOperator
-from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL
+from airflow_workflow_providers.settings import DEFERRABLE, EXECUTION_PAGE, POLL_INTERVAL
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 #: How long a worker retries to read the result of a run that has ended before the wait continues, in seconds.
@@ -61,6 +63,11 @@ class WaitingOperator(ExecutionOperator):
     #: The wait, once there was a status check.
     _waiting: Waiter | None = None
 
+    #: What a person sees of the run.
+    _snapshot: Snapshot | None = None
+
+    _context: Context | None = None
+
     #: Whether the result of the wait came from the triggerer, so that some time has passed since.
     _resumed: bool = False
 
@@ -102,6 +109,7 @@ class WaitingOperator(ExecutionOperator):
             waiter = Waiter.from_stored(wait)
         self.set_execution(waiter.execution_id)
         self.hook.account = account
+        self._context = context
         try:
             if WaitResult.is_event(event):
                 self._resumed = True
@@ -141,7 +149,10 @@ class WaitingOperator(ExecutionOperator):
             )
         except errors.WorkflowError as error:
             return self._log(waiter.on_error(error, time.time()))
-        return self._log(waiter.on_status(execution, time.time()))
+        step = self._log(waiter.on_status(execution, time.time()))
+        if isinstance(step, NextPoll) and step.execution is not None:
+            self._show(execution)
+        return step
 
     @property
     def _entries_at_first(self) -> int | None:
@@ -169,6 +180,42 @@ class WaitingOperator(ExecutionOperator):
         if step.log:
             (self.log.warning if step.warning else self.log.info)(step.log)
         return step
+
+    def _record_of_success(self, execution: Execution) -> dict[str, Any]:
+        self._show(execution)
+        return super()._record_of_success(execution)
+
+    def _show(self, execution: Execution) -> None:
+        """Store what a person sees of the run on the page *Remote execution*, if it has changed."""
+        if not EXECUTION_PAGE or self._context is None or execution.execution_id is None:
+            return
+        # Each poke of a rescheduled sensor is a new process, which would store the same again.
+        if not (self.deferrable or execution.is_terminal) and getattr(self, "mode", None) == "reschedule":
+            return
+        ti = self._context["ti"]
+        try:
+            if self._snapshot is None:
+                # An earlier process of this try has stored one, unless it could not.
+                stored = ti.xcom_pull(task_ids=ti.task_id, key=SNAPSHOT_KEY, map_indexes=ti.map_index)
+                known = Snapshot.from_stored(stored, str(execution.execution_id))
+                self._snapshot = known or self._new_snapshot(str(execution.execution_id), None)
+            if self._snapshot.show(execution, time.time()):
+                ti.xcom_push(key=SNAPSHOT_KEY, value=self._snapshot.stored())
+        except Exception as error:  # noqa: BLE001  # the run matters more than its page
+            self.log.warning("The page of execution %s is not up to date: %s", execution.execution_id, error)
+
+    def _new_snapshot(self, execution_id: str, began_at: float | None) -> Snapshot:
+        # What is known of the connection is enough: to read it anew could fail.
+        endpoint = self.hook.client.last_endpoint or self.hook.client.endpoint
+        return Snapshot(
+            self.hook.hook_name,
+            endpoint.conn_id,
+            endpoint.settings.base_url,
+            execution_id,
+            self._workflow() or "",
+            endpoint.execution_url(execution_id),
+            began_at,
+        )
 
     def _finish(self, context: Context, result: WaitResult, waiter: Waiter) -> dict[str, Any] | WaitStep:
         """

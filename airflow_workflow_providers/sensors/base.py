@@ -22,6 +22,7 @@ from airflow_workflow_providers.core.waiter import NextPoll, Waiter, WaitResult,
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
+from airflow_workflow_providers.settings import EXECUTION_PAGE
 
 
 class SensorTimedOut(ExecutionTimedOut, AirflowSensorTimeout):
@@ -43,6 +44,8 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
     :raises ExecutionStopped: if it was stopped.
     :raises SensorTimedOut: if the deadline came first; it is an ``AirflowSensorTimeout`` too.
     """
+
+    operator_extra_links = (ExecutionLink(),)
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         :raises AirflowSkipException: with ``soft_fail``, instead of any of these errors.
         """
         self.check_output_path()
+        self._context = context
         try:
             return self._wait(context)
         except SensorTimedOut:
@@ -117,6 +121,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         :raises WorkflowError: if the trigger failed; else the errors of :meth:`execute`.
         :raises AirflowSkipException: with ``soft_fail``, instead of any of these errors.
         """
+        self._context = context
         self.set_execution(self.execution_id)  # Airflow resumes after its own errors without execute_complete
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -157,6 +162,8 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         """Check the id of the run, and show its page."""
         segment("execution_id", self.execution_id)
         self.set_execution(self.execution_id)
+        if EXECUTION_PAGE:
+            self._snapshot = self._new_snapshot(self.execution_id, None)
         if url := self.hook.execution_url(self.execution_id):
             context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)
 

@@ -6,7 +6,6 @@ from typing import Any
 from airflow_workflow_providers.apis.refold import linked_account
 from airflow_workflow_providers.core.parameters import flag
 from airflow_workflow_providers.hooks.refold import RefoldHook
-from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import account, conn_id
 from airflow_workflow_providers.sensors.base import ExecutionSensor
 from airflow_workflow_providers.sensors.workflow import WorkflowSensor
@@ -27,7 +26,6 @@ class RefoldExecutionSensor(ExecutionSensor):
     """
 
     template_fields: Sequence[str] = ("execution_id", "linked_account_id", "refold_conn_id")
-    operator_extra_links = (ExecutionLink(),)
     hook_class = RefoldHook
     trigger_class = RefoldExecutionTrigger
 

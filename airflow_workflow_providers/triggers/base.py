@@ -13,11 +13,14 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import NotSupported
+from airflow_workflow_providers.core.execution import Execution
+from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
+from airflow_workflow_providers.core.snapshot import Snapshot
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
-from airflow_workflow_providers.settings import min_poll_interval
+from airflow_workflow_providers.settings import EXECUTION_PAGE, min_poll_interval
 
 #: If a trigger sends its event sooner than this, in seconds, Airflow's scheduler may still be busy with the deferral, and
 #: can fail the task.
@@ -210,6 +213,8 @@ class ExecutionTrigger(WorkflowTrigger):
         self.changed_at = changed_at
         self.stall_timeout = stall_timeout
         self.version = version
+        self._snapshot: Snapshot | None = None
+        self._page_failed = False
 
     async def wait(self) -> dict[str, Any]:
         """
@@ -267,3 +272,23 @@ class ExecutionTrigger(WorkflowTrigger):
                     (self.log.warning if step.warning else self.log.info)(step.log)
                 if isinstance(step, WaitResult):
                     return replace(step, logged_entries=waiter.logged_entries)
+                if step.execution is not None:
+                    await self._show(step.execution)
+
+    async def _show(self, execution: Execution) -> None:
+        """Store what a person sees of the run, which has changed; its end is left to the worker."""
+        # dag.test() runs a trigger without a task instance, and nobody looks at a page then.
+        if not EXECUTION_PAGE or getattr(self, "task_instance", None) is None:
+            return
+        task = compat.task_key(self.task_instance)
+        try:
+            if self._snapshot is None:
+                self._snapshot = Snapshot.from_stored(
+                    await compat.read_xcom(task, SNAPSHOT_KEY), self.execution_id
+                )
+            if self._snapshot is not None and self._snapshot.show(execution, time.time()):
+                await compat.write_xcom(task, SNAPSHOT_KEY, self._snapshot.stored())
+        except Exception as error:  # noqa: BLE001  # the wait matters more than its page
+            if not self._page_failed:
+                self.log.warning("The page of execution %s is not up to date: %s", self.execution_id, error)
+            self._page_failed = True

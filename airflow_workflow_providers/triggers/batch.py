@@ -11,10 +11,12 @@ from typing import Any
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.batch import is_worth_resuming, progress
 from airflow_workflow_providers.core.errors import WorkflowError
+from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
+from airflow_workflow_providers.core.snapshot import BatchSnapshot
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import ManyWait
-from airflow_workflow_providers.settings import min_poll_interval
+from airflow_workflow_providers.settings import EXECUTION_PAGE, min_poll_interval
 from airflow_workflow_providers.triggers.base import STOP_TIMEOUT, WorkflowTrigger
 
 #: The XCom in which a worker leaves the runs to wait for: a list of their ids and when they have begun.
@@ -90,6 +92,8 @@ class BatchTrigger(WorkflowTrigger):
         self._active: dict[str, ManyWait] = {}
         self._ended: list[WaitResult] = []
         self._first_end = 0.0
+        self._snapshot: BatchSnapshot | None = None
+        self._page_failed = False
         self._has_changed = asyncio.Event()
 
     async def wait(self) -> dict[str, Any]:
@@ -157,8 +161,25 @@ class BatchTrigger(WorkflowTrigger):
                 line = progress(counts, total=self.total, active=len(self._active), new=new, seconds=seconds)
                 self.log.info("%s", line)
                 said_at, said_ended = now, ended
+                await self._show(counts)
         # The event may not come too soon.
         await asyncio.sleep(max(0.0, began + self.least_delay - time.time()))
+
+    async def _show(self, counts: dict[str, int]) -> None:
+        """Store what a person sees of the batch; the worker has begun it."""
+        if not EXECUTION_PAGE:
+            return
+        try:
+            if self._snapshot is None:
+                stored = await compat.read_xcom(self.task_key, SNAPSHOT_KEY)
+                self._snapshot = BatchSnapshot.from_stored(stored)
+            if self._snapshot is not None:
+                self._snapshot.show(counts, len(self._active), time.time())
+                await compat.write_xcom(self.task_key, SNAPSHOT_KEY, self._snapshot.stored())
+        except Exception as error:  # noqa: BLE001  # the wait matters more than its page
+            if not self._page_failed:
+                self.log.warning("The page of this batch is not up to date: %s", error)
+            self._page_failed = True
 
     async def stop_runs(self) -> str:
         """

@@ -9,6 +9,8 @@ import pytest
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.emulator import Emulator
+from airflow_workflow_providers.links import ExecutionLink
+from tests.conftest import connect
 from tests.contract import blocking_and_deferred, runs, start
 from tests.fake_airflow import Task, outcome
 from tests.vendors import VendorCase
@@ -104,12 +106,20 @@ def test_an_output_that_is_too_large_is_left_out_and_can_be_fetched(
         assert eval(fetch, {"hook": known})  # noqa: S307  # a person would paste it
 
 
-def test_a_task_has_a_button_if_its_vendor_has_a_page_of_the_run(
-    vendor: VendorCase, emulator: Emulator
+@blocking_and_deferred
+def test_the_button_leads_to_the_page_that_the_connection_names(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    """Otherwise the button would lead nowhere."""
-    with closing(vendor.hook()) as hook:
-        page = hook.execution_url("1")
+    """The record has the same address; without one, and without a documented page, nothing is stored for the button."""
+    connect(monkeypatch, vendor, emulator, execution_url="https://console.example/{execution_id}")
+    task = Task(lambda: vendor.task(deferrable=deferrable))
+    with_page = task.run()
+    page = task.xcom[ExecutionLink().xcom_key]
 
-    for task in (vendor.task(), vendor.sensor(task_id="wait", execution_id="1")):
-        assert [link.name for link in task.operator_extra_links] == (["Open execution"] if page else [])
+    connect(monkeypatch, vendor, emulator)
+    plain = Task(lambda: vendor.task(deferrable=deferrable))
+    record = plain.run()
+
+    assert [link.name for link in vendor.task().operator_extra_links] == ["Open execution"]
+    assert page == with_page["url"] == f"https://console.example/{with_page['execution_id']}"
+    assert plain.xcom.get(ExecutionLink().xcom_key) == record["url"]

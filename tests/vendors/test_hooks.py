@@ -13,6 +13,7 @@ import pytest
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
+from tests.conftest import connect
 from tests.fake_airflow import Task
 from tests.vendors import DOCUMENTED_ROWS, REFOLD, VENDORS, VendorCase
 from tests.vendors.facts import FACTS
@@ -103,6 +104,42 @@ def test_the_page_of_a_run_is_the_documented_one(vendor: VendorCase) -> None:
         base_url = hook.client.endpoint.settings.base_url
 
     assert url == (FACTS[vendor.name].page.format(base_url=base_url, execution_id="6a31") or None)
+
+
+@each_vendor
+def test_the_connection_may_say_where_the_page_of_a_run_is(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With it every vendor has the button and the address in the record; an id is one part of the address."""
+    connect(
+        monkeypatch, vendor, emulator, execution_url="https://console.example/runs/{execution_id}?tab=log"
+    )
+
+    with closing(vendor.hook()) as hook:
+        assert hook.execution_url("6a/31?") == "https://console.example/runs/6a%2F31%3F?tab=log"
+
+
+@each_vendor
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://console.example/runs",
+        "javascript:alert({execution_id})",
+        "https://{execution_id}.example/",
+        "https://user:secret-word@console.example/{execution_id}",
+        "https://console.example/{execution_id}/{execution_id}",
+        "https://console.example/ {execution_id}",
+    ],
+)
+def test_an_address_of_pages_that_leads_nowhere_is_rejected(
+    vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    connect(monkeypatch, vendor, emulator, execution_url=wrong)
+
+    with closing(vendor.hook()) as hook, pytest.raises(errors.InvalidInput, match="execution_url") as refused:
+        hook.execution_url("6a31")
+
+    assert "secret-word" not in str(refused.value)
 
 
 @each_vendor
