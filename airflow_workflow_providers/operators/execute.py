@@ -1,11 +1,12 @@
 """The operator of most vendors: start a run or reattach to one, wait here or in the triggerer, finish."""
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Literal
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, Context
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperatorLink, Context
 
 from airflow_workflow_providers.compat import TaskDeferralError, TaskDeferralTimeout
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
@@ -45,7 +46,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         all the same (Airflow 3.3).
     """
 
-    operator_extra_links = (ExecutionLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (ExecutionLink(),)
 
     def __init__(
         self,

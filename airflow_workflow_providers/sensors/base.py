@@ -1,7 +1,7 @@
 """The sensor of every vendor: it waits for a run, and never stops it, because it has not started it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     AirflowSkipException,
     AirflowTaskTimeout,
+    BaseOperatorLink,
     BaseSensorOperator,
     Context,
     PokeReturnValue,
@@ -45,7 +46,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
     :raises SensorTimedOut: if the deadline came first; it is an ``AirflowSensorTimeout`` too.
     """
 
-    operator_extra_links = (ExecutionLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (ExecutionLink(),)
 
     def __init__(
         self,
