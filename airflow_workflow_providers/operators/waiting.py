@@ -149,10 +149,9 @@ class WaitingOperator(ExecutionOperator):
             )
         except errors.WorkflowError as error:
             return self._log(waiter.on_error(error, time.time()))
-        step = self._log(waiter.on_status(execution, time.time()))
-        if isinstance(step, NextPoll) and step.execution is not None:
+        if not execution.is_terminal:  # its end is shown with its result
             self._show(execution)
-        return step
+        return self._log(waiter.on_status(execution, time.time()))
 
     @property
     def _entries_at_first(self) -> int | None:

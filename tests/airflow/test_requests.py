@@ -44,6 +44,10 @@ START = [
 LINK = ["SetXCom _link_ExecutionLink"]
 
 
+#: What a person sees of the run: one write for each change, and one read after a deferral, which adds to it.
+PAGE = {"SetXCom remote_execution", "GetXCom remote_execution"}
+
+
 @dataclass
 class Process:
     """One process of a task, on a worker; ``dag.test()`` runs them all in this one."""
@@ -69,8 +73,13 @@ class Process:
 
     @property
     def own(self) -> list[str]:
-        """The same, without what Airflow does around any task."""
-        return [name for name in self.names if name not in OF_ANY_TASK]
+        """The same, without what Airflow does around any task, and without the page."""
+        return [name for name in self.names if name not in OF_ANY_TASK | PAGE]
+
+    @property
+    def page(self) -> list[str]:
+        """What is asked for the page."""
+        return [name.split()[0] for name in self.names if name in PAGE]
 
 
 @pytest.fixture
@@ -171,6 +180,8 @@ def test_a_task_asks_airflow_for_nothing_that_no_guarantee_needs(
     assert blocking.own == before.own == [*connection, *start]
     assert after.own == connection
     assert before.names[-1] == "DeferTask"
+    assert blocking.page == ["SetXCom"] * 3, "the start, one change, and the end"
+    assert (before.page, after.page) == (["SetXCom"], ["GetXCom", "SetXCom"])
     assert blocking.names[-2:] == after.names[-2:] == ["SetXCom return_value", "SucceedTask"]
 
 
