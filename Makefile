@@ -49,7 +49,7 @@ check: $(READY) ## lint, types and the quick tests
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
 
-# The newest Airflow of `matrix` writes build/coverage/data.matrix.
+# The newest release of Airflow in `matrix` writes build/coverage/data.matrix.
 units: export COVERAGE_FILE = build/coverage/data.units
 units: $(READY)
 	$(RUN) pytest -n 2 --cov --cov-report= --cov-fail-under=0 tests/core tests/vendors tests/test_formats.py tests/test_retries.py

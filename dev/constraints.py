@@ -15,13 +15,21 @@ import tempfile
 from pathlib import Path
 
 from dev import environment
-from dev.matrix import VERSIONS
+from dev.matrix import VERSIONS, oldest_python
 
 # Packages whose later versions break an Airflow. 3.2: with newer ones, neither its DAG processor nor dag.test() can build the
 # execution API; Airflow 3.3 itself has the first bound.
 _BROKEN_BY_NEWER = {"3.2": ("fastapi<0.137", "svcs<26")}
+# The oldest pre-release of a version that is not released yet. uv takes a pre-release only of what is named with one.
+_PRE_RELEASES = {
+    "3.4": (
+        "apache-airflow>=3.4.0b2,<3.5",
+        "apache-airflow-core>=3.4.0b2",
+        "apache-airflow-task-sdk>=1.4.0b2",
+    )
+}
 _HEAD = """\
-# The packages that the project and its tests are installed with on Airflow {minor}, for Python 3.10 to 3.13.
+# The packages that the project and its tests are installed with on Airflow {minor}, for Python {python} to 3.13.
 # Made by `make constraints` (`make constraints UPGRADE=1` for the newest version of every package).
 """
 
@@ -29,9 +37,11 @@ _HEAD = """\
 def make(uv: str, minor: str, *, upgrade: bool) -> None:
     """Resolve the packages for one minor version of Airflow and write its file."""
     path = environment.constraints_for(minor)
+    python = ".".join(map(str, oldest_python(minor)))
     with tempfile.TemporaryDirectory() as folder:
         only = Path(folder, "airflow.in")
-        only.write_text("\n".join([f"apache-airflow~={minor}.0", *_BROKEN_BY_NEWER.get(minor, ())]))
+        airflow = _PRE_RELEASES.get(minor, (f"apache-airflow~={minor}.0",))
+        only.write_text("\n".join([*airflow, *_BROKEN_BY_NEWER.get(minor, ())]))
         command = [
             uv,
             "pip",
@@ -43,7 +53,7 @@ def make(uv: str, minor: str, *, upgrade: bool) -> None:
             "--constraint",
             str(only),
         ]
-        command += ["--universal", "--python-version", "3.10", "--output-file", str(path)]
+        command += ["--universal", "--python-version", python, "--output-file", str(path)]
         command += [
             "--no-emit-index-url",
             "--no-annotate",
@@ -51,7 +61,7 @@ def make(uv: str, minor: str, *, upgrade: bool) -> None:
             *(["--upgrade"] if upgrade else []),
         ]
         subprocess.run(command, cwd=environment.ROOT, check=True)
-    path.write_text(_HEAD.format(minor=minor) + path.read_text())
+    path.write_text(_HEAD.format(minor=minor, python=python) + path.read_text())
 
 
 def main() -> int:

@@ -18,13 +18,17 @@ from dev import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRIX = ROOT / ".matrix"
-VERSIONS = ("3.1", "3.2", "3.3")
+VERSIONS = ("3.1", "3.2", "3.3", "3.4")
+#: The newest release. A later version is a pre-release, and is tested like an earlier one.
+NEWEST = "3.3"
+#: The oldest Python of a version of Airflow, if it is not that of this project.
+_OLDEST_PYTHON = {"3.4": (3, 11)}
 # What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, object storage, the forms.
 TESTS = ("tests/airflow", "tests/contract", "tests/test_outputs.py", "tests/test_provider_info.py")
 # A vendor's own modules use Airflow only through the base classes, which the guarantees of one vendor test. Besides that, a
 # DAG of each vendor runs on every version.
 ONLY_ON_NEWEST = "not newest and not every_vendor"
-# Coverage is measured on the newest version; `make test` and `make coverage` combine it with that of other tests.
+# Coverage is measured on the newest release; `make test` and `make coverage` combine it with that of other tests.
 COVERAGE = ROOT / "build" / "coverage" / "data.matrix"
 # The versions that are installed, whatever the constraints say.
 _VERSIONS_OF = "import sys; from importlib.metadata import version; print(version('apache-airflow'), sys.version.split()[0])"
@@ -64,7 +68,7 @@ def run(minor: str) -> Cell:
                 *[str(python), "-m", "pytest", *TESTS, "-p", "no:cacheprovider"],
                 # All tests of a file run in one worker: a DAG is run once for all tests about it.
                 *["-n", "2", "--dist", "loadfile"],
-                *(measure if minor == VERSIONS[-1] else ["-m", ONLY_ON_NEWEST]),
+                *(measure if minor == NEWEST else ["-m", ONLY_ON_NEWEST]),
                 f"--junitxml={report}",
             ],
             cwd=ROOT,
@@ -89,12 +93,29 @@ def _python(minor: str) -> Path:
     )
 
 
+def oldest_python(minor: str) -> tuple[int, int]:
+    """Return the oldest Python on which the project runs with this version of Airflow."""
+    return _OLDEST_PYTHON.get(minor, (3, 10))
+
+
+def installable(python: tuple[int, ...] = sys.version_info[:2]) -> tuple[str, ...]:
+    """Return the versions of Airflow that a Python can have."""
+    return tuple(minor for minor in VERSIONS if python >= oldest_python(minor))
+
+
 def main() -> int:
     """Run the tests on each version, two versions at a time; the exit code is 0 only if all pass."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=VERSIONS, help="one minor version of Airflow")
     only = parser.parse_args().only
-    minors = [only] if only else VERSIONS
+    wanted = [only] if only else VERSIONS
+    minors = [minor for minor in wanted if minor in installable()]
+    for minor in wanted:
+        if minor not in minors:
+            needs, found = (".".join(map(str, each)) for each in (oldest_python(minor), sys.version_info[:2]))
+            print(f"Airflow {minor} is left out: it needs Python {needs} or newer, and this is {found}.")
+    if not minors:
+        return 0
     print(f"Airflow {', '.join(minors)}: installing and testing ...", flush=True)
     # The installation of one version waits for the network while the tests of another one run.
     with ThreadPoolExecutor(2) as pool:

@@ -33,7 +33,7 @@ _OTHER_PAGES = {
     ),
     "retries": (
         "Retry policy",
-        "A retry policy for Airflow 3.3.",
+        "A retry policy for Airflow 3.3 and later.",
         (f"automodule:: {PACKAGE}.retries",),
     ),
     "manifest": (

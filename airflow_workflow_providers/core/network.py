@@ -73,7 +73,7 @@ class _NotOurs(logging.Filter):
 
 # Loggers do not inherit filters: each logger of the engine that sees a request gets one.
 for _name in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_NotOurs())
+    logging.getLogger(f"{httpcore.__name__}.{_name}").addFilter(_NotOurs())
 
 
 class _Layered:

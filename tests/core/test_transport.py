@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import logging
 import os
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from airflow_workflow_providers.core import errors, http, network
+from airflow_workflow_providers.core import engine, errors, http, network
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.http import HttpSettings
 from airflow_workflow_providers.core.tls import TlsSettings, tls_context
@@ -174,6 +175,15 @@ def test_the_engine_logs_no_headers_of_ours(caplog: pytest.LogCaptureFixture) ->
 
     assert "tk_s3cret" not in caplog.text
     assert "application/json" not in caplog.text
+
+
+def test_the_newer_library_is_used_where_it_is_installed() -> None:
+    """Airflow 3.4 brings it. A mix of both would catch the errors of the wrong one."""
+    suffix = "2" if importlib.util.find_spec("httpx2") else ""
+
+    assert engine.httpx.__name__ == f"httpx{suffix}"
+    assert engine.httpcore.__name__ == f"httpcore{suffix}"
+    assert issubclass(network.Backend, engine.httpcore.SyncBackend)
 
 
 @pytest.fixture

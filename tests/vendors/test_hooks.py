@@ -7,10 +7,10 @@ import inspect
 from contextlib import closing
 from typing import Any
 
-import httpx
 import pytest
 
 from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.engine import httpx
 from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.emulator import Emulator
 from tests.conftest import connect
@@ -186,11 +186,12 @@ def test_the_requests_of_a_wait_are_not_in_the_log(
     emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In a triggerer each line costs more than the request. Other users of the HTTP library keep their lines."""
-    caplog.set_level("INFO", logger="httpx")
+    library = httpx.__name__
+    caplog.set_level("INFO", logger=library)
     headers = {"Authorization": f"Bearer {emulator.control_token}"}
 
     Task(REFOLD.task).run()
-    assert [record for record in caplog.records if record.name == "httpx"] == []
+    assert [record for record in caplog.records if record.name == library] == []
 
     httpx.get(emulator.control_url + "/ledger", headers=headers)
-    assert [record.name for record in caplog.records if record.name == "httpx"] == ["httpx"]
+    assert [record.name for record in caplog.records if record.name == library] == [library]

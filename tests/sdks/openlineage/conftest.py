@@ -8,7 +8,7 @@ import pytest
 
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.get_provider_info import VENDORS
-from dev.matrix import VERSIONS
+from dev.matrix import installable
 from dev.sdks import airflow_with
 from tests.sdks import run_client
 from tests.sdks.openlineage import REQUIREMENT
@@ -61,7 +61,7 @@ class Emitted:
         )
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+@pytest.fixture(scope="session", params=installable())
 def emitted(
     request: pytest.FixtureRequest, running: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Emitted:
