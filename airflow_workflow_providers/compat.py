@@ -22,8 +22,20 @@ try:
 except ImportError:  # of an older release of that provider
     from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
+try:
+    from airflow.triggers.shared_stream import SharedStreamProducer
+
+    #: Airflow 3.3 tells a watcher which of its events are stored.
+    CONFIRMS_EVENTS = True
+except ImportError:  # before 3.3
+    CONFIRMS_EVENTS = False
+
+    class SharedStreamProducer:  # type: ignore[no-redef]
+        """Nothing: there are no shared streams."""
+
+
 #: Imported here for others.
-__all__ = ["SET_DURING_EXECUTION", "TaskDeferralError", "TaskDeferralTimeout"]
+__all__ = ["SET_DURING_EXECUTION", "SharedStreamProducer", "TaskDeferralError", "TaskDeferralTimeout"]
 
 #: Airflow 3.3 calls ``on_kill`` of a trigger; before that it only cancels a trigger, without a reason.
 HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
@@ -63,6 +75,21 @@ async def amask(*secrets: str) -> None:
 def state_store(context: Any) -> Any | None:
     """Return the store that outlives a try, or ``None`` before Airflow 3.3."""
     return context.get("task_state_store")
+
+
+def asset_stores(trigger: Any) -> list[Any]:
+    """
+    Return the stores that outlive a watcher, one for each asset that it watches.
+
+    :param trigger: the trigger of an asset.
+    :return: an empty list before Airflow 3.3, and for a trigger that belongs to no asset.
+    """
+    stores = getattr(trigger, "asset_state_store", None)
+    if stores is None:
+        return []
+    # Its own methods are for one asset; a trigger is not told the names of its assets.
+    by_name = getattr(stores, "_by_name", None)
+    return list(by_name.values()) if by_name else [stores]
 
 
 async def read_xcom(task_key: dict[str, Any], key: str) -> Any:

@@ -88,5 +88,13 @@ def get_provider_info() -> dict[str, Any]:
             for vendor, names in DECORATORS.items()
             for name in names
         ],
+        "asset-uris": [
+            {
+                "schemes": [vendor],
+                "handler": f"{_PACKAGE}.assets.sanitize_uri",
+                "factory": f"{_PACKAGE}.assets.create_{vendor}_asset",
+            }
+            for vendor in VENDORS
+        ],
         "extra-links": [f"{_PACKAGE}.links.ExecutionLink"],
     }

@@ -130,6 +130,11 @@ class VendorCase:
         return self._class("sensors", r".*(?<!Execution)Sensor")
 
     @property
+    def ended_trigger(self) -> type[Any]:
+        """The class of the trigger of an asset; only a vendor with such a list has it."""
+        return self._class("triggers", r".*EndedTrigger")
+
+    @property
     def stop_operator(self) -> type[Any]:
         """The class of the operator that stops its executions; only a vendor that can stop one has it."""
         return self._class("operators", r".*StopExecutionOperator")

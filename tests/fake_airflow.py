@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -201,3 +201,84 @@ def new_id() -> str:
 def _stored(value: Any) -> Any:
     """Return a value as Airflow stores it: as plain JSON, or there is an error."""
     return json.loads(json.dumps(value, allow_nan=False))
+
+
+class AssetStore(dict[str, Any]):
+    """The state store of an asset, as far as a watcher uses it; the next process finds what is in it."""
+
+    fails = False
+    attempts = 0
+
+    async def aget(self, key: str) -> Any:
+        self._attempt()
+        return self.get(key)
+
+    async def aset(self, key: str, value: Any) -> None:
+        self._attempt()
+        self[key] = _stored(value)
+
+    def _attempt(self) -> None:
+        self.attempts += 1
+        if self.fails:
+            raise ConnectionError("the API server does not respond")
+
+
+class Triggerer:
+    """
+    A triggerer with the watcher of one asset, and the database with its events.
+
+    On Airflow 3.3 the events come through Airflow's own streams, which tell the watcher what is stored.
+
+    :param store: False for a watcher without a state store (Airflow 3.1, 3.2).
+    """
+
+    def __init__(self, *, store: bool = True) -> None:
+        self.store = AssetStore() if store else None
+        self.events: list[Any] = []
+        self.not_stored: list[Any] = []
+        self.stores_events = True
+
+    @property
+    def ids(self) -> list[str]:
+        """The runs of the events that are in the database."""
+        return [event["execution_id"] for event in self.events]
+
+    @asynccontextmanager
+    async def runs(self, watcher: Any) -> AsyncIterator[None]:
+        """Run a watcher in a process of its own, and kill it at the end."""
+        path, kwargs = watcher.serialize()
+        assert path == f"{type(watcher).__module__}.{type(watcher).__qualname__}"
+        trigger = type(watcher)(**_stored(kwargs))
+        assert trigger.serialize() == watcher.serialize() == (path, _stored(kwargs))
+        trigger.trigger_id = 1
+        trigger.asset_state_store = self.store
+        task = asyncio.create_task(self._run(trigger))
+        try:
+            yield
+            assert not task.done(), "the watcher has ended by itself"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self, trigger: Any) -> None:
+        key = trigger.shared_stream_key()
+        if key is None:
+            async with aclosing(trigger.run()) as events:
+                async for event in events:
+                    self._store_event(event)
+            return
+        from airflow.triggers.shared_stream import SharedStreamManager  # noqa: PLC0415  # Airflow 3.3
+
+        streams = SharedStreamManager()
+        stream = streams.subscribe(trigger_id=1, trigger=trigger, key=key)
+        try:
+            async for event in trigger.filter_shared_stream(stream):
+                number = streams.bind_pending_event(trigger_id=1, key=key)
+                if self._store_event(event):
+                    streams.confirm_persisted([number])
+        finally:
+            await streams.unsubscribe(1, key)
+
+    def _store_event(self, event: Any) -> bool:
+        (self.events if self.stores_events else self.not_stored).append(_stored(event.payload))
+        return self.stores_events

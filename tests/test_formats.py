@@ -20,8 +20,10 @@ import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.start import StartRecord
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
+from airflow_workflow_providers.core.watcher import EndedRun, Watcher
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.operators.batch_store import BatchStore
 from airflow_workflow_providers.operators.start_store import KEY, UPLOADS_KEY, StartStore
@@ -258,3 +260,23 @@ def test_a_manifest_of_another_release_is_named(tmp_path: Path) -> None:
         list(BatchManifest(f"file://{tmp_path}/other.jsonl"))
     with pytest.raises(errors.WorkflowError, match="not the result of a batch"):
         BatchManifest({"execution_id": "70001"})
+
+
+@every_release
+def test_a_watcher_of_an_earlier_release_continues(release: dict[str, Any]) -> None:
+    """Airflow starts the same watcher, which finds what it has seen."""
+    watcher = release["watcher"]
+    for path in watcher["triggers"]:
+        kwargs = {**watcher["kwargs"], **watcher["own_kwargs"].get(path, {})}
+        trigger = loaded(path, kwargs)
+        written = trigger.serialize()
+
+        assert written[0] == path
+        assert {name: written[1][name] for name in kwargs} == kwargs
+        if release is FORMATS[THIS_RELEASE]:
+            assert written[1].keys() == kwargs.keys()
+            run = EndedRun(Execution("70002", State.SUCCEEDED, "COMPLETED"), 1794994800.5, None, False)
+            assert trigger.event(run).keys() == watcher["event"].keys()
+    read = Watcher.from_stored(watcher["stored"])
+    assert read is not None
+    assert release is not FORMATS[THIS_RELEASE] or read.stored() == watcher["stored"]

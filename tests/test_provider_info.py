@@ -74,6 +74,11 @@ def test_every_module_and_class_that_it_names_exists() -> None:
         for item in INFO[folder]:
             for module in item["python-modules"]:
                 import_module(module)
+    for item in INFO["asset-uris"]:
+        for name in (item["handler"], item["factory"]):
+            module, _, function = name.rpartition(".")
+            assert callable(getattr(import_module(module), function))
+    assert [scheme for item in INFO["asset-uris"] for scheme in item["schemes"]] == list(VENDORS)
     assert INFO["extra-links"] == [f"{ExecutionLink.__module__}.{ExecutionLink.__qualname__}"]
     assert set(FORMS) == set(VENDORS)
 

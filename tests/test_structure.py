@@ -43,6 +43,7 @@ ARROWS = {
     "pytest_plugin": {"core", "emulator"},
     "retries": {"core"},
     "webhooks": set(),
+    "assets": set(),
     "compat": set(),
     "settings": set(),
     "links": set(),

@@ -34,12 +34,14 @@ from airflow_workflow_providers.core.request import (
     Flow,
     Request,
     Response,
+    RunPage,
     StatusPage,
     Word,
     execution_request,
     list_request,
     newest_request,
     paged,
+    runs_request,
 )
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -299,11 +301,31 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
     if not workflow_id:
         return None
 
-    def read(response: Response) -> tuple[list[Any], bool]:
-        found = response.parse(_Searched)
-        return found.data, not found.is_last and _more_since(found.data, since)
+    return list_request(list_runs(workflow_id, page=page), partial(_runs_since, since), "id")
 
-    return list_request(list_runs(workflow_id, page=page), read, "id")
+
+def list_begun(workflow_id: str, since: float, page: int) -> Request[RunPage]:
+    """
+    Read the runs of a workflow begun since then, one page, newest first.
+
+    :param workflow_id: the workflow, ``fl_...``.
+    :param since: in seconds since the epoch.
+    :param page: from 1.
+    """
+    return runs_request(
+        list_runs(workflow_id, page=page),
+        partial(_runs_since, since),
+        id_field="id",
+        began_field="started_at",
+        ended_field="completed_at",
+        state=lambda status: state_of(status, STATUSES),
+    )
+
+
+def _runs_since(since: float, response: Response) -> tuple[list[Any], bool]:
+    """Return the runs on a page, and whether there may be another one with runs begun since then."""
+    found = response.parse(_Searched)
+    return found.data, not found.is_last and _more_since(found.data, since)
 
 
 def find_newest(workflow_id: str, since: float) -> Request[str | None]:
@@ -386,6 +408,7 @@ API = VendorApi(
     get_status_and_log=get_status_and_log,
     list_statuses=list_statuses,
     find_newest=find_newest,
+    list_begun=list_begun,
     get_execution=get_execution,
     find_started=find_started,
 )

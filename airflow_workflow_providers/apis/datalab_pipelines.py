@@ -7,6 +7,7 @@ https://documentation.datalab.to/. Where they leave something open, a comment na
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +40,7 @@ from airflow_workflow_providers.core.request import (
     Flow,
     Request,
     Response,
+    RunPage,
     StatusPage,
     Word,
     execution_request,
@@ -46,6 +48,7 @@ from airflow_workflow_providers.core.request import (
     newest_request,
     paged,
     read_request,
+    runs_request,
     texts,
 )
 from airflow_workflow_providers.core.secret import address_secrets
@@ -311,14 +314,35 @@ def list_statuses(workflow_id: str, since: float, page: int) -> Request[StatusPa
     if not workflow_id:
         return None
 
-    def read(response: Response) -> tuple[list[Any], bool]:
-        listed = response.parse(_Listed).executions
-        begun = (_begun_since(run, since) for run in listed if isinstance(run, dict))
-        # That the newest is the first is inferred: the page calls them "recent".
-        # https://documentation.datalab.to/api-reference/list-pipeline-executions
-        return listed, _is_full(listed) and any(begun)
-
+    read = partial(_entries_since, since)
     return list_request(_list_page(workflow_id, page), read, "execution_id")
+
+
+def list_begun(workflow_id: str, since: float, page: int) -> Request[RunPage]:
+    """
+    Read the executions of a pipeline begun since then, one page of 100.
+
+    :param workflow_id: the pipeline, ``pl_...``.
+    :param since: in seconds since the epoch.
+    :param page: from 1.
+    """
+    return runs_request(
+        _list_page(workflow_id, page),
+        partial(_entries_since, since),
+        id_field="execution_id",
+        began_field="created",
+        ended_field="completed_at",
+        state=lambda status: state_of(status.lower(), STATUSES),
+    )
+
+
+def _entries_since(since: float, response: Response) -> tuple[list[Any], bool]:
+    """Return the entries of a page, and whether there may be another one with executions begun since then."""
+    listed = response.parse(_Listed).executions
+    begun = (_begun_since(run, since) for run in listed if isinstance(run, dict))
+    # That the newest is the first is inferred: the page calls them "recent".
+    # https://documentation.datalab.to/api-reference/list-pipeline-executions
+    return listed, _is_full(listed) and any(begun)
 
 
 def find_newest(workflow_id: str, since: float) -> Request[str | None]:
@@ -382,6 +406,7 @@ API = replace(
     get_status=get_status,
     list_statuses=list_statuses,
     find_newest=find_newest,
+    list_begun=list_begun,
     get_execution=get_execution,
     find_started=find_started,
     has_partial=True,

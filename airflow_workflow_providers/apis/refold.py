@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from airflow_workflow_providers.apis import refold_lists
 from airflow_workflow_providers.apis.refold_lists import (
     find_newest,
     find_started,
@@ -21,7 +22,7 @@ from airflow_workflow_providers.apis.refold_lists import (
 from airflow_workflow_providers.core.errors import InvalidInput
 from airflow_workflow_providers.core.execution import Execution, RunStep, RunSteps, State, state_of
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
-from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
+from airflow_workflow_providers.core.request import Request, Response, RunPage, Word, execution_request
 from airflow_workflow_providers.core.secret import unsendable
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.vendor import VendorApi
@@ -423,6 +424,11 @@ def _nodes(nodes: Any) -> list[dict[str, Any]]:
     return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
+def list_begun(workflow_id: str, since: float, page: int) -> Request[RunPage]:
+    """Read the runs of a workflow begun since then, one page; see :func:`.refold_lists.list_begun`."""
+    return refold_lists.list_begun(workflow_id, since, page, state=lambda status: state_of(status, STATUSES))
+
+
 def ping(**_: Any) -> Request[dict[str, Any]]:
     """List one run, which only a valid key with a linked account, or a valid token, can do."""
     return replace(list_executions(limit=1), summary="test the connection")
@@ -493,6 +499,7 @@ API = VendorApi(
     get_status=get_status,
     list_statuses=list_statuses,
     find_newest=find_newest,
+    list_begun=list_begun,
     get_execution=get_execution,
     find_output=find_output,
     stop=stop,

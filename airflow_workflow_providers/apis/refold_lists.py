@@ -1,27 +1,34 @@
 """Refold's lists of runs: "List Executions" of the API reference at https://docs.refold.ai/."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel
 
 from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution
+from airflow_workflow_providers.core.execution import CLOCK_DRIFT, Execution, State
 from airflow_workflow_providers.core.parameters import id_or_name
 from airflow_workflow_providers.core.request import (
     Flow,
     Request,
     Response,
+    RunPage,
     StatusPage,
     list_request,
     newest_request,
     paged,
     read_request,
+    runs_request,
     texts,
 )
 
 #: How many pages of 100 runs are searched for one that may have started.
 SEARCHED_PAGES = 50
+
+#: The nonce of a start of this package, which is in the run's label unless the author has set another one.
+_NONCE = re.compile(r"\bairflow-[0-9a-f]{32}\b")
 
 
 class Page(BaseModel):
@@ -94,6 +101,50 @@ def find_newest(workflow_id: str, since: float) -> Request[str | None]:
     workflow = id_or_name("workflow_id", workflow_id)
     listed = list_executions(workflow_id=workflow, start_date=_timestamp(since), limit=10)
     return newest_request(listed, lambda response: response.parse(_Searched).docs, "_id", "createdAt", since)
+
+
+def list_begun(
+    workflow_id: str, since: float, page: int, *, state: Callable[[str], State]
+) -> Request[RunPage]:
+    """
+    Read the runs of a workflow begun since then, one page of 100, newest first.
+
+    :param workflow_id: the id of the workflow; no page says that the list knows its alias.
+    :param since: in seconds since the epoch.
+    :param page: from 1.
+    :param state: from Refold's status to our state.
+    """
+
+    def read(response: Response) -> tuple[list[Any], bool]:
+        found = response.parse(_Searched)
+        return found.docs, found.more
+
+    workflow = id_or_name("workflow_id", workflow_id)
+    begun = list_executions(
+        workflow_id=workflow, start_date=_timestamp(since - CLOCK_DRIFT), limit=100, page=page
+    )
+    return runs_request(
+        begun,
+        read,
+        id_field="_id",
+        began_field="createdAt",
+        # In the specification only, without a format. A number of seconds is no time and is left out.
+        ended_field="completion_time",
+        state=state,
+        from_airflow=_is_from_airflow,
+    )
+
+
+def _is_from_airflow(run: dict[Any, Any]) -> bool:
+    """
+    Return whether a run shows the nonce of a start of this package.
+
+    The reference does not document where a run shows its ``instance_tag``, so every text of the run counts. What its nodes have
+    is left out: an input or an output may name another run.
+    https://docs.refold.ai/v2/api-reference/executions/list-executions
+    """
+    shown = {name: value for name, value in run.items() if name != "nodes"}
+    return any(_NONCE.search(each) for each in texts(shown))
 
 
 def find_started(start: Request[Execution], nonce: str, since: float) -> Flow[list[str]]:  # noqa: ARG001  # other vendors need it

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Flow, Request, Response
+from airflow_workflow_providers.core.request import NOT_IMPLEMENTED, Flow, Request, Response, RunPage
 from airflow_workflow_providers.core.text import shown, without_secrets
 from airflow_workflow_providers.core.vendor import VendorApi
 
@@ -72,6 +72,12 @@ class Endpoint:
         if self.api.find_newest is None:
             raise errors.NotSupported(f"{self.vendor} has no list of the runs of a workflow.")
         return self.api.find_newest(workflow_id, since)
+
+    def list_begun(self, workflow_id: str, since: float, page: int) -> Request[RunPage]:
+        """Return the request for a page of the list of the runs of a workflow begun since then."""
+        if self.api.list_begun is None:
+            raise errors.NotSupported(f"{self.vendor} has no list of the runs of a workflow.")
+        return self.api.list_begun(workflow_id, since, page)
 
     def get_execution(self, execution_id: str, *, require_output: bool = False) -> Flow[Execution]:
         """

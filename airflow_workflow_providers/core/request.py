@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from pydantic import BaseModel, PlainValidator, ValidationError
 
 from airflow_workflow_providers.core.errors import UnexpectedResponse
+from airflow_workflow_providers.core.execution import State
 from airflow_workflow_providers.core.parameters import id_or_name, query_value, segment, time_of
 from airflow_workflow_providers.core.text import LIMIT, shown
 
@@ -384,6 +385,77 @@ def newest_request(
         return max(begun, key=lambda each: each[0])[1] if begun else None
 
     return listed.read_as("find the newest execution in the list", parse)
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """
+    A run as a vendor's list shows it.
+
+    :param execution_id: its id, checked.
+    :param state: our state for the status that the list shows.
+    :param began_at: when it began, in seconds since the epoch.
+    :param ended_at: when it ended, in seconds since the epoch; ``None`` if the list does not say.
+    :param from_airflow: whether it carries the label of a start of this package.
+    """
+
+    execution_id: str
+    state: State
+    began_at: float
+    ended_at: float | None = None
+    from_airflow: bool = False
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """
+    A page of a vendor's list of runs, newest first.
+
+    :param runs: the runs.
+    :param more: whether there may be another page with runs that have begun since the time that was asked for.
+    """
+
+    runs: tuple[ListedRun, ...]
+    more: bool
+
+
+def runs_request(
+    listed: Request[Any],
+    read: Callable[[Response], tuple[list[Any], bool]],
+    *,
+    id_field: str,
+    began_field: str,
+    ended_field: str,
+    state: Callable[[str], State],
+    from_airflow: Callable[[dict[Any, Any]], bool] = lambda _: False,
+) -> Request[RunPage]:
+    """
+    Return the request for the runs on a page of a vendor's list.
+
+    An entry without a usable id, status or time of its begin is left out: one odd entry must not hide the others.
+
+    :param listed: the request for the page.
+    :param read: from its response to the entries, and whether there may be another page that is needed.
+    :param id_field: the field of an entry that has the id.
+    :param began_field: the field that says when the run began.
+    :param ended_field: the field that says when it ended.
+    :param state: from the vendor's status to our state.
+    :param from_airflow: from an entry to whether it carries the label of a start of this package; default: no run does.
+    """
+
+    def parse(response: Response) -> RunPage:
+        entries, more = read(response)
+        runs = (_listed_run(response, each) for each in entries if isinstance(each, dict))
+        return RunPage(tuple(run for run in runs if run is not None), more)
+
+    def _listed_run(response: Response, entry: dict[Any, Any]) -> ListedRun | None:
+        known, status = response.find_id(entry.get(id_field)), entry.get("status")
+        began_at = time_of(entry.get(began_field))
+        if known is None or began_at is None or not isinstance(status, str):
+            return None
+        return ListedRun(known, state(status), began_at, time_of(entry.get(ended_field)), from_airflow(entry))
+
+    return listed.read_as("read the list of executions", parse)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.request import Flow, Request, Response, StatusPage
+from airflow_workflow_providers.core.request import Flow, Request, Response, RunPage, StatusPage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class VendorApi:
         of a page, from 1, to that page of the vendor's list of runs; ``None`` if the list needs a workflow and none is known.
     :param find_newest: from a workflow and a time, in seconds since the epoch, to the request that reads the id of the newest run
         of this workflow begun since then, from the vendor's list of runs; its value is ``None`` if there is none.
+    :param list_begun: from a workflow, the time since when its runs have begun, in seconds since the epoch, and the number of a
+        page, from 1, to that page of the vendor's list of the runs of this workflow, newest first.
     :param get_execution: reads a run with its output.
     :param find_output: from a run, as ``get_execution`` has read it, to the request that looks for its output elsewhere
         and reads the run with it; ``None`` for a run that has its output, or cannot have one.
@@ -43,6 +45,7 @@ class VendorApi:
     get_status_and_log: Callable[[str], Request[Execution]] | None = None
     list_statuses: Callable[[str, float, int], Request[StatusPage] | None] | None = None
     find_newest: Callable[[str, float], Request[str | None]] | None = None
+    list_begun: Callable[[str, float, int], Request[RunPage]] | None = None
     get_execution: Callable[[str], Request[Execution]] | None = None
     find_output: Callable[[Execution], Request[Execution] | None] | None = None
     stop: Callable[[str], Request[str]] | None = None

@@ -9,6 +9,7 @@ from airflow_workflow_providers.hooks.datalab import (
 )
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 from airflow_workflow_providers.triggers.batch import BatchTrigger
+from airflow_workflow_providers.triggers.ended import WorkflowEndedTrigger
 
 
 class DatalabExecutionTrigger(ExecutionTrigger):
@@ -25,6 +26,20 @@ class DatalabPipelineExecutionTrigger(ExecutionTrigger):
 
 class DatalabPipelineBatchTrigger(BatchTrigger):
     """Wait for the executions of a batch of a Datalab pipeline."""
+
+    hook_class = DatalabPipelineHook
+
+
+class DatalabPipelineEndedTrigger(WorkflowEndedTrigger):
+    """
+    Send an event for each execution of a Datalab pipeline that has ended: the trigger of an ``AssetWatcher``.
+
+    The requests are "List Pipeline Executions" and "Get Pipeline Execution" of Datalab's API reference,
+    https://documentation.datalab.to/. An execution has no label, so those that an operator of this package has started are
+    events too.
+
+    :param workflow_id: the pipeline, ``pl_...``.
+    """
 
     hook_class = DatalabPipelineHook
 

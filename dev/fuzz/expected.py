@@ -139,7 +139,7 @@ def statuses_of(response: Response, items: Any, id_field: str) -> Expected:
 
 
 def newest_of(response: Response, items: Any, id_field: str) -> Expected:
-    """Return the expectation of a list of which only the id of the newest is read: an odd entry does not hide the others."""
+    """Return the expectation of a list of which ids are read: an odd entry does not hide the others."""
     entries = [members_of(item) for item in items] if isinstance(items, list) else []
     return Expected(
         must=list_of(response, items, object).must, ids=tuple(str(entry.get(id_field)) for entry in entries)

@@ -16,7 +16,7 @@ from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.client import Client
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution, State
-from airflow_workflow_providers.core.request import Request, Response, StatusPage
+from airflow_workflow_providers.core.request import Request, Response, RunPage, StatusPage
 from dev.fuzz.oracles import EXECUTION_ID, oracle
 from dev.vendors import DOCUMENTED_ROWS
 
@@ -73,6 +73,8 @@ class Reading:
             return [] if self.value.execution_id is None else [self.value.execution_id]
         if self.operation == "newest" and self.error is None:
             return [] if self.value is None else [self.value]
+        if isinstance(self.value, RunPage):
+            return [run.execution_id for run in self.value.runs]
         return list(self.value) if self.operation == "find_started" and self.error is None else []
 
     @property
@@ -153,6 +155,8 @@ def _others(vendor: str) -> Iterator[tuple[str, Request[Any]]]:
         yield "statuses", list_statuses("w", 1_700_000_000.0, 1)
     if find_newest := hook.api.find_newest:
         yield "newest", find_newest("w", 1_700_000_000.0)
+    if list_begun := hook.api.list_begun:
+        yield "begun", list_begun("w", 1_700_000_000.0, 1)
     if known.label:
         yield "find_started", next(hook.api.find_started(_start(vendor), known.label, 1_700_000_000.0))
 

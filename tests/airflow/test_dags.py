@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from airflow import sdk
+from airflow.models.asset import AssetEvent, AssetModel
 from airflow.sdk import task_group
 from airflow.sdk.definitions.context import Context
 from airflow.settings import Session
@@ -41,9 +42,11 @@ EXAMPLE_DAGS = {
     "promptlayer_nightly_evaluation": 2,
     "refold_decorated": 4,
     "refold_deferred": 2,
+    "refold_events": 0,
     "refold_every_customer": 4,
     "refold_hook": 2,
     "refold_mapped": 3,
+    "refold_outlet": 1,
     "refold_payload_file": 2,
     "refold_stopped": 1,
     "refold_synchronous": 1,
@@ -143,6 +146,19 @@ def test_ids_and_results_pass_between_tasks(result_of: Callable[[str], Result]) 
     assert second["input"] == {"after": first["execution_id"], "answer": record["output"]}
     assert stored["sync_contacts", -1, "_link_ExecutionLink"] == record["url"]
     assert record["url"].endswith(first["execution_id"])
+
+
+@pytest.mark.newest
+def test_an_outlet_of_an_operator_is_an_event_of_its_asset(result_of: Callable[[str], Result]) -> None:
+    """The DAG that the asset schedules starts without a watcher."""
+    (run,) = result_of("refold_outlet").started
+
+    with Session() as session:
+        rows = select(AssetEvent.source_task_id, AssetModel.uri).join(
+            AssetModel, AssetModel.id == AssetEvent.asset_id
+        )
+        events = [tuple(row) for row in session.execute(rows)]
+    assert events == [("sync_contacts", f"refold://workflow/{run['workflow_id']}")]
 
 
 def test_each_mapped_task_has_its_own_run(result_of: Callable[[str], Result]) -> None:

@@ -73,7 +73,9 @@ _OWN: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
     "execute_sync": _sync,
     "list": lambda response, members: list_of(response, members.get("data"), dict),
     "statuses": lambda response, members: statuses_of(response, members.get("data"), "id"),
-    "newest": lambda response, members: newest_of(response, members.get("data"), "id"),
+    **dict.fromkeys(
+        ("newest", "begun"), lambda response, members: newest_of(response, members.get("data"), "id")
+    ),
 }
 
 #: Whoever has the address of a webhook can start its workflow.

@@ -101,7 +101,10 @@ _READS: Mapping[str, Callable[[Response, Mapping[str, Any]], Expected]] = {
     **dict.fromkeys(("pipelines", "versions"), _listed),
     **dict.fromkeys(("pipeline", "rate"), lambda response, _: object_of(response)),
     "statuses": lambda response, members: statuses_of(response, members.get("executions"), "execution_id"),
-    "newest": lambda response, members: newest_of(response, members.get("executions"), "execution_id"),
+    **dict.fromkeys(
+        ("newest", "begun"),
+        lambda response, members: newest_of(response, members.get("executions"), "execution_id"),
+    ),
 }
 
 ORACLE = Oracle(

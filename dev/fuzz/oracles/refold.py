@@ -131,7 +131,7 @@ _READS: dict[str, Callable[[Response, dict[str, Any]], Expected]] = {
 }
 
 #: What is read in a way of its own.
-_OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses, "newest": _newest}
+_OWN = {"sync_start": _sync, "output": _output, "statuses": _statuses, "newest": _newest, "begun": _newest}
 
 ORACLE = Oracle(
     expected=expected,

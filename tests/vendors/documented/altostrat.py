@@ -137,7 +137,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("data",), ("data", "*", "id"), ("data", "*", "status")),
         )
-        for operation in ("statuses", "newest")
+        for operation in ("statuses", "newest", "begun")
         for name, runs in (
             (
                 "three runs",
@@ -272,7 +272,19 @@ RESPONSES = [
     ),
     *errors(
         "altostrat",
-        ("start", "status", "status_and_log", "result", "run", "list", "statuses", "newest", "ping", *_OWN),
+        (
+            "start",
+            "status",
+            "status_and_log",
+            "result",
+            "run",
+            "list",
+            "statuses",
+            "newest",
+            "begun",
+            "ping",
+            *_OWN,
+        ),
         [
             {
                 "name": "401, the form of the reference",

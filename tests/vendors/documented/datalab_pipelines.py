@@ -187,7 +187,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("executions",), ("executions", "*", "execution_id"), ("executions", "*", "status")),
         )
-        for operation in ("statuses", "newest")
+        for operation in ("statuses", "newest", "begun")
         for name, executions in (
             ("two executions", [_RUNNING, {**_RUNNING, "execution_id": "pex_2", "status": "pending"}]),
             ("no execution", []),
@@ -236,6 +236,7 @@ RESPONSES = [
             "find_started",
             "statuses",
             "newest",
+            "begun",
             "pipelines",
             "pipeline",
             "versions",

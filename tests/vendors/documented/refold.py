@@ -276,7 +276,7 @@ RESPONSES = [
             # Each status is read as it is.
             decides=(("docs",), ("docs", "*", "_id"), ("docs", "*", "status")),
         )
-        for operation in ("statuses", "newest")
+        for operation in ("statuses", "newest", "begun")
         for name, members in (
             ("two running executions of three", {"docs": _LISTED, "totalDocs": 3, "hasNextPage": True}),
             ("no execution", {"docs": [], "totalDocs": 0}),
@@ -370,6 +370,7 @@ RESPONSES = [
             "find_started",
             "statuses",
             "newest",
+            "begun",
             "stop",
             "ping",
             *_READS,

@@ -49,7 +49,8 @@ class Documented:
 
     :param vendor: the name of a row of ``DOCUMENTED_ROWS`` in ``dev/vendors.py``.
     :param operation: ``start``, ``sync_start``, ``status``, ``result``, ``output`` (a result that is elsewhere), ``run``,
-        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``newest`` (the newest one in a list), ``stop``, ``ping`` (what the connection test
+        ``list``, ``find_started``, ``statuses`` (of many executions, from a list), ``newest`` (the newest one in a list),
+        ``begun`` (the runs of a list), ``stop``, ``ping`` (what the connection test
         sends), or one that only this vendor has, as ``facts/`` names it; ``create`` must not be sent twice.
     :param name: what it is; unique in its operation.
     :param page: where it is documented.

@@ -93,6 +93,7 @@ FACTS = Facts(
         "list": lambda: altostrat.list_runs("fl_1"),
         "statuses": listed,
         "newest": lambda: altostrat.find_newest("fl_1", 1e9),
+        "begun": lambda: altostrat.list_begun("fl_1", 1e9, 1),
         "rerun": lambda: altostrat_starts.rerun_run("48291"),
         "resume": lambda: altostrat_starts.resume_run("48291", "n2"),
         "execute_sync": lambda: altostrat_starts.execute_workflow_sync("fl_1"),

@@ -9,6 +9,7 @@ from airflow_workflow_providers.apis.datalab_pipelines import (
     find_newest,
     find_started,
     get_step_result,
+    list_begun,
     list_pipeline_executions,
     list_statuses,
     run_pipeline,
@@ -78,6 +79,7 @@ FACTS = Facts(
         "rate": lambda: datalab_definitions.get_pipeline_rate("pl_1"),
         "statuses": listed,
         "newest": lambda: find_newest("pl_1", 1e9),
+        "begun": lambda: list_begun("pl_1", 1e9, 1),
         "find_started": lambda: next(find_started(start(), REFERENCE, 1e9)),
     },
     successes=[

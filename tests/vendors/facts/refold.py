@@ -101,6 +101,7 @@ FACTS = Facts(
         "batches": lambda: refold_workflows.list_node_batches("48291", "3"),
         "statuses": lambda: refold_lists.list_statuses("", 1e9, 1),
         "newest": lambda: refold_lists.find_newest("w", 1e9),
+        "begun": lambda: refold.list_begun("w", 1e9, 1),
         "find_started": lambda: next(refold_lists.find_started(start(), LABEL, 1e9)),
     },
     successes=[

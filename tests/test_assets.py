@@ -1,0 +1,63 @@
+"""The URIs of assets that stand for a workflow, as Airflow reads them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from airflow.sdk import Asset
+
+from airflow_workflow_providers.get_provider_info import get_provider_info
+
+FACTORIES = {uri["schemes"][0]: uri["factory"] for uri in get_provider_info()["asset-uris"]}
+
+
+@pytest.mark.parametrize(
+    ("uri", "normal"),
+    [
+        ("refold://workflow/6a106ba44480b80424a65289", "refold://workflow/6a106ba44480b80424a65289"),
+        ("refold://workflow/abc/", "refold://workflow/abc"),
+        ("REFOLD://Workflow/Abc", "refold://workflow/Abc"),
+        ("promptlayer://workflow/My workflow/", "promptlayer://workflow/My%20workflow"),
+        ("promptlayer://workflow/a%2Fb", "promptlayer://workflow/a%2Fb"),
+        ("datalab://pipeline/pl_1", "datalab://pipeline/pl_1"),
+        ("datalab://workflow/101", "datalab://workflow/101"),
+        ("laminar://job/claims", "laminar://job/claims"),
+        ("altostrat://workflow/fl_1#part", "altostrat://workflow/fl_1"),
+    ],
+)
+def test_a_uri_has_one_form(uri: str, normal: str) -> None:
+    assert Asset(uri).uri == Asset(normal).uri == normal
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "refold://",
+        "refold://workflow",
+        "refold://workflow/",
+        "refold://workflow/%20",
+        "refold://execution/abc",
+        "refold://workflow/abc/executions",
+        "refold://workflow/abc?key=secret",
+        "refold://someone@workflow/abc",
+        "refold://workflow:80/abc",
+        "altostrat://pipeline/pl_1",
+        "datalab://file-abc",
+    ],
+)
+def test_another_form_is_rejected_with_the_right_one_and_without_its_text(uri: str) -> None:
+    with pytest.raises(ValueError, match=r"must be \w+://\w+/<id>") as rejected:
+        Asset(uri)
+
+    assert "secret" not in str(rejected.value)
+
+
+@pytest.mark.parametrize("scheme", FACTORIES)
+def test_a_hook_can_name_an_asset_by_its_scheme(scheme: str) -> None:
+    module, _, name = FACTORIES[scheme].rpartition(".")
+
+    made = getattr(import_module(module), name)(workflow_id="a b/c", extra={"rows": 1})
+
+    assert made.uri == f"{scheme}://{'pipeline' if scheme == 'datalab' else 'workflow'}/a%20b%2Fc"
+    assert made.extra == {"rows": 1}
