@@ -66,6 +66,14 @@ def get_provider_info() -> dict[str, Any]:
             "version_added": "0.1.0",
             "example": "/data/in,/mnt/scans",
         },
+        "execution_page": {
+            "description": "Whether each task instance has the tab Remote execution in Airflow's UI, and tasks store in XCom what it "
+            "shows. The API server reads this when it starts.",
+            "type": "boolean",
+            "default": "True",
+            "version_added": "0.1.0",
+            "example": None,
+        },
     }
     return {
         "package-name": "airflow-workflow-providers",

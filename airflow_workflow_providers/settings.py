@@ -11,9 +11,6 @@ MAX_POLL_INTERVAL: float = conf.getfloat("workflow_providers", "max_poll_interva
 #: Whether tasks wait in the triggerer, unless a task sets it: ``[operators] default_deferrable``.
 DEFERRABLE: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
-#: Whether tasks store what the page *Remote execution* shows: ``[workflow_providers] execution_page``.
-EXECUTION_PAGE: bool = conf.getboolean("workflow_providers", "execution_page", fallback=True)
-
 
 def min_poll_interval() -> float:
     """
@@ -41,3 +38,12 @@ def input_folders() -> list[str]:
     """
     listed = conf.get("workflow_providers", "input_folders", fallback="")
     return [folder.strip() for folder in str(listed).split(",") if folder.strip().startswith("/")]
+
+
+def execution_page() -> bool:
+    """
+    Return whether Airflow's UI has the page of an execution, as a tab of each task instance.
+
+    :return: ``[workflow_providers] execution_page``; True unless the configuration says otherwise.
+    """
+    return bool(conf.getboolean("workflow_providers", "execution_page", fallback=True))

@@ -132,6 +132,21 @@ class AirflowApi:
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances?limit={_ALL}"
         return list(self.request("GET", path)["task_instances"])
 
+    def wait_for_tasks(
+        self, dag_id: str, run_id: str, states: Mapping[str, str | None], seconds: float
+    ) -> None:
+        """Wait until each of these tasks of a DAG run, or each of its mapped instances, has its state."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [(each["task_id"], each["state"]) for each in self.task_instances(dag_id, run_id)]
+            wrong = {name: state for name, state in found if name in states and state != states[name]}
+            if not wrong and states.keys() <= {name for name, _ in found}:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{dag_id}: after {seconds:.0f} s these have another state: {wrong}")
+            self.check_alive()
+            time.sleep(_POLL)
+
     def xcom_entries(self, key: str) -> list[dict[str, Any]]:
         """Return an entry for each task instance that has pushed this key; the values are not in it."""
         path = f"/api/v2/dags/~/dagRuns/~/taskInstances/~/xcomEntries?xcom_key={quote(key)}&limit={_ALL}"

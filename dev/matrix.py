@@ -24,7 +24,13 @@ NEWEST = "3.3"
 #: The oldest Python of a version of Airflow, if it is not that of this project.
 _OLDEST_PYTHON = {"3.4": (3, 11)}
 # What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, object storage, the forms.
-TESTS = ("tests/airflow", "tests/contract", "tests/test_outputs.py", "tests/test_provider_info.py")
+TESTS = (
+    "tests/airflow",
+    "tests/contract",
+    "tests/test_outputs.py",
+    "tests/test_plugin.py",
+    "tests/test_provider_info.py",
+)
 # A vendor's own modules use Airflow only through the base classes, which the guarantees of one vendor test. Besides that, a
 # DAG of each vendor runs on every version.
 ONLY_ON_NEWEST = "not newest and not every_vendor"

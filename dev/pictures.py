@@ -1,4 +1,4 @@
-"""Copy the pictures of the browser tests into the documentation, and note which forms they show."""
+"""Copy the pictures of the browser tests into the documentation, and note what they show."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from airflow_workflow_providers.get_provider_info import get_provider_info
 ROOT = Path(__file__).resolve().parent.parent
 MADE = ROOT / "build" / "pictures"
 SHOWN = ROOT / "docs" / "pictures"
-#: A digest of the form that each picture shows: tests/test_docs.py fails if a form has changed since.
+#: A digest of what each picture shows: tests/test_docs.py fails if a form or the page has changed since.
 NOTE = SHOWN / "forms.json"
+#: The files of the page of an execution, and the pictures of it that the documentation shows.
+PAGE = ROOT / "airflow_workflow_providers" / "plugin" / "page"
+PAGE_PICTURES = ("execution-in-airflow.png", "execution-batch.png", "execution-going-phone-dark.png")
 
 
 def forms() -> dict[str, str]:
@@ -27,13 +30,25 @@ def forms() -> dict[str, str]:
     }
 
 
+def page() -> str:
+    """Return a digest of the page of an execution."""
+    content = b"".join(path.read_bytes() for path in sorted(PAGE.iterdir()))
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def shown() -> dict[str, str]:
+    """Return a digest of everything that the pictures show."""
+    return {**forms(), "remote-execution": page()}
+
+
 def main() -> int:
-    """Copy the pictures in the light theme."""
+    """Copy the pictures of the documentation."""
     SHOWN.mkdir(exist_ok=True)
     names = [f"form-{vendor}{part}.png" for vendor in forms() for part in ("", "-extra")]
+    names += PAGE_PICTURES
     for name in names:
         shutil.copyfile(MADE / name, SHOWN / name)
-    NOTE.write_text(json.dumps(forms(), indent=2) + "\n")
+    NOTE.write_text(json.dumps(shown(), indent=2) + "\n")
     made = len(list(MADE.glob("*.png")))
     print(f"build/pictures/ has {made} pictures; docs/pictures/ shows {len(names)} of them")
     return 0

@@ -40,6 +40,7 @@ ARROWS = {
     "outputs": {"core"},
     "lineage": {"core"},
     "emulator": set(),
+    "plugin": {"settings"},
     "pytest_plugin": {"core", "emulator"},
     "retries": {"core"},
     "webhooks": set(),

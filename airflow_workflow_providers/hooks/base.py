@@ -28,8 +28,8 @@ from airflow_workflow_providers.core.vendor import VendorApi
 from airflow_workflow_providers.hooks.extra import (
     HttpExtra,
     base_url,
-    execution_page,
     is_loopback,
+    page_template,
     secret_of,
 )
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
@@ -422,7 +422,7 @@ class WorkflowHook(BaseHook):
             for name, value in own.items()
             if name not in extra.secret_fields and value is not None
         }
-        page = execution_page(connection, extra.execution_url)
+        page = page_template(connection, extra.execution_url)
         endpoint = Endpoint(self.hook_name, self.api, settings, self.conn_id, fields, page=page)
         self._keep_account(endpoint.account)
         return endpoint

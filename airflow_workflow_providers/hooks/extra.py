@@ -88,7 +88,7 @@ class HttpExtra(BaseModel):
         return cls.model_fields[str(info.field_name)].default if value in (None, "") else value
 
 
-def execution_page(connection: Connection, template: str | None) -> str | None:
+def page_template(connection: Connection, template: str | None) -> str | None:
     """
     Return the address of the vendor's page of an execution, as the connection has it.
 

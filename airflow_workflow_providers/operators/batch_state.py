@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import MOST_NAMED, BatchSnapshot
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.outputs.manifest import key_of, manifest_line, read_line
-from airflow_workflow_providers.settings import EXECUTION_PAGE
+from airflow_workflow_providers.settings import execution_page
 from airflow_workflow_providers.triggers.batch import PROGRESS_INTERVAL
 
 if TYPE_CHECKING:
@@ -365,7 +365,7 @@ class BatchState:
 
     def show(self) -> None:
         """Store what a person sees of the batch on the page *Remote execution*; the batch matters more than that."""
-        if not EXECUTION_PAGE:
+        if not execution_page():
             return
         ti = self.operator.task_instance
         try:

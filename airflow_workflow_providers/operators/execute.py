@@ -19,7 +19,7 @@ from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.operators.stop import stop, stop_at_once
 from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
-from airflow_workflow_providers.settings import EXECUTION_PAGE
+from airflow_workflow_providers.settings import execution_page
 
 
 class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
@@ -149,7 +149,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self, context: Context, store: StartStore, execution: Execution, deadline: float
     ) -> dict[str, Any]:
         self._publish_execution_id(context, store, execution)
-        if execution.execution_id is not None and EXECUTION_PAGE:
+        if execution.execution_id is not None and execution_page():
             self._snapshot = self._new_snapshot(execution.execution_id, store.began_at)
         if execution.is_terminal:
             self._read_rest_of_log(str(execution.execution_id))

@@ -15,7 +15,7 @@ from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.operators.base import ExecutionOperator
-from airflow_workflow_providers.settings import DEFERRABLE, EXECUTION_PAGE, POLL_INTERVAL
+from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL, execution_page
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
 #: How long a worker retries to read the result of a run that has ended before the wait continues, in seconds.
@@ -186,7 +186,7 @@ class WaitingOperator(ExecutionOperator):
 
     def _show(self, execution: Execution) -> None:
         """Store what a person sees of the run on the page *Remote execution*, if it has changed."""
-        if not EXECUTION_PAGE or self._context is None or execution.execution_id is None:
+        if not execution_page() or self._context is None or execution.execution_id is None:
             return
         # Each poke of a rescheduled sensor is a new process, which would store the same again.
         if not (self.deferrable or execution.is_terminal) and getattr(self, "mode", None) == "reschedule":

@@ -23,7 +23,7 @@ from airflow_workflow_providers.core.waiter import NextPoll, Waiter, WaitResult,
 from airflow_workflow_providers.links import ExecutionLink
 from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
-from airflow_workflow_providers.settings import EXECUTION_PAGE
+from airflow_workflow_providers.settings import execution_page
 
 
 class SensorTimedOut(ExecutionTimedOut, AirflowSensorTimeout):
@@ -163,7 +163,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
         """Check the id of the run, and show its page."""
         segment("execution_id", self.execution_id)
         self.set_execution(self.execution_id)
-        if EXECUTION_PAGE:
+        if execution_page():
             self._snapshot = self._new_snapshot(self.execution_id, None)
         if url := self.hook.execution_url(self.execution_id):
             context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=url)

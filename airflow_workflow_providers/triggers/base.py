@@ -20,7 +20,7 @@ from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
-from airflow_workflow_providers.settings import EXECUTION_PAGE, min_poll_interval
+from airflow_workflow_providers.settings import execution_page, min_poll_interval
 
 #: If a trigger sends its event sooner than this, in seconds, Airflow's scheduler may still be busy with the deferral, and
 #: can fail the task.
@@ -278,7 +278,7 @@ class ExecutionTrigger(WorkflowTrigger):
     async def _show(self, execution: Execution) -> None:
         """Store what a person sees of the run, which has changed; its end is left to the worker."""
         # dag.test() runs a trigger without a task instance, and nobody looks at a page then.
-        if not EXECUTION_PAGE or getattr(self, "task_instance", None) is None:
+        if not execution_page() or getattr(self, "task_instance", None) is None:
             return
         task = compat.task_key(self.task_instance)
         try:

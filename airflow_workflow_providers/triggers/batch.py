@@ -16,7 +16,7 @@ from airflow_workflow_providers.core.snapshot import BatchSnapshot
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import ManyWait
-from airflow_workflow_providers.settings import EXECUTION_PAGE, min_poll_interval
+from airflow_workflow_providers.settings import execution_page, min_poll_interval
 from airflow_workflow_providers.triggers.base import STOP_TIMEOUT, WorkflowTrigger
 
 #: The XCom in which a worker leaves the runs to wait for: a list of their ids and when they have begun.
@@ -167,7 +167,7 @@ class BatchTrigger(WorkflowTrigger):
 
     async def _show(self, counts: dict[str, int]) -> None:
         """Store what a person sees of the batch; the worker has begun it."""
-        if not EXECUTION_PAGE:
+        if not execution_page():
             return
         try:
             if self._snapshot is None:

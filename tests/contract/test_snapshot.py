@@ -9,8 +9,6 @@ import pytest
 
 from airflow_workflow_providers.core.snapshot import KEY
 from airflow_workflow_providers.emulator import Emulator
-from airflow_workflow_providers.operators import batch_state, execute, waiting
-from airflow_workflow_providers.triggers import base
 from tests.contract import blocking_and_deferred, runs, status_checks
 from tests.fake_airflow import Task
 from tests.vendors import VendorCase
@@ -90,8 +88,7 @@ def test_a_run_whose_page_cannot_be_stored_ends_as_ever(
 def test_switched_off_nothing_is_stored(
     vendor: VendorCase, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    for module in (base, execute, waiting, batch_state):
-        monkeypatch.setattr(module, "EXECUTION_PAGE", False)
+    monkeypatch.setenv("AIRFLOW__WORKFLOW_PROVIDERS__EXECUTION_PAGE", "False")
     task = Task(lambda: vendor.task(deferrable=deferrable))
 
     task.run()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_workflow_providers.plugin.files import TYPES
 from dev import environment
 
 pytestmark = pytest.mark.real
@@ -33,6 +34,7 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel):
     entry_points = next(name for name in names if name.endswith("entry_points.txt"))
 
     assert f"{PACKAGE}/py.typed" in names
+    assert {f"{PACKAGE}/plugin/page/{name}" for name in TYPES} <= set(names)
     assert {Path(name).parts[0] for name in names} == {PACKAGE, Path(entry_points).parts[0]}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
@@ -42,6 +44,7 @@ def test_the_wheel_names_the_provider_to_airflow(wheel):
         name = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
         text = archive.read(name).decode()
 
+    assert "[airflow.plugins]" in text
     assert "[apache_airflow_provider]" in text
     assert f"{PACKAGE}.get_provider_info:get_provider_info" in text
 
