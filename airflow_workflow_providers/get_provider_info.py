@@ -105,4 +105,6 @@ def get_provider_info() -> dict[str, Any]:
             for vendor in VENDORS
         ],
         "extra-links": [f"{_PACKAGE}.links.ExecutionLink"],
+        # Airflow 3.1 does not read it.
+        "cli": [f"{_PACKAGE}.cli.get_cli_commands"],
     }

@@ -36,6 +36,8 @@ ARROWS = {
     },
     "sensors": {"core", "apis", "hooks", "triggers", "operators", "compat", "links", "settings"},
     "decorators": {"core", "operators", "compat"},
+    "commands": {"core", "hooks", "operators", "outputs", "get_provider_info"},
+    "cli": set(),
     "inputs": {"core", "settings"},
     "outputs": {"core"},
     "lineage": {"core"},
@@ -233,3 +235,15 @@ def test_a_dag_file_loads_neither_the_emulator_nor_a_server_nor_openlineage() ->
         if name.split(".")[0] in ("fastapi", "uvicorn", "starlette", "openlineage")
         or name.startswith((f"{NAME}.emulator", "airflow.providers.openlineage"))
     ] == []
+
+
+def test_every_airflow_command_loads_only_the_names_of_the_commands() -> None:
+    """Each ``airflow`` command imports the module, so nothing comes with it."""
+    loaded = loaded_by(
+        "import sys; import airflow.cli.cli_config; before = set(sys.modules); "
+        "from airflow_workflow_providers.cli import get_cli_commands; get_cli_commands(); "
+        "print(*(set(sys.modules) - before))"
+    )
+
+    assert {name for name in loaded if name.split(".")[0] != NAME} == set()
+    assert {name for name in loaded if name.startswith(f"{NAME}.")} == {f"{NAME}.cli"}

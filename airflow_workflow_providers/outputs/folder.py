@@ -178,6 +178,26 @@ class OutputFolder:
             return sorted(name for each in found if not (name := PurePosixPath(each).name).startswith("."))
         raise failure
 
+    def files(self) -> list[tuple[tuple[str, ...], str]]:
+        """
+        List all files below this folder.
+
+        :return: for each its folders and its name, and its address; sorted. Empty if there is no such folder.
+        :raises WorkflowError: if it cannot be read.
+        """
+        above = PurePosixPath(self.path.path.strip("/"))
+        try:
+            self._fs.invalidate_cache()  # another process may have written since
+            found = [PurePosixPath(each.strip("/")) for each in self._fs.find(self.path.path)]
+            parts = sorted(each.relative_to(above).parts for each in found if each != above)
+        except Exception as error:  # noqa: BLE001  # as above
+            failure = WorkflowError(
+                f"{self.path} could not be read: {type(error).__name__}: {shown(str(error))}"
+            )
+        else:
+            return [(each, str(self.path.joinpath(*each))) for each in parts]
+        raise failure
+
     def remove(self, name: str) -> None:
         """
         Remove a folder of this folder, if the store lets us.

@@ -5,7 +5,7 @@ from airflow.sdk import dag
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 
 
-def waits(name: str, workflow_id: str, *, deferrable: bool) -> None:
+def waits(name: str, workflow_id: str, *, deferrable: bool, cancel_on_kill: bool = True) -> None:
     """Make a DAG with one task that waits for an execution."""
 
     @dag(dag_id=name, schedule=None)
@@ -16,9 +16,12 @@ def waits(name: str, workflow_id: str, *, deferrable: bool) -> None:
             slug="hubspot",
             deferrable=deferrable,
             poll_interval=1,
+            cancel_on_kill=cancel_on_kill,
         )
 
     build()
 
 
 waits("ends_deferred", "sync-contacts", deferrable=True)
+# A person who ends this task leaves its execution behind.
+waits("goes_on", "never-ends", deferrable=True, cancel_on_kill=False)
