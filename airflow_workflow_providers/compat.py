@@ -3,6 +3,8 @@
 from typing import Any
 
 from airflow.providers.common.compat.sdk import XCom, mask_secret
+from airflow.sdk import exceptions as sdk_exceptions
+from airflow.sdk.execution_time import hitl
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger
 from asgiref.sync import sync_to_async
@@ -39,6 +41,9 @@ __all__ = ["SET_DURING_EXECUTION", "SharedStreamProducer", "TaskDeferralError", 
 
 #: Airflow 3.3 calls ``on_kill`` of a trigger; before that it only cancels a trigger, without a reason.
 HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
+
+#: Since Airflow 3.3 a person's answer under *Required Actions* resumes a deferred task; that release has this error, too.
+HAS_REQUIRED_ACTIONS = hasattr(sdk_exceptions, "TaskAwaitingInput")
 
 
 #: The secrets that this process has registered with Airflow's masker; each call is a request to the task's supervisor,
@@ -122,6 +127,46 @@ def task_key(task_instance: Any) -> dict[str, Any]:
         "run_id": task_instance.run_id,
         "map_index": task_instance.map_index,
     }
+
+
+def ask(task_instance: Any, options: list[str], subject: str, body: str) -> None:
+    """
+    Show a question under *Required Actions*, from the worker of a task.
+
+    A task has one question over all its tries. If it has asked before, that question is open again, with its old subject and body.
+
+    :param task_instance: the task.
+    :param options: the answers, of which a person chooses one.
+    :param subject: one line.
+    :param body: Markdown.
+    """
+    # Airflow rejects its own default of params.
+    hitl.upsert_hitl_detail(ti_id=task_instance.id, options=options, subject=subject, body=body, params={})
+
+
+async def read_answer(task_instance: Any) -> tuple[list[str], bool] | None:
+    """
+    Read the answer to the question of a task, from its trigger: Airflow has no such request for a worker.
+
+    :param task_instance: the one that the triggerer sets on a trigger.
+    :return: the chosen options, and whether a person has chosen them, and not :func:`answer`; ``None`` if there is no answer yet.
+    """
+    found = await sync_to_async(hitl.get_hitl_detail_content_detail)(ti_id=task_instance.id)
+    if not found.response_received:
+        return None
+    return list(found.chosen_options or ()), found.responded_by_user is not None
+
+
+async def answer(task_instance: Any, option: str) -> None:
+    """
+    Answer the question of a task, from its trigger, so that nobody is asked any more. This does not resume the task.
+
+    :param task_instance: the one that the triggerer sets on a trigger.
+    :param option: one of the options.
+    """
+    await sync_to_async(hitl.update_hitl_detail_response)(
+        ti_id=task_instance.id, chosen_options=[option], params_input={}
+    )
 
 
 async def task_state(task_instance: Any) -> str:

@@ -14,12 +14,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import datetime, timezone
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, XCom
+from airflow.sdk.execution_time import hitl
 
 from airflow_workflow_providers.triggers.base import WorkflowTrigger
 
@@ -28,9 +30,18 @@ class TaskInstance:
     """``context["ti"]``, as far as this package uses it."""
 
     def __init__(
-        self, task_id: str, max_tries: int, xcom: dict[str, Any], rescheduled_at: datetime | None = None
+        self,
+        task_id: str,
+        max_tries: int,
+        xcom: dict[str, Any],
+        rescheduled_at: datetime | None = None,
+        *,
+        try_number: int = 1,
     ) -> None:
         self.task_id = task_id
+        self.try_number = try_number
+        # Airflow has another id for each try.
+        self.id = f"{task_id}-{try_number}"
         self.rescheduled_at = rescheduled_at
         self.dag_id, self.run_id, self.map_index = "contract", "run", -1
         self.max_tries = max_tries
@@ -57,6 +68,24 @@ class StateStore(dict[str, Any]):
         self.pop(key, None)
 
 
+class RequiredAction:
+    """
+    The question of a task to a person, as Airflow 3.3 stores it.
+
+    There is one for all tries of a task: a second question keeps the text of the first one, and only its answer is dropped.
+    """
+
+    def __init__(self, ti_id: str, options: list[str], subject: str, body: str) -> None:
+        self.ti_id, self.options, self.subject, self.body = ti_id, options, subject, body
+        self.chosen: list[str] | None = None
+        self.by_person = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is shown to people, as far as its task is deferred."""
+        return self.chosen is None
+
+
 class Task:
     """
     One task instance.
@@ -80,6 +109,9 @@ class Task:
         self.triggers_cannot_write = False
         self.reschedules = 0
         self.rescheduled_at: datetime | None = None
+        self.action: RequiredAction | None = None
+        self.asked = 0
+        self.cannot_ask = False
 
     def run(self) -> Any:
         """Run tries until one succeeds, there are no more retries, or an error does not allow a retry."""
@@ -111,13 +143,16 @@ class Task:
         self.tries += 1
         self.xcom.clear()
         self.operator = self.make()
-        result = self.operator.execute(self.context(self.operator))
+        if self.action is not None:
+            self.action.ti_id = self._id  # Airflow hands it on
+        with self.actions_of_worker():
+            result = self.operator.execute(self.context(self.operator))
         self.xcom["return_value"] = _stored(result)
         return result
 
     def fire(self, deferred: TaskDeferred) -> Any:
         """Run the trigger of a deferral until its event."""
-        with self.xcom_of():
+        with self.xcom_of(), self.actions_of_trigger():
             return asyncio.run(first_event(self.trigger(deferred)))
 
     @contextmanager
@@ -135,6 +170,84 @@ class Task:
         with patch.object(XCom, "get_one", get_one), patch.object(XCom, "set", write):
             yield
 
+    @property
+    def _id(self) -> str:
+        return f"{self.operator.task_id}-{max(self.tries, 1)}"
+
+    @contextmanager
+    def actions_of_worker(self) -> Iterator[None]:
+        """Let a worker ask a person; it can neither read nor write an answer."""
+
+        def upsert(
+            *, ti_id: str, options: list[str], subject: str, body: str, params: dict[str, Any]
+        ) -> None:
+            if self.cannot_ask:
+                raise ConnectionError("the API server does not respond")
+            assert params == {}
+            assert ti_id == self._id
+            self.asked += 1
+            if self.action is None:
+                self.action = RequiredAction(ti_id, _stored(options), _stored(subject), _stored(body))
+            self.action.chosen, self.action.by_person = None, False
+
+        def rejected(**_: Any) -> None:
+            raise RuntimeError("Unhandled request")
+
+        with (
+            patch.object(hitl, "upsert_hitl_detail", upsert),
+            patch.object(hitl, "get_hitl_detail_content_detail", rejected),
+            patch.object(hitl, "update_hitl_detail_response", rejected, create=True),
+        ):
+            yield
+
+    @contextmanager
+    def actions_of_trigger(self) -> Iterator[None]:
+        """Let a trigger read and write the answer of a person; it cannot ask."""
+
+        def found(ti_id: str) -> RequiredAction:
+            if self.action is None or self.action.ti_id != ti_id:
+                raise RuntimeError("HITLDetail not found")
+            return self.action
+
+        def read(*, ti_id: str) -> SimpleNamespace:
+            action = found(ti_id)
+            user = SimpleNamespace(id="7", name="Ada") if action.by_person else None
+            return SimpleNamespace(
+                response_received=not action.is_open,
+                chosen_options=action.chosen,
+                responded_by_user=user,
+            )
+
+        def update(*, ti_id: str, chosen_options: list[str], params_input: dict[str, Any]) -> None:
+            action = found(ti_id)
+            if not action.is_open:
+                raise RuntimeError("it is answered already")
+            assert params_input == {}
+            action.chosen = chosen_options
+
+        with (
+            patch.object(hitl, "get_hitl_detail_content_detail", read),
+            patch.object(hitl, "update_hitl_detail_response", update, create=True),
+        ):
+            yield
+
+    def answer(self, option: str) -> dict[str, Any]:
+        """Do what a person does under *Required Actions*; return the event with which Airflow resumes a deferred task."""
+        action = self.action
+        assert action is not None
+        assert action.is_open
+        assert option in action.options
+        action.chosen, action.by_person = [option], True
+        now = datetime.now(timezone.utc).isoformat()
+        user = {"id": "7", "name": "Ada"}
+        return {
+            "chosen_options": [option],
+            "params_input": {},
+            "responded_at": now,
+            "responded_by_user": user,
+            "timedout": False,
+        }
+
     def trigger(self, deferred: TaskDeferred) -> WorkflowTrigger:
         """Make the trigger of a deferral as a triggerer does, from what is stored."""
         path, kwargs = deferred.trigger.serialize()
@@ -142,7 +255,9 @@ class Task:
         cls = type(deferred.trigger)
         assert path == f"{cls.__module__}.{cls.__qualname__}"
         trigger = cls(**_stored(kwargs))
-        trigger.task_instance = TaskInstance(self.operator.task_id, self.max_tries, self.xcom)
+        trigger.task_instance = TaskInstance(
+            self.operator.task_id, self.max_tries, self.xcom, try_number=max(self.tries, 1)
+        )
         return trigger
 
     def resume(self, deferred: TaskDeferred, event: Any) -> Any:
@@ -150,7 +265,8 @@ class Task:
         self.events.append(event)
         self.operator = self.make()
         kwargs = {**_stored(deferred.kwargs or {}), "event": _stored(event)}
-        result = self.operator.resume_execution(deferred.method_name, kwargs, self.context(self.operator))
+        with self.actions_of_worker():
+            result = self.operator.resume_execution(deferred.method_name, kwargs, self.context(self.operator))
         self.xcom["return_value"] = _stored(result)
         return result
 
@@ -165,7 +281,13 @@ class Task:
 
     def context(self, operator: Any) -> dict[str, Any]:
         """Return the context that Airflow passes to the operator."""
-        ti = TaskInstance(operator.task_id, self.max_tries, self.xcom, self.rescheduled_at)
+        ti = TaskInstance(
+            operator.task_id,
+            self.max_tries,
+            self.xcom,
+            self.rescheduled_at,
+            try_number=max(self.tries, 1),
+        )
         context: dict[str, Any] = {"ti": ti}
         if self.store is not None:
             context["task_state_store"] = self.store

@@ -151,6 +151,17 @@ def test_the_records_of_a_start_are_stored_under_their_key() -> None:
 
 
 @every_release
+def test_a_question_to_a_person_is_known_to_a_later_try(release: dict[str, Any]) -> None:
+    """A later try under this release closes it."""
+    written = StateStore()
+    start_store(written).write_question()
+
+    stored = {release["question"]["key"]: release["question"]["stored"]}
+    assert start_store(StateStore(stored)).has_asked()
+    assert release is not FORMATS[THIS_RELEASE] or written == stored
+
+
+@every_release
 def test_the_uploads_of_an_earlier_release_are_read_and_written_alike(release: dict[str, Any]) -> None:
     """A retry under this release uploads nothing again."""
     stored = release["uploads"]["stored"]

@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 import structlog
+from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_workflow_providers import compat
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.errors import ExecutionTimedOut, WorkflowError
+from airflow_workflow_providers.core.waiter import GIVE_UP
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.datalab import DatalabHook
 from airflow_workflow_providers.hooks.refold import RefoldHook
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 from airflow_workflow_providers.sensors.refold import RefoldExecutionSensor
 from tests.conftest import connect
@@ -95,6 +99,21 @@ def wait_for_a_stopped_execution() -> Any:
         execution_id = str(hook.execute_workflow("never-ends", slug="hubspot").execution_id)
         hook.stop_execution(execution_id)
     return Task(lambda: RefoldExecutionSensor(task_id="wait", execution_id=execution_id)).run()
+
+
+def give_up(_: Emulator, patch: pytest.MonkeyPatch) -> Any:
+    """Do what a person does under *Required Actions* of Airflow 3.3."""
+    patch.setattr(compat, "HAS_REQUIRED_ACTIONS", True)
+    task = Task(
+        lambda: AltostratExecuteWorkflowOperator(
+            task_id="sync", workflow_id="fl_asks_a_person", poll_interval=0.01, deferrable=True
+        )
+    )
+    with pytest.raises(TaskDeferred) as first:
+        task.execute()
+    with pytest.raises(TaskDeferred) as second:
+        task.resume(first.value, task.fire(first.value))
+    return task.resume(second.value, task.answer(GIVE_UP))
 
 
 def stop_at_datalab() -> Any:
@@ -203,6 +222,7 @@ WAYS: list[tuple[str, str, Way]] = [
     ("ExecutionFailed", "ExecutionFailed", without_fault(run("always-fails"))),
     ("NotSupported", "NotSupported", without_fault(stop_at_datalab)),
     ("ExecutionStopped", "ExecutionStopped", without_fault(wait_for_a_stopped_execution)),
+    ("ExecutionGivenUp", "ExecutionGivenUp", give_up),
     ("WorkflowError", "WorkflowError", without_fault(resume_after_a_broken_trigger)),
     ("The response is too large", "UnexpectedResponse", with_a_large_response),
 ]

@@ -16,6 +16,7 @@ The tree of errors; each class says what a retry of the Airflow task would do.
     |-- UncertainStart                       the same, where the author lets a retry submit a new run
     |-- ExecutionFailed                      the run ended without success
     |-- ExecutionStopped                     the run was stopped, by a person or by this package
+    |-- ExecutionGivenUp (AirflowFailException)  a person does not want to wait for the run any longer
     `-- ExecutionTimedOut                    the deadline came before the end of the run
 
 ``AirflowFailException`` fails the task without a retry: a retry cannot repair what it marks, or must not repeat it.
@@ -128,6 +129,10 @@ class ExecutionFailed(WorkflowError):
 
 class ExecutionStopped(WorkflowError):
     """The run was stopped before its end. A retry submits a new run."""
+
+
+class ExecutionGivenUp(WorkflowError, AirflowFailException):
+    """A person does not want to wait for the run any longer. There is no retry: it would wait again, or submit a new run."""
 
 
 class ExecutionTimedOut(WorkflowError):

@@ -22,7 +22,15 @@ MAX_BACKOFF = 60.0
 #: A status check comes no later than this part of the time that the run has taken so far, within the limits of the interval.
 INTERVAL_SHARE = 0.1
 
-Outcome = Literal["ended", "timed_out", "stalled", "check_failed"]
+#: What a person can answer to the question about a run that waits for a person.
+KEEP_WAITING, GIVE_UP = "Answered there, keep waiting", "Give up"
+
+Outcome = Literal["ended", "timed_out", "stalled", "check_failed", "paused"]
+
+#: What became of the question to a person about a pause. Empty: the task asks nobody. ``none``: nobody was asked about this pause.
+#: ``open``: a person was asked. ``answered``: a person has answered, and the run waits all the same. ``obsolete``: a question may
+#: be open that needs no answer any more.
+Question = Literal["", "none", "open", "answered", "obsolete"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class WaitResult:
 
     :param outcome: ``ended``: the run is over. ``timed_out``: the deadline came first. ``stalled``: nothing has changed for
         longer than the author allows. ``check_failed``: the status of the run can no longer be read; ``error`` names the class
-        that says why.
+        that says why. ``paused``: the run waits for a person, who is to be asked before the wait continues.
     :param execution_id: the run.
     :param message: for the error of a wait that did not end well.
     :param error: a class of :mod:`~airflow_workflow_providers.core.errors`.
@@ -40,6 +48,7 @@ class WaitResult:
     :param warning: whether that line is a warning.
     :param entries: more lines: the new entries of the run's log.
     :param logged_entries: how many entries of the run's log are in the task's log; ``None`` if they are not wanted.
+    :param status: the status of a run that is ``paused``.
     """
 
     outcome: Outcome
@@ -50,15 +59,18 @@ class WaitResult:
     warning: bool = False
     entries: Iterable[str] = ()
     logged_entries: int | None = None
+    status: str = ""
 
     def event(self) -> dict[str, Any]:
         """
         Return the event: an outcome and an id, never an output, because events are stored and logged in clear text.
 
-        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``; and
-            ``logged_entries``, if the entries of the run's log are wanted.
+        :return: ``version`` (of this format, 1), ``outcome``, ``execution_id``, ``message`` and ``error``; ``status`` of a run that is
+            ``paused``; and ``logged_entries``, if the entries of the run's log are wanted.
         """
         names = ["outcome", "execution_id", "message", "error"]
+        if self.outcome == "paused":
+            names.append("status")
         if self.logged_entries is not None:
             names.append("logged_entries")
         return {"version": 1, **{name: getattr(self, name) for name in names}}
@@ -88,7 +100,7 @@ class WaitResult:
         """
         if not cls.is_event(event):
             raise errors.WorkflowError(f"The trigger sent an event that this release cannot read: {event!r}.")
-        message, error = (str(event.get(name) or "") for name in ("message", "error"))
+        message, error, status = (str(event.get(name) or "") for name in ("message", "error", "status"))
         logged = event.get("logged_entries")
         return cls(
             event["outcome"],
@@ -96,6 +108,7 @@ class WaitResult:
             message,
             error,
             logged_entries=logged if type(logged) is int and logged >= 0 else None,
+            status=status,
         )
 
 
@@ -142,6 +155,7 @@ class Waiter:
     :param changed_at: when a status check showed for the first time what is in the log now, in seconds since the epoch; 0: not
         known.
     :param stall_timeout: end the wait when nothing has changed for so many seconds; 0: never.
+    :param question: what became of the question to a person about a pause, a :data:`Question`; default: nobody is asked.
     """
 
     execution_id: str
@@ -156,6 +170,7 @@ class Waiter:
     progress: str = ""
     changed_at: float = 0.0
     stall_timeout: float = 0.0
+    question: Question = ""
     _failures: int = 0
     _unexpected: int = 0
     _trouble: str = ""
@@ -195,6 +210,7 @@ class Waiter:
             progress=str(stored.get("progress") or ""),
             changed_at=float(stored.get("changed_at") or 0.0),
             stall_timeout=float(stored.get("stall_timeout") or 0.0),
+            question=stored.get("question") or "",
         )
 
     def interval(self, now: float) -> float:
@@ -233,8 +249,8 @@ class Waiter:
         :param execution: what the status check returned.
         :param now: the time, in seconds since the epoch.
         :return: a result, ``ended`` if the run is over or waits for a person and ``stop_at_pause`` is set, ``timed_out``
-            if the deadline has come, ``stalled`` if nothing has changed for too long; else a poll after :meth:`interval`, at
-            the deadline if that is sooner.
+            if the deadline has come, ``stalled`` if nothing has changed for too long, ``paused`` if a person is to be asked; else a
+            poll after :meth:`interval`, at the deadline if that is sooner.
         """
         log, warning = "", False
         new: Execution | None = None
@@ -256,6 +272,15 @@ class Waiter:
         )
         if execution.is_terminal or (self.stop_at_pause and execution.state is State.PAUSED):
             return WaitResult("ended", self.execution_id, log=log, warning=warning, entries=entries)
+        if self._is_to_be_asked(execution.state) and now < self.deadline:
+            return WaitResult(
+                "paused",
+                self.execution_id,
+                log=log,
+                warning=warning,
+                entries=entries,
+                status=execution.status,
+            )
         if self.is_stalled(now):
             message = f"its status has been {execution.status!r} for {now - self.changed_at:,.0f} s, and nothing has changed"
             return WaitResult(
@@ -263,6 +288,30 @@ class Waiter:
             )
         step = self._later(now, self._pause(now), log, warning=warning, entries=entries)
         return replace(step, execution=new) if new is not None and isinstance(step, NextPoll) else step
+
+    def _is_to_be_asked(self, state: State) -> bool:
+        """Return whether a person is to be asked about a pause that begins, and note the end of a pause."""
+        if state is State.PAUSED:
+            return self.question in ("none", "obsolete")
+        # An unknown status may be one more word for a pause.
+        if state is not State.UNKNOWN and self.question in ("open", "answered"):
+            self.question = "obsolete" if self.question == "open" else "none"
+        return False
+
+    def answered(self, event: Any) -> str:
+        """
+        Note that a person has answered, if what has resumed the task says so.
+
+        :param event: what the task was resumed with, which may be anything.
+        :return: the answer; empty if it is none to a question of this wait.
+        """
+        if self.question not in ("open", "obsolete") or not isinstance(event, dict):
+            return ""
+        chosen = event.get("chosen_options")
+        if not isinstance(chosen, list) or not chosen:
+            return ""
+        self.question = "answered"
+        return GIVE_UP if GIVE_UP in chosen else KEEP_WAITING
 
     def _changed(self, execution: Execution, now: float) -> str:
         """Note what a status check shows, and return a line about it."""

@@ -39,6 +39,9 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         be written twice. Default: False.
     :param on_ui_interaction: what happens when the run waits for a person (``awaiting_ui_interaction``): ``"wait"``
         continues the wait and logs it, ``"fail"`` fails the task.
+    :param required_action: show such a run under *Required Actions* of Airflow as well, where a person can give it up; Altostrat
+        is still asked for its status, and what was shown is closed when the run goes on. It needs Airflow 3.3 and
+        ``deferrable=True``; without these, and with ``on_ui_interaction="fail"``, it does nothing. Default: True.
     :param on_failed_run: what a retry does after a run that failed (Airflow 3.3): ``"resubmit"`` submits a new one; ``"rerun"`` lets
         Altostrat run it again, with the payload that it had; ``"resume"`` lets Altostrat continue it after the last node that
         has succeeded, and submits a new one if none has. If the input has changed, a new run is submitted.
@@ -47,6 +50,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises RequestRejected: if Altostrat rejected the start.
     :raises LostStart: if the response to the start was lost, so that a run may exist; there is no retry.
     :raises ExecutionFailed: if the run ended without success.
+    :raises ExecutionGivenUp: if a person has given it up under *Required Actions*; the run goes on, and there is no retry.
     :raises ExecutionTimedOut: if the deadline came first; the run goes on.
     """
 
@@ -67,6 +71,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         return_log: bool = False,
         log_entries: bool = False,
         on_ui_interaction: Literal["wait", "fail"] = "wait",
+        required_action: bool = True,
         on_failed_run: Literal["resubmit", "rerun", "resume"] = "resubmit",
         altostrat_conn_id: str = "altostrat_default",
         **kwargs: Any,
@@ -81,6 +86,7 @@ class AltostratExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.on_ui_interaction = one_of("on_ui_interaction", on_ui_interaction, ("wait", "fail"))
         self.on_failed_run = one_of("on_failed_run", on_failed_run, ("resubmit", "rerun", "resume"))
         self.stop_at_pause = on_ui_interaction == "fail"
+        self.required_action = flag("required_action", required_action)
         self.altostrat_conn_id = conn_id("altostrat_conn_id", altostrat_conn_id)
         self.validate_at_parse()
 

@@ -124,7 +124,14 @@ class BatchOperator(ExecuteWorkflowOperator):
         cls.operator_extra_links = ()  # a button to one run means nothing here
         cls.unsupported = (
             cls.unsupported
-            | {"wait_for_completion", "on_failed_run", "on_changed_input", "stall_timeout", "log_entries"}
+            | {
+                "wait_for_completion",
+                "on_failed_run",
+                "on_changed_input",
+                "stall_timeout",
+                "log_entries",
+                "required_action",
+            }
         ) - {
             "on_partial_failure",
             "on_clear",

@@ -166,6 +166,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             max_poll_interval=self.max_poll_interval,
             began_at=store.began_at,
             stall_timeout=self.stall_timeout,
+            question=self._question_at_first(context),
         )
         if not self.deferrable:
             self._show(execution)

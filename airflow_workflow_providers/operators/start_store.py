@@ -16,6 +16,9 @@ KEY = "workflow_execution"
 #: The key of the files that this task has uploaded.
 UPLOADS_KEY = "uploaded_files"
 
+#: The key that says that a try of this task has asked a person.
+QUESTION_KEY = "asked_a_person"
+
 
 class Uploads(Protocol):
     """What is known of the files that a task has uploaded."""
@@ -128,6 +131,23 @@ class StartStore:
             stored = {"version": VERSION, "max_tries": self.max_tries, "account": dict(account)}
             with suppress(Exception):  # it only saves time
                 self._store.set(UPLOADS_KEY, {**stored, "files": dict(files)})
+
+    def has_asked(self) -> bool:
+        """
+        Whether a try of this task has asked a person.
+
+        :return: False also if that is not known.
+        """
+        try:
+            return self._store is not None and self._store.get(QUESTION_KEY) is not None
+        except Exception:  # noqa: BLE001  # then an old question stays until somebody answers it, or the task ends
+            return False
+
+    def write_question(self) -> None:
+        """Store that this task has asked a person."""
+        if self._store is not None:
+            with suppress(Exception):  # as above
+                self._store.set(QUESTION_KEY, {"version": VERSION})
 
     def write_execution_id(self, execution_id: str) -> None:
         """

@@ -8,13 +8,25 @@ from typing import Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import Context
 
+from airflow_workflow_providers import compat
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.parameters import flag, seconds
 from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
-from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, Waiter, WaitResult, WaitStep
+from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.waiter import (
+    GIVE_UP,
+    KEEP_WAITING,
+    MIN_TIMEOUT,
+    NextPoll,
+    Question,
+    Waiter,
+    WaitResult,
+    WaitStep,
+)
 from airflow_workflow_providers.operators.base import ExecutionOperator
+from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL, execution_page
 from airflow_workflow_providers.triggers.base import ExecutionTrigger
 
@@ -29,6 +41,16 @@ LAST_CHECK_TIMEOUT = 2.0
 
 #: What an error says of a run that has not ended in time.
 AT_DEADLINE = "had not ended at the deadline"
+
+#: What a person reads under *Required Actions*. A task keeps the text of its first question over all its pauses and tries.
+QUESTION = f"""\
+Try {{try_number}} of the task `{{task_id}}` waits for execution `{{execution_id}}`, which waits for a person: {{where}}.
+
+- **{KEEP_WAITING}**: the task goes on waiting. You need not choose it: when the execution goes on, this question closes by itself.
+- **{GIVE_UP}**: the task fails, without a retry.
+
+This is the text of the first question of the task. A later try can wait for another execution, which its log names.
+"""
 
 
 class WaitingOperator(ExecutionOperator):
@@ -52,6 +74,9 @@ class WaitingOperator(ExecutionOperator):
 
     #: Whether a run that waits for a person ends the wait; a vendor with such a state makes it a parameter.
     stop_at_pause: bool = False
+
+    #: Whether a run that waits for a person becomes a required action in Airflow; a vendor with such a state makes it a parameter.
+    required_action: bool = False
 
     #: Whether the entries of the run's log are written to the task's log as they appear; a vendor with such a log makes it a
     #: parameter.
@@ -112,16 +137,25 @@ class WaitingOperator(ExecutionOperator):
         self._context = context
         try:
             if WaitResult.is_event(event):
-                self._resumed = True
                 result = WaitResult.from_event(event)
                 if result.logged_entries is not None:
                     waiter.logged_entries = result.logged_entries
                 self._waiting = waiter
+                if result.outcome == "paused":
+                    # The run may have gone on since, so it is read before anybody is asked. An earlier question is closed.
+                    waiter.status, waiter.question = result.status, "none"
+                    return self._wait_from(context, waiter, self._poll(waiter))
+                self._resumed = True
                 return self._wait_from(context, waiter, result)
+            answer = waiter.answered(event)
             self.log.info(
-                "This task was not resumed by its trigger: the status of execution %s is read, and the wait continues.",
+                "%s: the status of execution %s is read, and the wait %s.",
+                f"A person has answered {answer!r}" if answer else "This task was not resumed by its trigger",
                 waiter.execution_id,
+                "ends" if answer == GIVE_UP else "continues",
             )
+            if answer == GIVE_UP:
+                return self._end_given_up(waiter.execution_id)
             return self._wait_from(context, waiter, self._poll(waiter))
         finally:
             self.hook.close()
@@ -134,6 +168,8 @@ class WaitingOperator(ExecutionOperator):
                     self._defer(waiter)
                 self._sleep(step.delay)
                 step = self._poll(waiter)
+            elif step.outcome == "paused":
+                step = self._ask(context, waiter)
             else:
                 done = self._finish(context, step, waiter)
                 if isinstance(done, dict):
@@ -152,6 +188,61 @@ class WaitingOperator(ExecutionOperator):
         if not execution.is_terminal:  # its end is shown with its result
             self._show(execution)
         return self._log(waiter.on_status(execution, time.time()))
+
+    def _question_at_first(self, context: Context) -> Question:
+        """Return what a wait begins with. Without a trigger nobody is asked, because Airflow shows an answer to triggers only."""
+        if (
+            not (self.required_action and self.deferrable and compat.HAS_REQUIRED_ACTIONS)
+            or self.stop_at_pause
+        ):
+            return ""
+        # Airflow hands the question of a try on to the next one.
+        later = context["ti"].try_number > 1
+        return "obsolete" if later and StartStore(context).has_asked() else "none"
+
+    def _ask(self, context: Context, waiter: Waiter) -> WaitStep:
+        """Ask a person about a pause; the wait continues."""
+        step = waiter.on_unchanged(time.time())
+        if isinstance(step, WaitResult):
+            return step
+        ti, name = context["ti"], self.hook.hook_name
+        secrets = self.hook.client.endpoint.settings.secrets
+        url = self.hook.execution_url(waiter.execution_id)
+        workflow = shown(self._workflow() or "", secrets)
+        body = QUESTION.format(
+            try_number=ti.try_number,
+            task_id=ti.task_id,
+            execution_id=waiter.execution_id,
+            where=f"[answer at {name}]({url})" if url else f"answer at {name}",
+        )
+        # With "answered", nobody is asked again before the next pause.
+        waiter.question = "answered"
+        try:
+            compat.ask(ti, [KEEP_WAITING, GIVE_UP], f"{name} waits for a person: workflow {workflow}", body)
+        except Exception as error:  # noqa: BLE001  # the wait matters more
+            self.log.warning(
+                "Airflow could not store a required action for execution %s, and the wait continues without one: %s",
+                waiter.execution_id,
+                error,
+            )
+        else:
+            waiter.question = "open"
+            StartStore(context).write_question()
+            self.log.info("Execution %s is a required action in Airflow now.", waiter.execution_id)
+        return step
+
+    def _end_given_up(self, execution_id: str) -> dict[str, Any]:
+        """Raise the error that a person wants, unless the run has ended in the meantime."""
+        if (record := self._result_at_deadline(execution_id)) is not None:
+            return record
+        if self.cancel_on_kill:
+            consequence = self._give_up(execution_id)
+        else:
+            consequence = f"Execution {execution_id} goes on (cancel_on_kill=False)."
+        raise errors.ExecutionGivenUp(
+            f"A person has given up {self.hook.hook_name} execution {execution_id} under Required Actions. {consequence}",
+            execution_id=execution_id,
+        )
 
     @property
     def _entries_at_first(self) -> int | None:
@@ -290,7 +381,7 @@ class WaitingOperator(ExecutionOperator):
         )
 
     def _give_up(self, execution_id: str) -> str:
-        """Return one sentence about a run whose status can no longer be read."""
+        """Do what is to be done with a run that the task gives up; return one sentence about it."""
         return f"Execution {execution_id} may go on."
 
     def _timed_out(self, context: Context, execution_id: str, why: str, when: str = AT_DEADLINE) -> Exception:
@@ -333,6 +424,7 @@ class WaitingOperator(ExecutionOperator):
                 progress=waiter.progress,
                 changed_at=waiter.changed_at,
                 stall_timeout=waiter.stall_timeout,
+                question=waiter.question,
                 # A list shows no entries, so it cannot say that there are no new ones.
                 workflow_id=str(getattr(self, self.listed_by))
                 if self.listed_by and waiter.logged_entries is None

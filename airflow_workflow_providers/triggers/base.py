@@ -16,7 +16,7 @@ from airflow_workflow_providers.core.errors import NotSupported
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
-from airflow_workflow_providers.core.waiter import Waiter, WaitResult
+from airflow_workflow_providers.core.waiter import KEEP_WAITING, Question, Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
@@ -176,6 +176,8 @@ class ExecutionTrigger(WorkflowTrigger):
     :param progress: the last progress that is in the task's log.
     :param changed_at: when what is in the log was seen for the first time, in seconds since the epoch; default: not known.
     :param stall_timeout: give up when nothing has changed for so many seconds; default: never.
+    :param question: what became of the question to a person about a pause, a
+        :data:`~airflow_workflow_providers.core.waiter.Question`; default: nobody is asked.
     :param version: of this list of parameters.
     """
 
@@ -197,6 +199,7 @@ class ExecutionTrigger(WorkflowTrigger):
         progress: str = "",
         changed_at: float = 0.0,
         stall_timeout: float = 0.0,
+        question: Question = "",
         version: int = 1,
     ) -> None:
         super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
@@ -212,6 +215,7 @@ class ExecutionTrigger(WorkflowTrigger):
         self.progress = progress
         self.changed_at = changed_at
         self.stall_timeout = stall_timeout
+        self.question = question
         self.version = version
         self._snapshot: Snapshot | None = None
         self._page_failed = False
@@ -223,9 +227,18 @@ class ExecutionTrigger(WorkflowTrigger):
         The first status check comes after the interval of the run, or at the deadline if that is sooner; in a triggerer after at
         least 5 s.
 
-        :return: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended.
+        :return: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended. Or
+            ``{"chosen_options": [...]}``, if a person had answered before this trigger began: such an answer resumes no task.
         """
-        return (await self._wait()).event()
+        # A trigger of dag.test() has no task instance, and there is no page on which a person could answer.
+        question: Question = "" if self.question and self.task_instance is None else self.question
+        if question == "open" and (found := await self._read_answer()) is not None:
+            chosen, by_person = found
+            if by_person:
+                await asyncio.sleep(self.least_delay)
+                return {"chosen_options": chosen}
+            question = "none"  # an earlier process of this trigger has closed it
+        return (await self._wait(question)).event()
 
     async def stop_runs(self) -> str:
         """
@@ -244,7 +257,21 @@ class ExecutionTrigger(WorkflowTrigger):
         """The subject of a sentence about the run."""
         return f"Execution {self.execution_id}"
 
-    async def _wait(self) -> WaitResult:
+    async def _read_answer(self) -> tuple[list[str], bool] | None:
+        try:
+            return await compat.read_answer(self.task_instance)
+        except Exception as error:  # noqa: BLE001  # the wait matters more
+            self.log.info("The required action of this task could not be read: %s", error)
+            return None
+
+    async def _close_question(self) -> None:
+        """Take the question away from the required actions: nobody has to answer it any more."""
+        try:
+            await compat.answer(self.task_instance, KEEP_WAITING)
+        except Exception as error:  # noqa: BLE001  # the wait matters more, and a person may have been faster
+            self.log.info("The required action of this task could not be closed: %s", error)
+
+    async def _wait(self, question: Question) -> WaitResult:
         waiter = Waiter(
             self.execution_id,
             self.deadline,
@@ -257,7 +284,13 @@ class ExecutionTrigger(WorkflowTrigger):
             progress=self.progress,
             changed_at=self.changed_at,
             stall_timeout=self.stall_timeout,
+            question=question,
         )
+        if question == "obsolete":
+            # An earlier try may have left it open.
+            if await self._read_answer() is None:
+                await self._close_question()
+            waiter.question = "none"
         first = max(self.least_delay, min(waiter.interval(time.time()), self.deadline - time.time()))
         due = asyncio.get_running_loop().time() + first
         async with Poller.shared(self.hook) as poller:
@@ -270,6 +303,11 @@ class ExecutionTrigger(WorkflowTrigger):
                         await asyncio.sleep(0)
                 if step.log:
                     (self.log.warning if step.warning else self.log.info)(step.log)
+                if waiter.question == "obsolete" or (
+                    waiter.question == "open" and isinstance(step, WaitResult)
+                ):
+                    await self._close_question()
+                    waiter.question = "none"
                 if isinstance(step, WaitResult):
                     return replace(step, logged_entries=waiter.logged_entries)
                 if step.execution is not None:
@@ -278,7 +316,7 @@ class ExecutionTrigger(WorkflowTrigger):
     async def _show(self, execution: Execution) -> None:
         """Store what a person sees of the run, which has changed; its end is left to the worker."""
         # dag.test() runs a trigger without a task instance, and nobody looks at a page then.
-        if not execution_page() or getattr(self, "task_instance", None) is None:
+        if not execution_page() or self.task_instance is None:
             return
         task = compat.task_key(self.task_instance)
         try:

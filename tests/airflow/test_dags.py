@@ -32,6 +32,7 @@ EXAMPLE_DAGS = {
     "laminar_claims": 8,
     **{f"{vendor}_{kind}": started for vendor in NAMES for kind, started in USUAL.items()},
     "altostrat_log_entries": 1,
+    "altostrat_required_action": 1,
     "altostrat_synchronous": 1,
     "datalab_batch": 200,
     "datalab_convert": 2,

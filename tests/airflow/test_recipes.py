@@ -80,6 +80,17 @@ def test_a_callback_names_the_execution(
     assert [each for each in capfd.readouterr().out.splitlines() if each.startswith(line)]
 
 
+def test_somebody_is_told_of_a_pause_and_the_execution_goes_on(
+    run: Callable[[str], str], workflow_emulator: Emulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    workflow_emulator.set_pace(status_checks=20)
+    assert run("recipe_pause") == "success"
+    (execution,) = workflow_emulator.runs("altostrat")
+    assert execution["status"] == "completed"
+    line = f"Please answer at Altostrat, execution {execution['execution_id']}"
+    assert [each for each in capfd.readouterr().out.splitlines() if each.startswith(line)]
+
+
 def test_concurrency_is_limited_by_an_existing_pool(
     recipes: dict[str, Any], run: Callable[[str], str], workflow_emulator: Emulator
 ) -> None:

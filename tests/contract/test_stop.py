@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_workflow_providers.compat import HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
+from airflow_workflow_providers.core.waiter import GIVE_UP
 from airflow_workflow_providers.emulator import Emulator
 from tests.contract import (
     Airflow,
@@ -284,3 +285,39 @@ def test_a_retry_reattaches_after_a_worker_was_told_to_stop_with_cancel_on_kill_
     assert f"Execution {run['execution_id']} goes on (cancel_on_kill=False)." in str(error)
     assert record["execution_id"] == run["execution_id"]
     assert run["stops"] == 0
+
+
+# -- by an answer --------------------------------------------------------------------------------------------------
+
+
+def given_up(task: Task) -> errors.ExecutionGivenUp:
+    """Give up a run that waits for a person. Only runs of Altostrat do, so the question is written into the wait here."""
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute()
+    assert deferral.value.kwargs is not None
+    deferral.value.kwargs["wait"]["question"] = "open"
+    with pytest.raises(errors.ExecutionGivenUp) as raised:
+        task.resume(deferral.value, {"chosen_options": [GIVE_UP]})
+    return raised.value
+
+
+def test_a_run_that_a_person_gives_up_is_stopped_and_the_task_has_no_retry(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    error = given_up(Task(lambda: vendor.task(vendor.goes_on, deferrable=True), retries=2))
+
+    (run,) = runs(emulator, vendor)
+    assert error.execution_id == run["execution_id"]
+    assert_stopped(vendor, emulator, run["execution_id"], str(error))
+    assert isinstance(error, errors.AirflowFailException)
+
+
+@vendors_with_a_stop
+def test_a_run_that_a_person_gives_up_goes_on_with_cancel_on_kill_false(
+    vendor: VendorCase, emulator: Emulator
+) -> None:
+    error = given_up(Task(lambda: vendor.task(vendor.goes_on, deferrable=True, cancel_on_kill=False)))
+
+    (run,) = runs(emulator, vendor)
+    assert run["stops"] == 0
+    assert f"Execution {run['execution_id']} goes on (cancel_on_kill=False)" in str(error)

@@ -16,9 +16,12 @@ from airflow_workflow_providers.core.execution import (
     raise_for_state,
 )
 from airflow_workflow_providers.core.waiter import (
+    GIVE_UP,
+    KEEP_WAITING,
     MAX_BACKOFF,
     MAX_UNEXPECTED_RESPONSES,
     NextPoll,
+    Question,
     Waiter,
     WaitResult,
 )
@@ -60,6 +63,65 @@ def test_a_pause_ends_the_wait_only_if_the_author_wants_it() -> None:
 
     assert delay(waiter().on_status(paused, NOW)) == 10.0
     assert outcome(waiter(stop_at_pause=True).on_status(paused, NOW)) == ("ended", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "asks", "after", "gone_on"),
+    [
+        ("", False, "", ""),
+        ("none", True, "none", "none"),
+        ("obsolete", True, "obsolete", "obsolete"),
+        ("open", False, "open", "obsolete"),
+        ("answered", False, "answered", "none"),
+    ],
+)
+def test_a_person_is_asked_once_about_each_pause(
+    question: Question, asks: bool, after: str, gone_on: str
+) -> None:
+    """A question that is open when the run goes on is to be closed; an unknown status may be one more word for a pause."""
+    for stored in (waiter(question=question), Waiter.from_stored(waiter(question=question).stored())):
+        step = stored.on_status(execution(State.PAUSED, "ASKING"), NOW)
+
+        assert isinstance(step, WaitResult) == asks
+        if isinstance(step, WaitResult):
+            assert (step.outcome, step.status, step.warning) == ("paused", "ASKING", True)
+            assert WaitResult.from_event(step.event()).status == "ASKING"
+        assert stored.question == after
+        stored.on_status(execution(State.UNKNOWN), NOW)
+        assert stored.question == after
+        stored.on_status(execution(State.RUNNING), NOW)
+        assert stored.question == gone_on
+
+
+def test_nobody_is_asked_at_the_deadline() -> None:
+    step = waiter(question="none").on_status(execution(State.PAUSED), NOW + 100)
+
+    assert outcome(step) == ("timed_out", "ExecutionTimedOut")
+
+
+@pytest.mark.parametrize(
+    ("question", "event", "answer"),
+    [
+        ("open", {"chosen_options": [GIVE_UP]}, GIVE_UP),
+        ("obsolete", {"chosen_options": [GIVE_UP]}, GIVE_UP),
+        ("open", {"chosen_options": [KEEP_WAITING]}, KEEP_WAITING),
+        # Of an author's own question, which Airflow keeps instead of ours.
+        ("open", {"chosen_options": ["Yes"]}, KEEP_WAITING),
+        ("none", {"chosen_options": [GIVE_UP]}, ""),
+        ("", {"chosen_options": [GIVE_UP]}, ""),
+        ("open", {"chosen_options": []}, ""),
+        ("open", {"chosen_options": GIVE_UP}, ""),
+        ("open", GIVE_UP, ""),
+        ("open", None, ""),
+    ],
+)
+def test_an_answer_counts_only_for_a_question_of_the_wait(
+    question: Question, event: Any, answer: str
+) -> None:
+    asking = waiter(question=question)
+
+    assert asking.answered(event) == answer
+    assert asking.question == ("answered" if answer else question)
 
 
 def test_the_last_status_check_is_at_the_deadline() -> None:

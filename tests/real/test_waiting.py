@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from airflow_workflow_providers.core.waiter import GIVE_UP, KEEP_WAITING
 from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
 
@@ -29,18 +31,22 @@ def vendor() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
     home = tmp_path_factory.mktemp("airflow")
-    connections = {"refold_default": vendor.connection("refold")}
-    with RealAirflow(home, DAGS, connections) as airflow:
-        airflow.wait_for_dags(["ends_deferred"])
+    connections = {f"{name}_default": vendor.connection(name) for name in ("refold", "altostrat")}
+    # With the default of 5 s, tasks fail on a machine that is busy with something else.
+    settings = {"AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60"}
+    with RealAirflow(home, DAGS, connections, settings) as airflow:
+        airflow.wait_for_dags(["ends_deferred", "waits_for_a_person"])
         yield airflow
 
 
-def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 120) -> Any:
     """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + seconds
+    pause = threading.Event()
     while not (value := condition()):
         assert time.monotonic() < deadline
         airflow.check_alive()
+        pause.wait(0.3)
     return value
 
 
@@ -75,3 +81,104 @@ def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_the_link(
     assert airflow.request("GET", path)["extra_links"] == links
     assert run_of(vendor, execution_id)["stops"] == 0
     assert len([run for run in vendor.runs("refold") if run["workflow_id"] == "sync-contacts"]) == 1
+
+
+# -- an execution that waits for a person ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def form(vendor: Emulator) -> Iterator[None]:
+    """Add a workflow that waits for a person until the test lets it go on."""
+    vendor.add_workflow("altostrat", "fl_form", passes=["awaiting_ui_interaction"])
+    vendor.set_pace(seconds=3600)
+    yield
+    vendor.set_pace(seconds=25)
+
+
+def question(airflow: RealAirflow, run_id: str) -> dict[str, Any]:
+    """Return the question of the task; empty if there is none."""
+    found = airflow.request("GET", f"/api/v2/dags/waits_for_a_person/dagRuns/{run_id}/hitlDetails")
+    return dict(next(iter(found["hitl_details"]), {}))
+
+
+def asked(airflow: RealAirflow) -> str:
+    """Start a DAG run; return its id when a person is asked and the task is deferred again."""
+    run_id = airflow.trigger("waits_for_a_person")
+    wait_for(airflow, lambda: question(airflow, run_id).get("response_received") is False)
+    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred")
+    return run_id
+
+
+def state_of(airflow: RealAirflow, run_id: str) -> str:
+    return str(airflow.task_instances("waits_for_a_person", run_id)[0]["state"])
+
+
+def answer(airflow: RealAirflow, run_id: str, option: str) -> None:
+    """Do what the page Required Actions does."""
+    path = f"/api/v2/dags/waits_for_a_person/dagRuns/{run_id}/taskInstances/{TASK}/-1/hitlDetails"
+    airflow.request("PATCH", path, {"chosen_options": [option], "params_input": {}})
+
+
+@pytest.mark.usefixtures("form")
+def test_a_person_answers_and_the_wait_continues_until_the_execution_ends(
+    airflow: RealAirflow, vendor: Emulator
+) -> None:
+    run_id = asked(airflow)
+    found = question(airflow, run_id)
+    answer(airflow, run_id, KEEP_WAITING)
+    # Airflow has resumed the task with the answer already.
+    assert state_of(airflow, run_id) != "deferred"
+    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred")
+    vendor.set_pace(seconds=0)
+
+    assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "success"
+    assert (found["subject"], found["options"]) == (
+        "Altostrat waits for a person: workflow fl_form",
+        [KEEP_WAITING, GIVE_UP],
+    )
+    assert question(airflow, run_id)["responded_by_user"]
+
+
+@pytest.mark.usefixtures("form")
+def test_a_person_gives_up_and_there_is_no_retry(airflow: RealAirflow) -> None:
+    run_id = asked(airflow)
+    (asking,) = airflow.task_instances("waits_for_a_person", run_id)
+    answer(airflow, run_id, GIVE_UP)
+
+    assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "failed"
+    (failed,) = airflow.task_instances("waits_for_a_person", run_id)
+    assert failed["try_number"] == asking["try_number"] <= failed["max_tries"]
+    log = json.dumps(airflow.task_log("waits_for_a_person", run_id, TASK, try_number=failed["try_number"]))
+    assert "A person has given up Altostrat execution" in log
+
+
+@pytest.mark.usefixtures("form")
+def test_the_question_is_closed_when_the_execution_goes_on(airflow: RealAirflow, vendor: Emulator) -> None:
+    """Nobody has answered in Airflow."""
+    run_id = asked(airflow)
+    vendor.set_pace(seconds=0)
+
+    assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "success"
+    found = question(airflow, run_id)
+    assert (found["response_received"], found["chosen_options"], found["responded_by_user"]) == (
+        True,
+        [KEEP_WAITING],
+        None,
+    )
+
+
+@pytest.mark.usefixtures("form")
+def test_a_question_of_an_earlier_try_is_closed_by_the_next_one(
+    airflow: RealAirflow, vendor: Emulator
+) -> None:
+    """Airflow hands it on when the task is cleared; the new execution does not wait for a person."""
+    run_id = asked(airflow)
+    vendor.add_workflow("altostrat", "fl_form")
+    body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+    airflow.request("POST", "/api/v2/dags/waits_for_a_person/clearTaskInstances", body)
+    wait_for(airflow, lambda: question(airflow, run_id).get("response_received"))
+    assert state_of(airflow, run_id) == "deferred"
+    vendor.set_pace(seconds=0)
+
+    assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "success"
+    assert question(airflow, run_id)["responded_by_user"] is None

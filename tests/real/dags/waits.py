@@ -1,7 +1,10 @@
-"""A DAG that waits."""
+"""DAGs that wait."""
+
+from datetime import timedelta
 
 from airflow.sdk import dag
 
+from airflow_workflow_providers.operators.altostrat import AltostratExecuteWorkflowOperator
 from airflow_workflow_providers.operators.refold import RefoldExecuteWorkflowOperator
 
 
@@ -22,6 +25,20 @@ def waits(name: str, workflow_id: str, *, deferrable: bool, cancel_on_kill: bool
     build()
 
 
+@dag(schedule=None)
+def waits_for_a_person() -> None:
+    """Wait for an execution in which a person has to answer."""
+    AltostratExecuteWorkflowOperator(
+        task_id="run",
+        workflow_id="fl_form",
+        deferrable=True,
+        poll_interval=1,
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+    )
+
+
+waits_for_a_person()
 waits("ends_deferred", "sync-contacts", deferrable=True)
 # A person who ends this task leaves its execution behind.
 waits("goes_on", "never-ends", deferrable=True, cancel_on_kill=False)

@@ -38,7 +38,7 @@ FACTS = Facts(
     ],
     right={"workflow_id": "fl_1"},
     bad={"workflow_id": IDS, "context": OBJECTS},
-    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES, "return_log": FLAGS, "log_entries": FLAGS, "on_failed_run": CHOICES},
+    operator_only={"nonce_key": NAMES, "on_ui_interaction": CHOICES, "required_action": FLAGS, "return_log": FLAGS, "log_entries": FLAGS, "on_failed_run": CHOICES},
     hook_only={"nonce": OBJECTS},
     sensor_only={"on_ui_interaction": CHOICES, "return_log": FLAGS, "log_entries": FLAGS},
     explanations=[
