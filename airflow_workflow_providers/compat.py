@@ -1,5 +1,6 @@
 """The differences between Airflow 3.1 and 3.3, found by feature detection and not by version numbers."""
 
+from contextlib import suppress
 from typing import Any
 
 from airflow.providers.common.compat.sdk import XCom, mask_secret
@@ -36,8 +37,19 @@ except ImportError:  # before 3.3
         """Nothing: there are no shared streams."""
 
 
+try:
+    from airflow.providers.common.compat.sdk import Stats
+except ImportError:  # of an older release of that provider
+    from airflow.stats import Stats
+
 #: Imported here for others.
-__all__ = ["SET_DURING_EXECUTION", "SharedStreamProducer", "TaskDeferralError", "TaskDeferralTimeout"]
+__all__ = [
+    "SET_DURING_EXECUTION",
+    "SharedStreamProducer",
+    "Stats",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+]
 
 #: Airflow 3.3 calls ``on_kill`` of a trigger; before that it only cancels a trigger, without a reason.
 HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
@@ -75,6 +87,18 @@ async def amask(*secrets: str) -> None:
     """
     if new := _unmasked(secrets):
         await amask_secret(new)
+
+
+def stats() -> Any:
+    """
+    Return Airflow's metrics, ready to be told something.
+
+    Since Airflow 3.2 they read their settings when a task begins, or when Airflow's serialisation is imported. The process of a
+    triggerer begins no task.
+    """
+    with suppress(ImportError):  # before 3.2 they read their settings by themselves
+        import airflow.sdk.serde  # noqa: F401, PLC0415  # it takes a while, and most processes that import this emit nothing
+    return Stats
 
 
 def state_store(context: Any) -> Any | None:

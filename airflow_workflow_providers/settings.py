@@ -21,6 +21,15 @@ def min_poll_interval() -> float:
     return float(conf.getfloat("workflow_providers", "min_poll_interval", fallback=1.0))
 
 
+def traces_are_on() -> bool:
+    """
+    Return whether Airflow makes traces.
+
+    :return: ``[traces] otel_on``.
+    """
+    return bool(conf.getboolean("traces", "otel_on", fallback=False))
+
+
 def deployment_id() -> str:
     """
     Return the name of this Airflow, which tells its runs from those of another one that uses the same account.

@@ -18,7 +18,7 @@ from airflow_workflow_providers.core.client import ATTEMPTS, held_after_429, ret
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.errors import AuthFailed, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.rate_limit import RateLimit, Role, shared
+from airflow_workflow_providers.core.rate_limit import HeldBack, RateLimit, Role, shared
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 
@@ -227,6 +227,31 @@ class AsyncClient:
         :param seconds: for how long.
         """
         self._limit.hold(time.monotonic() + seconds)
+
+    def note_rejected(self, pause: float) -> None:
+        """
+        Note that a :meth:`check` was rejected with 429.
+
+        :param pause: how long it waits now, in seconds.
+        """
+        self._limit.note_rejected(pause)
+
+    def note_wait(self, seconds: float, requests: int) -> None:
+        """
+        Note that requests wait without a turn, because it comes too late.
+
+        :param seconds: how long each of them waits.
+        :param requests: how many.
+        """
+        self._limit.note_wait(seconds, requests)
+
+    def take_held_back(self) -> HeldBack:
+        """
+        Return which requests of this process were held back; see :meth:`Client.take_held_back`.
+
+        :return: since this was last called.
+        """
+        return self._limit.take_held_back()
 
     @property
     def holds(self) -> int:

@@ -13,7 +13,7 @@ from airflow_workflow_providers.core import errors, http
 from airflow_workflow_providers.core.body import Sink
 from airflow_workflow_providers.core.endpoint import Endpoint
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.rate_limit import RateLimit, shared
+from airflow_workflow_providers.core.rate_limit import HeldBack, RateLimit, shared
 from airflow_workflow_providers.core.request import Flow, Pause, Request
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
 
@@ -52,7 +52,9 @@ def held_after_429(limit: RateLimit) -> Iterator[None]:
     try:
         yield
     except errors.RateLimited as error:
-        limit.hold(time.monotonic() + min(error.retry_after or 0.0, RETRY_AFTER_CAP))
+        pause = min(error.retry_after or 0.0, RETRY_AFTER_CAP)
+        limit.hold(time.monotonic() + pause)
+        limit.note_rejected(pause)
         raise
 
 
@@ -289,6 +291,14 @@ class Client:
         :raises WorkflowError: if it refused, or could not be asked.
         """
         return self.send(self.endpoint.stop(execution_id), **limits)
+
+    def take_held_back(self) -> HeldBack:
+        """
+        Return which requests of this process were held back with this connection since this was last called.
+
+        :return: see :meth:`.RateLimit.take_held_back`.
+        """
+        return self._limit.take_held_back()
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""

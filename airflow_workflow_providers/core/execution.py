@@ -145,12 +145,23 @@ class Execution:
         """Whether the run has ended, with or without success."""
         return self.state in TERMINAL_STATES
 
-    def record(self, *, max_inline_output: int | None = None, fetch: str = "") -> dict[str, Any]:
+    def output_bytes(self) -> int:
+        """
+        Return how large the output is.
+
+        :return: bytes of JSON.
+        """
+        return len(json.dumps(self.output).encode())
+
+    def record(
+        self, *, max_inline_output: int | None = None, size: int | None = None, fetch: str = ""
+    ) -> dict[str, Any]:
         """
         Return what a task returns.
 
         :param max_inline_output: a larger output, in bytes of JSON, is left out: ``output`` is ``None``, and
             ``output_omitted`` says how large it is and how to fetch it. ``None``: no limit.
+        :param size: :meth:`output_bytes`, if it is known already.
         :param fetch: how to fetch it.
         :return: ``execution_id``, ``state`` (ours), ``status`` (the vendor's), ``output`` and ``url``;
             ``output_omitted``, ``{"bytes", "fetch"}``, where the output was left out; and ``output_missing``, a text, where
@@ -166,7 +177,7 @@ class Execution:
         if self.output_missing:
             record["output_missing"] = self.output_missing
         if max_inline_output is not None:
-            size = len(json.dumps(self.output).encode())
+            size = self.output_bytes() if size is None else size
             if size > max_inline_output:
                 record["output"] = None
                 record["output_omitted"] = {"bytes": size, "fetch": fetch}

@@ -7,7 +7,7 @@ account's limit.
 
 import math
 import threading
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["worker", "triggerer"]
 
@@ -20,6 +20,20 @@ BURST, BURST_SECONDS = 5, 0.25
 
 #: By connection id and role. All hooks of a connection share a limit, and it lasts longer than they do.
 _limits: dict[tuple[str, Role], "RateLimit"] = {}
+
+
+class HeldBack(NamedTuple):
+    """
+    What a limit has done to requests.
+
+    :param requests: how many waited for their turn, or for the end of a pause after a 429.
+    :param seconds: how long, all of them together.
+    :param rejected: how many the vendor has rejected with 429.
+    """
+
+    requests: int
+    seconds: float
+    rejected: int
 
 
 class RateLimit:
@@ -39,6 +53,7 @@ class RateLimit:
         self._due = -math.inf
         #: How often :meth:`hold` was called.
         self.holds = 0
+        self._waits, self._waited, self._rejected = 0, 0.0, 0
         self.rate = rate
 
     @property
@@ -68,6 +83,8 @@ class RateLimit:
             wait = max(0.0, due - self._tolerance - now)
             if wait <= within:
                 self._due = due + self._interval
+                if wait:
+                    self.note_wait(wait)
             return wait
 
     def hold(self, until: float) -> None:
@@ -81,6 +98,39 @@ class RateLimit:
         with self._lock:
             self.holds += 1
             self._due = max(self._due, until + self._tolerance)
+
+    def note_rejected(self, pause: float) -> None:
+        """
+        Note that the vendor has rejected a request with 429, for whoever counts that.
+
+        :param pause: how long that request waits now, in seconds; 0 if the vendor has not said.
+        """
+        with self._lock:
+            self._rejected += 1
+            self.note_wait(pause)
+
+    def note_wait(self, seconds: float, requests: int = 1) -> None:
+        """
+        Note that requests wait, for whoever counts that.
+
+        :param seconds: how long each of them does; one that does not wait is not counted.
+        :param requests: how many.
+        """
+        if seconds > 0:
+            with self._lock:
+                self._waits += requests
+                self._waited += seconds * requests
+
+    def take_held_back(self) -> HeldBack:
+        """
+        Return what was held back since this was last called.
+
+        :return: all zero if nothing was.
+        """
+        with self._lock:
+            held = HeldBack(self._waits, self._waited, self._rejected)
+            self._waits, self._waited, self._rejected = 0, 0.0, 0
+        return held
 
 
 def shared(conn_id: str, role: Role, requests_per_second: float | None) -> RateLimit:

@@ -128,6 +128,15 @@ class Decision:
     why: str = ""
     cleared: bool = False
 
+    def is_for_clear(self, start: Start) -> bool:
+        """
+        Return whether a run is replaced because the task was cleared, and not because its input has changed.
+
+        :param start: the start that this try would send.
+        :return: only of a decision to replace a run.
+        """
+        return self.cleared and start.resubmit_on_clear
+
 
 def decide(record: StartRecord | None, start: Start) -> Decision:
     """

@@ -34,6 +34,7 @@ from airflow_workflow_providers.hooks.extra import (
 )
 from airflow_workflow_providers.hooks.widgets import field_behaviour, form_widgets
 from airflow_workflow_providers.lineage import Lineage, report
+from airflow_workflow_providers.metrics import Metrics
 from airflow_workflow_providers.outputs.folder import OutputFolder
 from airflow_workflow_providers.outputs.result import store
 
@@ -108,6 +109,8 @@ class WorkflowHook(BaseHook):
         self.conn_id = text(self.conn_name_attr, conn_id)
         self.account = account
         self.client = Client(self._read_connection, sleep=sleep)
+        #: The metrics of the connection.
+        self.metrics = Metrics(self.conn_type, self.conn_id)
 
     @classmethod
     def account_of(cls, task: Any) -> dict[str, Any]:
@@ -271,6 +274,7 @@ class WorkflowHook(BaseHook):
 
     def close(self) -> None:
         """Close the connections of this worker; the next request opens them again."""
+        self.metrics.held_back(self.client.take_held_back())
         self.client.close()
 
     def test_connection(self) -> tuple[bool, str]:

@@ -18,6 +18,7 @@ from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.lineage import Lineage, report, to_openlineage
 from airflow_workflow_providers.links import left_to_store
+from airflow_workflow_providers.metrics import RESULT_BYTES
 from airflow_workflow_providers.operators.validation import folder
 from airflow_workflow_providers.outputs.folder import OutputFolder
 from airflow_workflow_providers.outputs.result import load, store
@@ -75,6 +76,9 @@ class ExecutionOperator(BaseOperator):
 
     #: The run, for a kill and for the button to its page.
     _execution_id: str | None = None
+
+    #: When the run began, in seconds since the epoch; 0: not known.
+    _began_at: float = 0.0
 
     #: The run as it was read last, and the files that were written for it, for the lineage.
     _seen: Execution | None = None
@@ -187,6 +191,8 @@ class ExecutionOperator(BaseOperator):
     def _record_of_success(self, execution: Execution) -> dict[str, Any]:
         """Return the record of a run that has ended, or raise the error of one without success."""
         self._seen = execution
+        if execution.is_terminal:
+            self._count_end(execution.state.value, is_success=execution.state in self.success_states)
         raise_for_state(execution, self.success_states, vendor=self.hook.hook_name)
         return self._record(execution)
 
@@ -199,6 +205,7 @@ class ExecutionOperator(BaseOperator):
             name = execution.execution_id or self._run_name()
             stored = self.stored or store(self.hook.client, selected, self.output_folder, name)
             self._written = stored
+            self.hook.metrics.count(RESULT_BYTES, sum(file["bytes"] for file in stored), place="folder")
         report(self.hook, self._lineage)
         if stored is not None:
             return replace(selected, output=stored).record()
@@ -212,9 +219,12 @@ class ExecutionOperator(BaseOperator):
                 changed,
             )
         fetch = self._how_to_fetch(execution)
-        record = replace(selected, output=output).record(
-            max_inline_output=self.max_inline_output, fetch=fetch
-        )
+        known = replace(selected, output=output)
+        size = known.output_bytes()
+        record = known.record(max_inline_output=self.max_inline_output, size=size, fetch=fetch)
+        if loaded is not None and output is not None:
+            place = "omitted" if "output_omitted" in record else "xcom"
+            self.hook.metrics.count(RESULT_BYTES, size, place=place)
         if loaded is None:  # the output is there without the content of its files
             record.setdefault("output_omitted", {"bytes": None, "fetch": fetch})
         if "output_omitted" in record:
@@ -246,6 +256,9 @@ class ExecutionOperator(BaseOperator):
                 execution_id=execution.execution_id,
             )
         self.log.warning("%s", message)
+
+    def _count_end(self, state: str, *, is_success: bool) -> None:
+        """Tell Airflow's metrics and traces that a run has ended; only whoever has started it knows how long it has taken."""
 
     # -- lineage ----------------------------------------------------------------------------------------------------------
 

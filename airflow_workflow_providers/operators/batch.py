@@ -29,6 +29,7 @@ from airflow_workflow_providers.core.parameters import one_of, quoted, whole_num
 from airflow_workflow_providers.core.waiter import WaitResult
 from airflow_workflow_providers.inputs.batch import is_list, read_inputs
 from airflow_workflow_providers.lineage import Lineage, report
+from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.operators.batch_begin import begin_try, resume
 from airflow_workflow_providers.operators.batch_run import LONGEST_PAUSE, PATIENCE, PAUSE, BatchRun
 from airflow_workflow_providers.operators.batch_state import BatchState
@@ -366,7 +367,8 @@ class BatchOperator(ExecuteWorkflowOperator):
         state, endpoint = self._state, self.hook.client.last_endpoint
         if state is not None and endpoint is not None and self.cancel_on_kill:
             ids = list(state.active)
-            self._stops = threading.Thread(target=self._stop_all, args=(endpoint, ids, KILL_STOP_TIMEOUT))
+            work = (endpoint, ids, KILL_STOP_TIMEOUT, "kill")
+            self._stops = threading.Thread(target=self._stop_all, args=work)
             self._stops.start()
 
     def stop_if_killed(self) -> None:
@@ -460,16 +462,16 @@ class BatchOperator(ExecuteWorkflowOperator):
             self._stops.join()
         # Those that were started meanwhile; or all of them, if the connection was not known yet.
         if left := [execution_id for execution_id in ids if execution_id not in self._asked_to_stop]:
-            self._stop_all(self.hook.client.endpoint, left, LATE_STOP_TIMEOUT)
+            self._stop_all(self.hook.client.endpoint, left, LATE_STOP_TIMEOUT, "kill")
         failed = {name: error for name, error in self._stop_failed.items() if name in state.active}
         state.mark_stopped([execution_id for execution_id in ids if execution_id not in failed])
         return stopped_message(self.hook.hook_name, len(ids), failed)
 
     def _stop_late(self, ids: list[str]) -> Mapping[str, WorkflowError]:
-        self._stop_all(self.hook.client.endpoint, ids, STOP_TIMEOUT)
+        self._stop_all(self.hook.client.endpoint, ids, STOP_TIMEOUT, "timeout")
         return self._stop_failed
 
-    def _stop_all(self, endpoint: Endpoint, ids: Sequence[str], budget: float) -> None:
+    def _stop_all(self, endpoint: Endpoint, ids: Sequence[str], budget: float, cause: Cause) -> None:
         """Stop runs over connections of their own; this may run in a thread of its own."""
 
         async def read() -> Endpoint:
@@ -491,6 +493,8 @@ class BatchOperator(ExecuteWorkflowOperator):
         failed = asyncio.run(stop_all())
         self._asked_to_stop |= set(ids)
         self._stop_failed = {**self._stop_failed, **failed}
+        if endpoint.api.stop is not None:
+            self.hook.metrics.cancel(cause, accepted=len(ids) - len(failed), failed=len(failed))
 
     def _defer_batch(self, context: Context, state: BatchState) -> None:
         context["ti"].xcom_push(key=RUNS_KEY, value=state.waits_for)

@@ -20,6 +20,7 @@ from airflow_workflow_providers.core.start import (
 )
 from airflow_workflow_providers.core.text import shown
 from airflow_workflow_providers.core.waiter import WaitResult
+from airflow_workflow_providers.metrics import REATTACHED, Cause
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.operators.stop import stop
 from airflow_workflow_providers.outputs.manifest import key_of
@@ -79,7 +80,7 @@ def begin_try(state: BatchState, deadline: float) -> None:
     store.account = account
     kept = state.manifest.lines() if known else {}
     changed = _changed_files(state)
-    old: list[str] = []
+    old: dict[Cause, list[str]] = {"clear": [], "changed_input": []}
     found: Counter[str] = Counter()
     for position in state.index_of:
         entry = store.entries[position]
@@ -106,13 +107,16 @@ def begin_try(state: BatchState, deadline: float) -> None:
             found["were started by an earlier try"] += 1
             continue
         if decision.action is Action.REPLACE:
-            old.append(str(entry.execution_id))
+            cause: Cause = "clear" if decision.is_for_clear(start) else "changed_input"
+            old[cause].append(str(entry.execution_id))
         entry.forget_start()
         found["are to be started"] += 1
         state.pending.append(position)
     state.check_inputs()
-    old += _gone(state, known)
-    _stop(state, old)
+    state.tally.add(REATTACHED, len(state.active))
+    old["removed_input"] = _gone(state, known)
+    for cause, ids in old.items():
+        _stop(state, ids, cause)
     state.pending.sort()
     store.inputs, store.deadline = state.digest(), deadline
     counted = ", ".join(f"{count:,} {what}" for what, count in found.items())
@@ -237,9 +241,9 @@ def _gone(state: BatchState, known: Sequence[Entry]) -> list[str]:
     return [str(state.store.entries[position].execution_id) for position in gone]
 
 
-def _stop(state: BatchState, ids: Sequence[str]) -> None:
+def _stop(state: BatchState, ids: Sequence[str], cause: Cause) -> None:
     """Stop runs that are no longer needed."""
-    client = state.operator.hook.client
+    hook = state.operator.hook
     with ThreadPoolExecutor(WIDTH) as threads:
-        for result in threads.map(lambda execution_id: stop(client, execution_id), ids):
+        for result in threads.map(lambda execution_id: stop(hook, execution_id, cause), ids):
             state.say_once(f"stop {result.requested}", result.message)

@@ -20,6 +20,7 @@ from airflow_workflow_providers.core.rate_limit import SHARES
 from airflow_workflow_providers.core.storable import storable
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, Waiter, WaitResult
 from airflow_workflow_providers.inputs.batch import OUTPUT_NAME
+from airflow_workflow_providers.metrics import RESULT_BYTES, STARTS, Place
 from airflow_workflow_providers.operators.batch_begin import WIDTH, NoUploads
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.operators.waiting import RESULT_BUDGET, RESULT_RETRY_FOR
@@ -91,6 +92,7 @@ class BatchRun:
         self._store = state.store
         self._operator = state.operator
         self._client = state.operator.hook.client
+        self._metrics = state.operator.hook.metrics
         self._waits: dict[str, ManyWait] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
         #: How many chunks and results are under way.
@@ -144,8 +146,11 @@ class BatchRun:
         try:
             async with Poller.shared(self._operator.hook, role="worker") as self._poller:
                 try:
+                    # Those that have ended in the triggerer are active until their results are kept.
+                    ended = {position for position, _ in self._state.ended}
                     for execution_id, position in self._state.active.items():
-                        self._wait_for(execution_id, position)
+                        if position not in ended:
+                            self._wait_for(execution_id, position)
                     self._begin(self._start_all())
                     self._begin(self._write_all())
                     await self._until_done()
@@ -343,12 +348,15 @@ class BatchRun:
                 record = entry.record(self._client.endpoint.account)
                 found = find_run(self._client, start.request, record)
             if found is None:
+                self._metrics.start_failed(error)
                 return error
             execution = Execution(found, State.QUEUED, "started")
         except errors.WorkflowError as error:
+            self._metrics.start_failed(error)
             return error
         entry.execution_id = execution.execution_id
         self._store.changed(start.position)
+        self._state.tally.add(STARTS)
         return execution
 
     def _on_outcome(self, start: Prepared, outcome: Execution | errors.WorkflowError) -> None:
@@ -462,6 +470,8 @@ class BatchRun:
 
     def _on_result(self, position: int, line: dict[str, Any]) -> None:
         state, entry = line["state"], self._store.entries[position]
+        if entry.intent_at:
+            self._metrics.run_duration(state, entry.intent_at)
         # The run of an earlier try was not submitted in this one.
         again = entry.submissions <= self._operator.retries_per_input
         if state in self._operator.success_results or not again:
@@ -519,15 +529,23 @@ class BatchRun:
         missing = execution.output_missing
         found: dict[str, Any] = {"output_missing": missing} if missing else {}
         if (folder := self._operator.output_folder) is not None:
-            return {**found, "files": one.stored or store(self._client, selected, folder, name)}
+            files = one.stored or store(self._client, selected, folder, name)
+            self._count_bytes(sum(file["bytes"] for file in files), "folder")
+            return {**found, "files": files}
         loaded = load(self._client, selected, one.max_inline_output) if selected.files else selected
         if loaded is None:
             return {**found, "output": None, "output_omitted": {"bytes": None}}
         output, _ = storable(loaded.output)
         size = len(json.dumps(output).encode())
         if size > one.max_inline_output:
+            self._count_bytes(size, "omitted")
             return {**found, "output": None, "output_omitted": {"bytes": size}}
+        if output is not None:
+            self._count_bytes(size, "xcom")
         return {**found, "output": output}
+
+    def _count_bytes(self, size: int, place: Place) -> None:
+        self._state.tally.add(RESULT_BYTES, size, place=place)
 
     # -- what is stored -------------------------------------------------------------------------------------------------
 

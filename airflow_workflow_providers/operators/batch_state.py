@@ -17,6 +17,7 @@ from airflow_workflow_providers.core.fingerprint import fingerprint
 from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import MOST_NAMED, BatchSnapshot
 from airflow_workflow_providers.core.waiter import WaitResult
+from airflow_workflow_providers.metrics import BATCH_INPUTS, Tally
 from airflow_workflow_providers.outputs.manifest import key_of, manifest_line, read_line
 from airflow_workflow_providers.settings import execution_page
 from airflow_workflow_providers.triggers.batch import PROGRESS_INTERVAL
@@ -73,6 +74,8 @@ class BatchState:
         self.unsuccessful: list[Mapping[str, Any]] = []
         #: The results whose lines are not written yet: a result in an entry says that there is a line.
         self._unnoted: list[tuple[int, str]] = []
+        #: The metrics of the inputs, which are emitted when something is written.
+        self.tally = Tally(operator.hook.metrics)
         self._said: set[str] = set()
         self._said_at, self._said_done = time.time(), -1
 
@@ -196,6 +199,7 @@ class BatchState:
         """
         entry = self.store.entries[position]
         self.results[position] = result
+        self.tally.add(BATCH_INPUTS, result=result)
         self._unnoted.append((position, result))
         if line is None:
             line = manifest_line(
@@ -290,6 +294,7 @@ class BatchState:
 
         :raises Exception: if they could not be written; then they are written the next time.
         """
+        self.tally.emit()
         written = len(self._unnoted)
         self.manifest.flush()
         for position, result in self._unnoted[:written]:

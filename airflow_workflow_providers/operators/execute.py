@@ -14,9 +14,10 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.parameters import flag, one_of
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult, WaitStep
 from airflow_workflow_providers.links import ExecutionLink
+from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.operators.start import StartOperator
 from airflow_workflow_providers.operators.start_store import StartStore
-from airflow_workflow_providers.operators.stop import stop, stop_at_once
+from airflow_workflow_providers.operators.stop import StopResult, stop, stop_at_once
 from airflow_workflow_providers.operators.validation import poll_intervals
 from airflow_workflow_providers.operators.waiting import AT_DEADLINE, WaitingOperator
 from airflow_workflow_providers.settings import execution_page
@@ -69,7 +70,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         self.cancel_on_kill = flag("cancel_on_kill", cancel_on_kill)
         self.on_clear = one_of("on_clear", on_clear, ("resubmit", "reattach"))
         self.on_changed_input = one_of("on_changed_input", on_changed_input, ("resubmit", "reattach"))
-        self._stop_requested = False
+        self._stop_result: StopResult | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """
@@ -130,8 +131,11 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
                 with suppress(WorkflowError):
                     self.hook.client.endpoint  # noqa: B018  # reads the connection, which the signal handler could not
                 self._stop_killed()
-            if self._stop_requested and self._context is not None:
-                self._mark_stopped(StartStore(self._context), self._execution_id)
+            if self._stop_result is not None:
+                self._stop_result.emit(self.hook.metrics, "kill")
+                if self._stop_result.requested and self._context is not None:
+                    self._mark_stopped(StartStore(self._context), self._execution_id)
+                self._stop_result = None
             if not self._kill_message:
                 self._kill_message = f"Execution {self._execution_id} was not stopped and may go on."
         super().stop_if_killed()
@@ -143,12 +147,15 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         if not self.cancel_on_kill:
             self._kill_message = f"Execution {self._execution_id} goes on (cancel_on_kill=False)."
         elif (result := stop_at_once(self.hook.client, self._execution_id)) is not None:
-            self._kill_message, self._stop_requested = result
+            self._kill_message, self._stop_result = result.message, result
 
     def _after_start(
         self, context: Context, store: StartStore, execution: Execution, deadline: float
     ) -> dict[str, Any]:
-        self._publish_execution_id(context, store, execution)
+        try:
+            self._publish_execution_id(context, store, execution)
+        finally:
+            self._count_start()
         if execution.execution_id is not None and execution_page():
             self._snapshot = self._new_snapshot(execution.execution_id, store.began_at)
         if execution.is_terminal:
@@ -197,7 +204,9 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             if execution.url:
                 context["ti"].xcom_push(key=ExecutionLink().xcom_key, value=execution.url)
         except Exception as error:
-            left = "A retry reattaches to it." if known else stop(self.hook.client, execution_id).message
+            left = (
+                "A retry reattaches to it." if known else stop(self.hook, execution_id, "not_stored").message
+            )
             raise WorkflowError(
                 f"Airflow could not store that execution {execution_id} was started: {error}. {left}",
                 execution_id=execution_id,
@@ -215,8 +224,9 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
         return done
 
     def _timed_out(self, context: Context, execution_id: str, why: str, when: str = AT_DEADLINE) -> Exception:
+        self._count_end("timed_out", is_success=False)
         if self.cancel_on_timeout:
-            consequence = self._stop_if_ours(StartStore(context), execution_id)
+            consequence = self._stop_if_ours(StartStore(context), execution_id, "timeout")
         else:
             consequence = f"Execution {execution_id} goes on (cancel_on_timeout=False)."
         return ExecutionTimedOut(
@@ -230,14 +240,14 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             return record
         raise self._timed_out(context, execution_id, why) from cause
 
-    def _give_up(self, execution_id: str) -> str:
-        return self._stop_if_ours(StartStore(self._context), execution_id)
+    def _give_up(self, execution_id: str, cause: Cause) -> str:
+        return self._stop_if_ours(StartStore(self._context), execution_id, cause)
 
-    def _stop_if_ours(self, store: StartStore, execution_id: str) -> str:
+    def _stop_if_ours(self, store: StartStore, execution_id: str, cause: Cause) -> str:
         """Stop the run, unless another try of this task waits for it; return one sentence about it."""
         if not store.is_ours(execution_id):
             return f"Execution {execution_id} goes on: another try of this task may wait for it."
-        result = stop(self.hook.client, execution_id)
+        result = stop(self.hook, execution_id, cause)
         if result.requested:
             self._mark_stopped(store, execution_id)
         return result.message
@@ -262,4 +272,5 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             ) from error
         if record is not None:
             self.hook.account = record.account
+            self._began_at = record.intent_at
         return execution_id

@@ -15,6 +15,7 @@ from airflow_workflow_providers.core.http import BuiltRequest
 from airflow_workflow_providers.core.parameters import flag, one_of, quoted, seconds
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.inputs.payload_file import is_file_name, load
+from airflow_workflow_providers.metrics import STARTS
 from airflow_workflow_providers.operators.base import ExecutionOperator
 from airflow_workflow_providers.operators.origin import origin_of
 from airflow_workflow_providers.operators.start_store import StartStore, Uploads
@@ -62,6 +63,10 @@ class StartOperator(ExecutionOperator):
     continued_states: frozenset[State] = frozenset()
 
     _context: Context | None = None
+
+    #: Whether this process has started the run, and not counted that yet.
+    _is_new: bool = False
+
     _killed = False
     _kill_message = ""
 
@@ -244,7 +249,10 @@ class StartOperator(ExecutionOperator):
         self.check_output_path()
         store, deadline = StartStore(context), self._deadline()
         try:
-            return self._after_start(context, store, Starter(self, store, deadline).run(), deadline)
+            starter = Starter(self, store, deadline)
+            execution = starter.run()
+            self._began_at, self._is_new = store.began_at, starter.has_started
+            return self._after_start(context, store, execution, deadline)
         finally:
             self.hook.close()
 
@@ -269,14 +277,29 @@ class StartOperator(ExecutionOperator):
         execution: Execution,
         deadline: float,  # noqa: ARG002
     ) -> dict[str, Any]:
+        self._count_start()
         if execution.execution_id is not None or execution.state not in self.success_states:
             return self._record_of_success(execution)
+        self._count_end(execution.state.value, is_success=True)
         try:
             return self._record(execution)
         except WorkflowError as error:
             # Nobody can read the result again, and a retry must not run the workflow again.
             lost = f"{self.hook.hook_name} has run the workflow, and its result is lost: {error}"
         raise LostStart(lost)
+
+    def _count_start(self) -> None:
+        """Count a new run, once; this may take a moment, so the id of the run is stored before."""
+        if self._is_new:
+            self._is_new = False
+            self.hook.metrics.count(STARTS)
+
+    def _count_end(self, state: str, *, is_success: bool) -> None:
+        if not self._began_at:
+            return
+        metrics = self.hook.metrics
+        metrics.run_duration(state, self._began_at)
+        metrics.run_span(state, self._began_at, execution_id=self._execution_id, is_success=is_success)
 
     def _run_name(self) -> str:
         ti = self._context["ti"] if self._context is not None else None

@@ -51,7 +51,8 @@ class StartStore:
 
     def __init__(self, context: Any) -> None:
         self._store = compat.state_store(context)
-        self.max_tries: int | None = context["ti"].max_tries
+        self.task_instance = context["ti"]
+        self.max_tries: int | None = self.task_instance.max_tries
         self._record: StartRecord | None = None
 
     @property

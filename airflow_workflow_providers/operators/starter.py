@@ -13,8 +13,23 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from airflow_workflow_providers.core.errors import LostStart, UncertainStart, WorkflowError
 from airflow_workflow_providers.core.execution import Execution, State
 from airflow_workflow_providers.core.fingerprint import fingerprint
-from airflow_workflow_providers.core.start import Action, Start, StartRecord, decide, on_look_up, on_old_run
+from airflow_workflow_providers.core.start import (
+    Action,
+    Decision,
+    Start,
+    StartRecord,
+    decide,
+    on_look_up,
+    on_old_run,
+)
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT
+from airflow_workflow_providers.metrics import (
+    REATTACHED,
+    STARTS_LOST,
+    Cause,
+    Resumed,
+    count_resumed,
+)
 from airflow_workflow_providers.operators.stop import stop
 
 if TYPE_CHECKING:
@@ -37,10 +52,13 @@ class Starter:
     def __init__(self, operator: StartOperator, store: StartStore, deadline: float) -> None:
         self._operator = operator
         self._client = operator.hook.client
+        self._metrics = operator.hook.metrics
         self._vendor = operator.hook.hook_name
         self._log = operator.log
         self._store = store
         self._deadline = deadline
+        #: Whether :meth:`run` has started a run, and not reattached to one.
+        self.has_started = False
         #: The request that runs the run of an earlier try again.
         self._again: Request[Execution] | None = None
 
@@ -66,6 +84,8 @@ class Starter:
             continued_states=operator.continued_states,
         )
         record = self._store.read()
+        if record is None and self._store.lasts:
+            self._count_resumed("fresh_submit")
         return (record and self._reattach(record, request, start)) or self._submit(request, built, start)
 
     def _left(self) -> float:
@@ -73,6 +93,7 @@ class Starter:
 
     def _reattach(self, record: StartRecord, request: Request[Execution], start: Start) -> Execution | None:
         """Return the run of an earlier try if it is to be used; ``None`` if a new start is to be sent."""
+        operator = self._operator
         decision = decide(record, start)
         execution_id = record.execution_id
         if decision.action is Action.SUBMIT:
@@ -92,6 +113,7 @@ class Starter:
         execution_id = str(execution_id)
         if decision.action is Action.REATTACH:
             self._operator.set_execution(execution_id)  # for a kill that comes before the run was read
+            self._count_resumed("reconnect_attempt")
         old: Execution | WorkflowError
         try:
             old = self._client.get_execution(execution_id, budget=self._left())
@@ -99,7 +121,7 @@ class Starter:
         except WorkflowError as error:
             old = error
             name, unread = self._name(execution_id), f" It could not be read: {error}"
-        decision = on_old_run(decision, old, start, self._operator.success_states)
+        decision = self._decide_about(old, decision, start)
         if isinstance(old, Execution) and decision.action is Action.REATTACH:
             self._log.info("%s is reused: nothing is started.", name)
             return old
@@ -110,10 +132,22 @@ class Starter:
                 self._log.info("%s is not reused: %s. It is run again.", name, decision.why)
                 return None
         replaces = decision.action is Action.REPLACE
-        stopped = f" {stop(self._client, execution_id).message}" if replaces else ""
+        cause: Cause = "clear" if decision.is_for_clear(start) else "changed_input"
+        stopped = f" {stop(operator.hook, execution_id, cause).message}" if replaces else ""
         log = self._log.warning if unread and stopped else self._log.info
         log("%s is not reused: %s.%s%s A new run is submitted.", name, decision.why, unread, stopped)
         return None
+
+    def _decide_about(self, old: Execution | WorkflowError, decision: Decision, start: Start) -> Decision:
+        """Decide after the run of an earlier try was read, and count what is decided."""
+        was_wanted = decision.action is Action.REATTACH
+        decision = on_old_run(decision, old, start, self._operator.success_states)
+        if isinstance(old, Execution) and decision.action is Action.REATTACH:
+            self._metrics.count(REATTACHED)
+            self._count_resumed("already_succeeded" if old.is_terminal else "reconnect_success")
+        elif was_wanted:
+            self._count_resumed("terminal_resubmit")
+        return decision
 
     def _submit(self, request: Request[Execution], built: BuiltRequest, start: Start) -> Execution:
         operator, vendor = self._operator, self._vendor
@@ -151,15 +185,18 @@ class Starter:
         except LostStart as error:
             lost = error
         except AirflowTaskTimeout as error:
+            self._metrics.count(STARTS_LOST)
             raise self._lost(
                 f"execution_timeout came while {vendor} was asked to {request.summary}, so a run may exist. "
                 "The request is not sent again, because that could start a second run. "
                 f"{self._how_to_find(record)}"
             ) from error
-        except WorkflowError:
+        except WorkflowError as error:
+            self._metrics.start_failed(error)
             self._forget()
             raise
         else:
+            self.has_started = True
             if execution.execution_id is None and execution.state not in operator.success_states:
                 self._forget()  # it has ended without success: a retry may run it again
             return self._client.endpoint.with_url(execution)
@@ -168,7 +205,9 @@ class Starter:
         with suppress(AirflowTaskTimeout):
             found = self._find(request, record)
         if found is None:
+            self._metrics.count(STARTS_LOST)
             raise self._lost(f"{lost} {self._how_to_find(record)}", lost.status)
+        self.has_started = True
         return self._client.endpoint.with_url(Execution(found, State.QUEUED, "started"))
 
     def _lost(self, message: str, status: int | None = None) -> WorkflowError:
@@ -210,6 +249,9 @@ class Starter:
             f"Search for it at {self._vendor}.{known_by} Stop it and clear this task, or use it and mark this task as "
             "success."
         )
+
+    def _count_resumed(self, decision: Resumed) -> None:
+        count_resumed(decision, self._operator, self._store.task_instance)
 
     def _forget(self) -> None:
         try:

@@ -12,6 +12,7 @@ from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.parameters import flag, id_or_name, seconds
 from airflow_workflow_providers.core.request import Flow, Pause
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.metrics import Cause, Metrics
 from airflow_workflow_providers.operators.validation import poll_interval as checked_poll_interval
 from airflow_workflow_providers.operators.validation import without_templates
 
@@ -28,21 +29,35 @@ class StopResult(NamedTuple):
 
     :param message: one sentence for a log or an error.
     :param requested: whether the vendor has accepted the request.
+    :param failed: whether the vendor can stop a run, and has not accepted the request.
     """
 
     message: str
     requested: bool = False
+    failed: bool = False
+
+    def emit(self, metrics: Metrics, cause: Cause) -> None:
+        """
+        Count this attempt in Airflow's metrics.
+
+        :param metrics: of the connection.
+        :param cause: why the run was to be stopped.
+        """
+        metrics.cancel(cause, accepted=int(self.requested), failed=int(self.failed))
 
 
-def stop(client: Client, execution_id: str) -> StopResult:
+def stop(hook: WorkflowHook, execution_id: str, cause: Cause) -> StopResult:
     """
     Stop a run that is no longer needed, if the vendor can.
 
-    :param client: the client of the task.
+    :param hook: the hook of the task.
     :param execution_id: the run.
+    :param cause: why, for the metrics.
     :return: what came of it; this never raises.
     """
-    return _stop(client, execution_id, retry_for=STOP_RETRY_FOR, budget=2 * STOP_RETRY_FOR)
+    result = _stop(hook.client, execution_id, retry_for=STOP_RETRY_FOR, budget=2 * STOP_RETRY_FOR)
+    result.emit(hook.metrics, cause)
+    return result
 
 
 def stop_at_once(client: Client, execution_id: str) -> StopResult | None:
@@ -50,7 +65,7 @@ def stop_at_once(client: Client, execution_id: str) -> StopResult | None:
     Stop a run from a signal handler.
 
     It sends nothing to Airflow, and uses a connection of its own, because the handler may have interrupted either of them.
-    It ends within 4 s, before the process is killed.
+    It ends within 4 s, before the process is killed. It counts nothing: the handler may have interrupted that too.
 
     :param client: the client of the task.
     :param execution_id: the run.
@@ -72,7 +87,9 @@ def _stop(client: Client, execution_id: str, **limits: Any) -> StopResult:
     except NotSupported as error:
         return StopResult(str(error))
     except WorkflowError as error:
-        return StopResult(f"Execution {execution_id} could not be stopped and may go on: {error}")
+        return StopResult(
+            f"Execution {execution_id} could not be stopped and may go on: {error}", failed=True
+        )
     vendor = client.endpoint.vendor
     return StopResult(f"{vendor} was asked to stop execution {execution_id}.", requested=True)
 
@@ -146,7 +163,14 @@ class StopExecutionOperator(BaseOperator):
         if execution.is_terminal:
             self.log.info("Execution %s has ended already: it is %s.", self.execution_id, execution.status)
             return execution
-        acknowledgement = yield endpoint.stop(self.execution_id)
+        try:
+            acknowledgement = yield endpoint.stop(self.execution_id)
+        except NotSupported:
+            raise
+        except WorkflowError:
+            hook.metrics.cancel("operator", failed=1)
+            raise
+        hook.metrics.cancel("operator", accepted=1)
         self.log.info(
             "%s was asked to stop execution %s: %s", hook.hook_name, self.execution_id, acknowledgement
         )

@@ -25,6 +25,7 @@ from airflow_workflow_providers.core.waiter import (
     WaitResult,
     WaitStep,
 )
+from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.operators.base import ExecutionOperator
 from airflow_workflow_providers.operators.start_store import StartStore
 from airflow_workflow_providers.settings import DEFERRABLE, POLL_INTERVAL, execution_page
@@ -133,6 +134,7 @@ class WaitingOperator(ExecutionOperator):
         else:
             waiter = Waiter.from_stored(wait)
         self.set_execution(waiter.execution_id)
+        self._began_at = waiter.began_at
         self.hook.account = account
         self._context = context
         try:
@@ -184,7 +186,9 @@ class WaitingOperator(ExecutionOperator):
                 waiter.execution_id, budget=left, with_log=waiter.logged_entries is not None
             )
         except errors.WorkflowError as error:
+            self.hook.metrics.status_check(error)
             return self._log(waiter.on_error(error, time.time()))
+        self.hook.metrics.status_check()
         if not execution.is_terminal:  # its end is shown with its result
             self._show(execution)
         return self._log(waiter.on_status(execution, time.time()))
@@ -236,7 +240,7 @@ class WaitingOperator(ExecutionOperator):
         if (record := self._result_at_deadline(execution_id)) is not None:
             return record
         if self.cancel_on_kill:
-            consequence = self._give_up(execution_id)
+            consequence = self._give_up(execution_id, "given_up")
         else:
             consequence = f"Execution {execution_id} goes on (cancel_on_kill=False)."
         raise errors.ExecutionGivenUp(
@@ -366,7 +370,7 @@ class WaitingOperator(ExecutionOperator):
         name = f"{self.hook.hook_name} execution {waiter.execution_id}"
         raise errors.by_name(result.error)(
             f"The status of {name} can no longer be read; {result.message}. {error} "
-            f"{self._give_up(waiter.execution_id)}",
+            f"{self._give_up(waiter.execution_id, 'unreadable')}",
             execution_id=waiter.execution_id,
             status=error.status,
         )
@@ -380,7 +384,7 @@ class WaitingOperator(ExecutionOperator):
             f"{name} has ended, and its result could not be read: {why}", execution_id=waiter.execution_id
         )
 
-    def _give_up(self, execution_id: str) -> str:
+    def _give_up(self, execution_id: str, cause: Cause) -> str:  # noqa: ARG002  # an operator with a stop needs it
         """Do what is to be done with a run that the task gives up; return one sentence about it."""
         return f"Execution {execution_id} may go on."
 

@@ -25,12 +25,14 @@ from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.core.rate_limit import Role
 from airflow_workflow_providers.core.status_list import MOST_BELIEVED
 from airflow_workflow_providers.core.waiter import MIN_TIMEOUT, NextPoll, WaitResult, WaitStep
+from airflow_workflow_providers.metrics import EMIT_INTERVAL, STATUS_CHECKS, STATUS_CHECKS_FAILED, Tally
 from airflow_workflow_providers.polling.lists import Lists
 
 if TYPE_CHECKING:
     from airflow_workflow_providers.core.async_client import AsyncClient
     from airflow_workflow_providers.core.vendor import VendorApi
     from airflow_workflow_providers.hooks.base import WorkflowHook
+    from airflow_workflow_providers.metrics import Metrics
     from airflow_workflow_providers.polling.wait import Wait
 
 #: Checks are made at multiples of this part of their interval, and at least once a second, so that they come together.
@@ -67,10 +69,13 @@ class Poller:
 
     :param client: sends the requests.
     :param api: the vendor's.
+    :param metrics: of the connection.
     """
 
-    def __init__(self, client: AsyncClient, api: VendorApi) -> None:
+    def __init__(self, client: AsyncClient, api: VendorApi, metrics: Metrics) -> None:
         self._client = client
+        self._tally = Tally(metrics)
+        self._emitted_at = time.monotonic()
         self._users = 0
         self._order = itertools.count()
         self._planned: list[tuple[float, int, Wait]] = []
@@ -101,7 +106,7 @@ class Poller:
         async with hook.async_client(role=role) as client:
             poller = _pollers.get(id(client))
             if poller is None or poller._client is not client:  # noqa: SLF001  # its own class
-                poller = _pollers[id(client)] = cls(client, hook.api)
+                poller = _pollers[id(client)] = cls(client, hook.api, hook.metrics)
             poller._users += 1
             try:
                 yield poller
@@ -123,6 +128,13 @@ class Poller:
         self._lanes.clear()
         if self._lists is not None:
             self._lists.stop()
+        self._emit()
+
+    def _emit(self) -> None:
+        """Emit the metrics so far, in a thread: the event loop belongs to all triggers, and an emit may take a while."""
+        self._emitted_at = time.monotonic()
+        with suppress(RuntimeError):  # the event loop is about to be closed
+            self._loop.run_in_executor(None, self._tally.emit, self._client.take_held_back())
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
@@ -179,11 +191,14 @@ class Poller:
         self._start_lanes()
         if self._planned:
             self._set_timer()
+        if time.monotonic() - self._emitted_at >= EMIT_INTERVAL:
+            self._emit()
 
     def _put_off(self, seconds: float) -> None:
         """Put off all checks that are due: the vendor is to be left alone. The deadline of a wait may come before."""
         now, wall = self._loop.time(), time.time()
         due, self._due = self._due, deque()
+        self._client.note_wait(seconds, len(due))
         for wait in due:
             if wait.is_over:
                 continue
@@ -266,9 +281,13 @@ class Poller:
             execution = await self._client.check(wait.check, budget=left)
         except WorkflowError as error:
             wait.known = None
+            self._tally.add(STATUS_CHECKS)
+            self._tally.add(STATUS_CHECKS_FAILED, error=type(error).__name__)
             if isinstance(error, RateLimited):
+                self._client.note_rejected(min(error.retry_after or 0.0, MAX_HOLD))
                 self.slow_down(error)
             return waiter.on_error(error, time.time()), self._loop.time()
+        self._tally.add(STATUS_CHECKS)
         now = self._loop.time()
         self._latency += (now - began - self._latency) * 0.1
         self._speed_up()

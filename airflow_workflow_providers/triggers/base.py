@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_workflow_providers import compat
-from airflow_workflow_providers.core.errors import NotSupported
+from airflow_workflow_providers.core.errors import NotSupported, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
 from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
@@ -145,6 +145,16 @@ class WorkflowTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001  # nobody is left to catch it, so it is logged, with the run's id
             self.log.warning("%s may still be going: it was not stopped (%s).", self.what, error)
 
+    async def count_stops(self, *, accepted: int = 0, failed: int = 0) -> None:
+        """
+        Count the executions that were stopped because a person has ended the task, in a thread: an emit may take a while.
+
+        :param accepted: how many requests the vendor has accepted.
+        :param failed: how many it has not.
+        """
+        with suppress(RuntimeError):  # the event loop is about to be closed
+            await asyncio.to_thread(self.hook.metrics.cancel, "kill", accepted=accepted, failed=failed)
+
     async def _stop(self) -> None:
         state = await compat.task_state(self.task_instance)
         if state not in FINAL_TASK_STATES:
@@ -247,9 +257,16 @@ class ExecutionTrigger(WorkflowTrigger):
         :return: one sentence about it for the log.
         :raises WorkflowError: if it could not be stopped.
         """
-        # A second use of the client: that of the wait has ended, and may have closed it.
-        async with self.hook.async_client() as client:
-            await client.stop(self.execution_id, budget=STOP_TIMEOUT / 2)
+        try:
+            # A second use of the client: that of the wait has ended, and may have closed it.
+            async with self.hook.async_client() as client:
+                await client.stop(self.execution_id, budget=STOP_TIMEOUT / 2)
+        except NotSupported:
+            raise
+        except WorkflowError:
+            await self.count_stops(failed=1)
+            raise
+        await self.count_stops(accepted=1)
         return f"{self.what} was asked to stop."
 
     @property

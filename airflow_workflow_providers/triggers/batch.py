@@ -194,6 +194,8 @@ class BatchTrigger(WorkflowTrigger):
                 await client.stop(execution_id, budget=max(0.1, min(STOP_TIMEOUT / 2, left)))
 
             failed = await stop_each(self._active, stop, STOP_TIMEOUT * 0.9)
+        if self.hook.api.stop is not None:
+            await self.count_stops(accepted=len(self._active) - len(failed), failed=len(failed))
         return stopped_message(self.hook.hook_name, len(self._active), failed)
 
     @property
