@@ -47,6 +47,7 @@ Cause: TypeAlias = Literal[
     "timeout",
     "unreadable",
     "given_up",
+    "reconcile",
     "not_stored",
     "clear",
     "changed_input",

@@ -319,5 +319,5 @@ def _stop_all(
         if state not in states:
             actions[number] = f"not stopped: its task is {state or 'cleared'} now"
         else:
-            actions[number] = stop(hooks.of(finding.run).client, str(finding.execution_id)).message
+            actions[number] = stop(hooks.of(finding.run), str(finding.execution_id), "reconcile").message
     return actions
