@@ -20,6 +20,7 @@ from airflow_workflow_providers.commands.orphans import (
     RETRY_FOR,
     Finding,
     check_all,
+    is_ending,
     names_of,
     unnamed_outputs,
 )
@@ -165,8 +166,9 @@ def cancel_execution(args: Namespace) -> int:
         hook.client.endpoint.stop(args.execution_id)  # an error if the vendor cannot, before anybody is asked
         execution = hook.get_status(args.execution_id)
         name = f"{hook.hook_name} execution {args.execution_id}"
-        if execution.is_terminal:
-            say(f"{name} has ended already: it is {execution.status}.")
+        if is_ending(execution):
+            already = "has ended" if execution.is_terminal else "was asked to stop"
+            say(f"{name} {already} already: it is {execution.status}.")
             return 0
         task = run.task
         whose = (

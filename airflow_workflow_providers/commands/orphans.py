@@ -12,7 +12,7 @@ from airflow_workflow_providers.commands.airflow_api import AirflowTask
 from airflow_workflow_providers.commands.runs import Hooks, TaskRun
 from airflow_workflow_providers.core import batch
 from airflow_workflow_providers.core.errors import NotFound, Unavailable, WorkflowError
-from airflow_workflow_providers.core.execution import TERMINAL_STATES, Execution
+from airflow_workflow_providers.core.execution import TERMINAL_STATES, Execution, State
 from airflow_workflow_providers.core.request import Request
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.outputs.folder import OutputFolder, segment
@@ -60,8 +60,8 @@ class Finding:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is a run that has not ended."""
-        return self.execution is not None and not self.execution.is_terminal
+        """Whether there is a run that has not ended, and was not asked to stop."""
+        return self.execution is not None and not is_ending(self.execution)
 
 
 def check_all(
@@ -101,6 +101,16 @@ def check_all(
                 return
 
 
+def is_ending(execution: Execution) -> bool:
+    """
+    Return whether there is nothing to stop.
+
+    :param execution: a run, as the vendor has it.
+    :return: True if it has ended, or was asked to stop already.
+    """
+    return execution.is_terminal or execution.state is State.STOPPING
+
+
 def _name(run: TaskRun) -> str:
     task = run.task
     what = f"Execution {run.record.execution_id}" if run.record.execution_id else "A start"
@@ -122,7 +132,7 @@ def check(run: TaskRun, hooks: Hooks) -> Finding | None:
         # A run without an id has ended with the response to its start.
         return None if run.task.state == "success" and not run.in_batch else _lost(run, hooks)
     execution = _status(run, hooks, run.record.execution_id)
-    if execution is None or execution.is_terminal:
+    if execution is None or is_ending(execution):
         return None
     return Finding("running", run, run.record.execution_id, execution, f"its task is {run.task.state}")
 

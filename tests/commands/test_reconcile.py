@@ -166,6 +166,8 @@ def test_cancel_stops_what_goes_on_after_a_yes(
     assert stops(emulator) == [stopped]
     assert ("was asked to stop" in row["detail"]) == bool(stopped)
     assert str(task.xcom["execution_id"]) in result.err or arguments
+    # What was asked to stop is not left over, also while it is stopping.
+    assert reconcile(command)[1].code == (NOTHING if stopped else FOUND)
 
 
 def test_a_task_that_was_cleared_while_the_person_was_asked_keeps_its_execution(
