@@ -38,7 +38,7 @@ ENDED = Asset(
 
 @dag(schedule=[ENDED])
 def follows():
-    @task
+    @task(retries=5, retry_delay=1)
     def executions(triggering_asset_events=None):
         events = [event for of_asset in triggering_asset_events.values() for event in of_asset]
         return [event.extra["payload"]["execution_id"] for event in events]
@@ -118,7 +118,7 @@ def _value(stored: Any) -> list[str]:
     return known or []
 
 
-def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 240) -> Any:
     """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
