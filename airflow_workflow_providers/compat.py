@@ -1,5 +1,6 @@
-"""The differences between Airflow 3.1 and 3.3, found by feature detection and not by version numbers."""
+"""The differences between Airflow 3.1 and 3.4, found by feature detection and not by version numbers."""
 
+import functools
 from contextlib import suppress
 from typing import Any
 
@@ -56,6 +57,20 @@ HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
 
 #: Since Airflow 3.3 a person's answer under *Required Actions* resumes a deferred task; that release has this error, too.
 HAS_REQUIRED_ACTIONS = hasattr(sdk_exceptions, "TaskAwaitingInput")
+
+
+@functools.cache
+def takes_quick_events() -> bool:
+    """
+    Whether the scheduler bears a trigger that sends its event at once, as from Airflow 3.4 on.
+
+    Its executors name what has ended by the id of a task instance. It is imported only when a trigger runs: a DAG file needs no executor.
+    """
+    try:
+        from airflow.executors.workloads import types  # noqa: PLC0415  # see above
+    except ImportError:
+        return False
+    return hasattr(types, "TaskInstanceUuid")
 
 
 #: The secrets that this process has registered with Airflow's masker; each call is a request to the task's supervisor,

@@ -9,7 +9,7 @@ Another Airflow needs an environment with it:
     .matrix/3.4-dev/bin/python -m dev.quick_triggers
 
 A scheduler can read the deferral of a task after its trigger has already sent the event. Airflow 3.3 then fails the task, which is
-why the triggers of the package send no event at first (`MIN_EVENT_DELAY` in `triggers/base.py`).
+why the triggers of the package send no event at first there (`MIN_EVENT_DELAY` in `triggers/base.py`). Airflow 3.4 does not.
 """
 
 from __future__ import annotations

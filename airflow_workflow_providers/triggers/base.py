@@ -22,8 +22,8 @@ from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
 from airflow_workflow_providers.settings import execution_page, min_poll_interval
 
-#: If a trigger sends its event sooner than this, in seconds, Airflow's scheduler may still be busy with the deferral, and
-#: can fail the task.
+#: If a trigger sends its event sooner than this, in seconds, the scheduler of Airflow before 3.4 may still be busy with the
+#: deferral, and can fail the task.
 MIN_EVENT_DELAY = 5.0
 
 #: How long a stop of the run may take when its task was ended, in seconds.
@@ -119,7 +119,7 @@ class WorkflowTrigger(BaseTrigger):
     def least_delay(self) -> float:
         """Seconds that must pass before the event."""
         # dag.test() runs a trigger in the task's own process, without a scheduler.
-        return 0.0 if self.trigger_id is None else MIN_EVENT_DELAY
+        return 0.0 if self.trigger_id is None or compat.takes_quick_events() else MIN_EVENT_DELAY
 
     async def on_kill(self) -> None:
         """
@@ -235,7 +235,7 @@ class ExecutionTrigger(WorkflowTrigger):
         Wait for the run.
 
         The first status check comes after the interval of the run, or at the deadline if that is sooner; in a triggerer after at
-        least 5 s.
+        least 5 s, before Airflow 3.4.
 
         :return: :meth:`WaitResult.event <airflow_workflow_providers.core.waiter.WaitResult.event>`: how the wait ended. Or
             ``{"chosen_options": [...]}``, if a person had answered before this trigger began: such an answer resumes no task.
