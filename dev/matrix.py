@@ -23,7 +23,7 @@ VERSIONS = ("3.1", "3.2", "3.3", "3.4")
 NEWEST = "3.3"
 #: The oldest Python of a version of Airflow, if it is not that of this project.
 _OLDEST_PYTHON = {"3.4": (3, 11)}
-# What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, object storage, the forms.
+# What can differ between versions of Airflow: the guarantees, DAGs in the real task runner, object storage, the forms, the plugin.
 TESTS = (
     "tests/airflow",
     "tests/contract",

@@ -215,7 +215,10 @@ def test_every_setting_is_on_the_operators_page_with_its_default() -> None:
     for name, option in section[1]["options"].items():
         variable, default, _ = cells[name]
         assert variable == f"`AIRFLOW__{section[0].upper()}__{name.upper()}`"
-        assert default == "none" if option["default"] == "" else float(default) == float(option["default"])
+        if option["type"] == "float":
+            assert float(default) == float(option["default"])
+        else:
+            assert default == (option["default"] or "none")
 
 
 def test_every_method_of_the_emulator_on_the_page_takes_the_parameters_that_it_names() -> None:

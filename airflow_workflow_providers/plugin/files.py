@@ -13,6 +13,8 @@ TYPES = {
     "page.js": "text/javascript; charset=utf-8",
     "draw.js": "text/javascript; charset=utf-8",
     "read.js": "text/javascript; charset=utf-8",
+    "say.js": "text/javascript; charset=utf-8",
+    "show.js": "text/javascript; charset=utf-8",
     "values.js": "text/javascript; charset=utf-8",
 }
 

@@ -35,7 +35,12 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
-    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", "PYTHONPATH": str(ROOT)}
+    settings = {
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        # On a busy machine Airflow's default of 5 s fails a task before it has begun.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "PYTHONPATH": str(ROOT),
+    }
     home = tmp_path_factory.mktemp("airflow")
     with RealAirflow(home, Path(__file__).parent / "dags", {}, settings) as airflow:
         yield airflow
