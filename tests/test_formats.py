@@ -21,6 +21,8 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
+from airflow_workflow_providers.core.snapshot import BatchSnapshot, Snapshot
 from airflow_workflow_providers.core.start import StartRecord
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.core.watcher import EndedRun, Watcher
@@ -224,6 +226,19 @@ def test_a_batch_that_was_deferred_under_an_earlier_release_continues(release: d
         101: None,
     }
     assert [*BatchManifest({**stored["result"], "lines": [stored["line"]]})] == [stored["line"]]
+
+
+@every_release
+def test_what_a_person_sees_of_a_run_goes_on_under_this_release(release: dict[str, Any]) -> None:
+    """A task that was deferred before adds to it; the page reads the same fields."""
+    stored = release["snapshot"]
+    run = Snapshot.from_stored(stored["of_run"], "pex_70001")
+    batch = BatchSnapshot.from_stored(stored["of_batch"])
+
+    assert stored["key"] == SNAPSHOT_KEY
+    assert run is not None
+    assert batch is not None
+    assert (run.stored(), batch.stored()) == (stored["of_run"], stored["of_batch"])
 
 
 @pytest.mark.parametrize("damaged", [{"count": 1e10}, {"written": 10**10}, {"count": "many"}])
