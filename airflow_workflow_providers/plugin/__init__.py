@@ -23,6 +23,7 @@ class ExecutionPagePlugin(AirflowPlugin):
     @classmethod
     def on_load(cls, *_args: Any, **_kwargs: Any) -> None:
         """Register the page. Airflow calls this once in a process, before it reads what a plugin has."""
+        cls.fastapi_apps, cls.external_views = [], []
         if not execution_page():
             return
         from airflow_workflow_providers.plugin.files import PageFiles  # noqa: PLC0415  # not needed without the page
