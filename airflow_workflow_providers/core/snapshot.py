@@ -7,7 +7,7 @@ stores anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ class Snapshot:
     :param changes: what each change has shown: ``at``, ``state``, ``status`` and ``progress``.
     :param steps: the steps of the run, as the vendor shows them: ``name``, ``state``, ``status``, ``began_at``, ``ended_at``.
     :param steps_omitted: how many steps are left out.
+    :param output: where the result is, if it is in object storage: ``uri``, of a file or the folder of several, and ``bytes``.
     """
 
     vendor: str
@@ -66,6 +67,7 @@ class Snapshot:
     changes: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     steps_omitted: int = 0
+    output: dict[str, Any] | None = None
 
     def stored(self) -> dict[str, Any]:
         """
@@ -91,12 +93,13 @@ class Snapshot:
             return None
         return cls(**known)
 
-    def show(self, execution: Execution, now: float) -> bool:
+    def show(self, execution: Execution, now: float, files: Sequence[Mapping[str, Any]] = ()) -> bool:
         """
         Add what a status check, or the read of the result, has shown.
 
         :param execution: what it has returned.
         :param now: the time, in seconds since the epoch.
+        :param files: the files in object storage that have its result, each with ``uri`` and ``bytes``.
         :return: whether that is something new.
         """
         before = self.stored()
@@ -112,6 +115,10 @@ class Snapshot:
             self.steps_omitted = len(entries) - len(self.steps)
         if execution.is_terminal and self.ended_at is None:
             self.ended_at = now
+        if files:
+            uri = files[0]["uri"]
+            size = sum(file["bytes"] for file in files)
+            self.output = {"uri": uri if len(files) == 1 else uri.rpartition("/")[0] + "/", "bytes": size}
         return self.stored() != before
 
 

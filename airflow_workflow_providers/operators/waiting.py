@@ -1,7 +1,7 @@
 """Waiting for a run, on the worker or in the triggerer; shared by operators and sensors."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
@@ -279,7 +279,13 @@ class WaitingOperator(ExecutionOperator):
         self._show(execution)
         return super()._record_of_success(execution)
 
-    def _show(self, execution: Execution) -> None:
+    def _record(self, execution: Execution) -> dict[str, Any]:
+        record = super()._record(execution)
+        if self._written:
+            self._show(execution, self._written)
+        return record
+
+    def _show(self, execution: Execution, files: Sequence[Mapping[str, Any]] = ()) -> None:
         """Store what a person sees of the run on the page *Remote execution*, if it has changed."""
         if not execution_page() or self._context is None or execution.execution_id is None:
             return
@@ -293,7 +299,7 @@ class WaitingOperator(ExecutionOperator):
                 stored = ti.xcom_pull(task_ids=ti.task_id, key=SNAPSHOT_KEY, map_indexes=ti.map_index)
                 known = Snapshot.from_stored(stored, str(execution.execution_id))
                 self._snapshot = known or self._new_snapshot(str(execution.execution_id), None)
-            if self._snapshot.show(execution, time.time()):
+            if self._snapshot.show(execution, time.time(), files):
                 ti.xcom_push(key=SNAPSHOT_KEY, value=self._snapshot.stored())
         except Exception as error:  # noqa: BLE001  # the run matters more than its page
             self.log.warning("The page of execution %s is not up to date: %s", execution.execution_id, error)

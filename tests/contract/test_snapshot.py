@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,17 @@ def test_a_run_can_be_followed_to_its_end(vendor: VendorCase, emulator: Emulator
     assert shown["began_at"] <= shown["changes"][0]["at"] <= shown["ended_at"]
     assert [change["state"] for change in shown["changes"]][-1] == "succeeded"
     assert len(shown["changes"]) > 1
+
+
+@blocking_and_deferred
+def test_a_result_in_object_storage_is_named(vendor: VendorCase, tmp_path: Path, deferrable: bool) -> None:
+    task = Task(lambda: vendor.task(deferrable=deferrable, output_path=f"file://{tmp_path}"))
+
+    record = task.run()
+
+    output = task.xcom[KEY]["output"]
+    assert output["bytes"] == sum(file["bytes"] for file in record["output"])
+    assert all(file["uri"].startswith(output["uri"]) for file in record["output"])
 
 
 @blocking_and_deferred

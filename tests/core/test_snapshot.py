@@ -50,6 +50,19 @@ def test_a_response_without_steps_leaves_those_that_are_known() -> None:
     assert [step["name"] for step in shown.steps] == ["convert", "extract"]
 
 
+@pytest.mark.parametrize(
+    ("files", "uri"), [(["a/0.json"], "s3://out/a/0.json"), (["a/0.json", "a/1.json"], "s3://out/a/")]
+)
+def test_it_says_where_the_result_is_and_how_large(files: list[str], uri: str) -> None:
+    """Of several files their folder."""
+    shown = of_run()
+
+    written = [{"uri": f"s3://out/{name}", "bytes": 20} for name in files]
+    assert shown.show(execution(State.SUCCEEDED, "completed"), 1.0, written)
+
+    assert shown.output == {"uri": uri, "bytes": 20 * len(files)}
+
+
 def test_it_stays_small_however_long_a_run_is() -> None:
     """Airflow stores it at each change, in its database."""
     shown, batch = of_run(), of_batch(100_000)
