@@ -94,6 +94,8 @@ def _run_examples(airflow: RealAirflow, began: float) -> bool:
     width = max(map(len, runs.tags))
     deadline = time.monotonic() + TIMEOUT
     while not runs.ended and time.monotonic() < deadline:
+        for name in airflow.launch_again_after_lock():
+            say(f"Airflow's {name} has ended, because its SQLite database was locked. It was started again.")
         airflow.check_alive()
         runs.start_more()
         for task in runs.update():

@@ -158,6 +158,22 @@ class RealAirflow(Service, AirflowApi):
         for component in self._components.values():
             component.check_alive()
 
+    def launch_again_after_lock(self) -> list[str]:
+        """
+        Start each component again that has ended because SQLite was locked, as a supervisor would.
+
+        With many tasks on SQLite, Airflow's triggerer ends now and then. Its waits continue in the next one.
+
+        :return: the names of these components.
+        """
+        ended = [
+            c.name for c in self._components.values() if not c.alive and "database is locked" in c.tail()
+        ]
+        for name in ended:
+            self.kill(name)
+            self.launch(name)
+        return ended
+
     def _launch(self, name: str, command: list[str]) -> Component:
         with uninterrupted():
             component = self._components[name] = start(

@@ -101,11 +101,17 @@ def question(airflow: RealAirflow, run_id: str) -> dict[str, Any]:
     return dict(next(iter(found["hitl_details"]), {}))
 
 
-def asked(airflow: RealAirflow) -> str:
-    """Start a DAG run; return its id when a person is asked and the task is deferred again."""
+def asked(airflow: RealAirflow, vendor: Emulator) -> str:
+    """
+    Start a DAG run; return its id when a person is asked and the task waits in the triggerer.
+
+    Before the first status check there, Airflow's scheduler may not have noticed the deferral, and fail a task that is resumed.
+    """
     run_id = airflow.trigger("waits_for_a_person")
     wait_for(airflow, lambda: question(airflow, run_id).get("response_received") is False)
     wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred")
+    checks = len(vendor.requests("altostrat", "get"))
+    wait_for(airflow, lambda: len(vendor.requests("altostrat", "get")) > checks)
     return run_id
 
 
@@ -123,7 +129,7 @@ def answer(airflow: RealAirflow, run_id: str, option: str) -> None:
 def test_a_person_answers_and_the_wait_continues_until_the_execution_ends(
     airflow: RealAirflow, vendor: Emulator
 ) -> None:
-    run_id = asked(airflow)
+    run_id = asked(airflow, vendor)
     found = question(airflow, run_id)
     answer(airflow, run_id, KEEP_WAITING)
     # Airflow has resumed the task with the answer already.
@@ -140,8 +146,8 @@ def test_a_person_answers_and_the_wait_continues_until_the_execution_ends(
 
 
 @pytest.mark.usefixtures("form")
-def test_a_person_gives_up_and_there_is_no_retry(airflow: RealAirflow) -> None:
-    run_id = asked(airflow)
+def test_a_person_gives_up_and_there_is_no_retry(airflow: RealAirflow, vendor: Emulator) -> None:
+    run_id = asked(airflow, vendor)
     (asking,) = airflow.task_instances("waits_for_a_person", run_id)
     answer(airflow, run_id, GIVE_UP)
 
@@ -155,7 +161,7 @@ def test_a_person_gives_up_and_there_is_no_retry(airflow: RealAirflow) -> None:
 @pytest.mark.usefixtures("form")
 def test_the_question_is_closed_when_the_execution_goes_on(airflow: RealAirflow, vendor: Emulator) -> None:
     """Nobody has answered in Airflow."""
-    run_id = asked(airflow)
+    run_id = asked(airflow, vendor)
     vendor.set_pace(seconds=0)
 
     assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "success"
@@ -172,7 +178,7 @@ def test_a_question_of_an_earlier_try_is_closed_by_the_next_one(
     airflow: RealAirflow, vendor: Emulator
 ) -> None:
     """Airflow hands it on when the task is cleared; the new execution does not wait for a person."""
-    run_id = asked(airflow)
+    run_id = asked(airflow, vendor)
     vendor.add_workflow("altostrat", "fl_form")
     body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
     airflow.request("POST", "/api/v2/dags/waits_for_a_person/clearTaskInstances", body)
