@@ -72,6 +72,20 @@ def test_a_dag_runs_and_no_process_is_left(tmp_path, dags):
     assert not [line for line in command_lines_of("sleep") if "sleep 300" in line]
 
 
+def test_only_a_component_that_a_locked_sqlite_has_ended_is_started_again(tmp_path, dags):
+    """Any other end of a component is an error of the demo."""
+    with RealAirflow(tmp_path / "home", dags, {}) as airflow:
+        airflow.processes["triggerer"].kill()
+        airflow.processes["triggerer"].wait()
+        without = airflow.launch_again_after_lock()
+        with (tmp_path / "home" / "logs" / "triggerer.log").open("a") as log:
+            log.write("sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) database is locked\n")
+        started_again = airflow.launch_again_after_lock()
+        airflow.check_alive()
+
+    assert (without, started_again) == ([], ["triggerer"])
+
+
 def test_ctrl_c_during_the_start_leaves_no_process(tmp_path, dags):
     home = tmp_path / "home"
     starter = subprocess.Popen(
