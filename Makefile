@@ -52,7 +52,7 @@ matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 # The newest release of Airflow in `matrix` writes build/coverage/data.matrix.
 units: export COVERAGE_FILE = build/coverage/data.units
 units: $(READY)
-	$(RUN) pytest -n 2 --cov --cov-report= --cov-fail-under=0 tests/core tests/vendors tests/test_formats.py tests/test_retries.py
+	$(RUN) pytest -n 2 --cov --cov-report= --cov-fail-under=0 tests/core tests/vendors tests/commands tests/test_assets.py tests/test_formats.py tests/test_retries.py
 
 coverage: $(READY) ## the lines and branches of the package that no test runs
 	@$(RUN) dev.matrix --only 3.3
