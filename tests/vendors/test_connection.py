@@ -73,7 +73,7 @@ def test_a_connection_test_that_fails_says_why_in_one_sentence(
     vendor: VendorCase, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person waits for it, so it has a time limit of its own. A page of a proxy does not pass for the vendor."""
-    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 0.3)
+    monkeypatch.setattr("airflow_workflow_providers.hooks.base.TEST_LIMIT", 1.0)
     hook, facts = vendor.hook, FACTS[vendor.name]
 
     def sentence(fault: str, options: dict[str, Any]) -> str:
@@ -81,7 +81,7 @@ def test_a_connection_test_that_fails_says_why_in_one_sentence(
         began = time.monotonic()
         ok, said = hook().test_connection()
         assert not ok
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
         assert said.startswith(f"{hook.hook_name} could not ")
         assert said.isprintable()
         return said
