@@ -20,7 +20,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("html", {"status": 502}, "HTTP 502: "),
     ("not_json", {}, "HTTP 200, but the body does not match the documented schema"),
     ("truncated", {}, "HTTP 200, but the body does not match the documented schema"),
-    ("hang", {}, "no complete response within 0.3 s"),
+    ("hang", {}, "no complete response within"),
 ]  # fmt: skip
 
 each_vendor = pytest.mark.parametrize("vendor", CASES.values(), ids=str)
