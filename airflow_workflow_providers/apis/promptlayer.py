@@ -178,7 +178,7 @@ def _read_status(execution_id: str, response: Response) -> Execution:
     def step(named: tuple[Any, _Node]) -> RunStep:
         name, node = named
         state = state_of(node.status, NODE_STATUSES)
-        return RunStep(shown(name, response.secrets), state, node.status)
+        return RunStep(shown(name, response.secrets), state, shown(node.status, response.secrets))
 
     return Execution(execution_id, *_outcome(nodes), steps=RunSteps(list(nodes.items()), step))
 

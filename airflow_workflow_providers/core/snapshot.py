@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow_workflow_providers.core.text import shown
@@ -116,9 +116,8 @@ class Snapshot:
         if execution.is_terminal and self.ended_at is None:
             self.ended_at = now
         if files:
-            uri = files[0]["uri"]
             size = sum(file["bytes"] for file in files)
-            self.output = {"uri": uri if len(files) == 1 else uri.rpartition("/")[0] + "/", "bytes": size}
+            self.output = {"uri": _place([file["uri"] for file in files]), "bytes": size}
         return self.stored() != before
 
 
@@ -223,6 +222,14 @@ class BatchSnapshot:
 
 
 _COMMON = ("vendor", "conn_id", "base_url", "workflow_id", "began_at", "ended_at")
+
+
+def _place(uris: list[str]) -> str:
+    """Return the address of a file, or of the folder that has all of several."""
+    if len(uris) == 1:
+        return uris[0]
+    folders = zip(*(uri.split("/")[:-1] for uri in uris), strict=False)
+    return "".join(f"{names[0]}/" for names in takewhile(lambda names: len(set(names)) == 1, folders))
 
 
 def _thinned(entries: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:

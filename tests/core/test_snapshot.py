@@ -51,7 +51,12 @@ def test_a_response_without_steps_leaves_those_that_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "uri"), [(["a/0.json"], "s3://out/a/0.json"), (["a/0.json", "a/1.json"], "s3://out/a/")]
+    ("files", "uri"),
+    [
+        (["a/0.json"], "s3://out/a/0.json"),
+        (["a/0.json", "a/1.json"], "s3://out/a/"),
+        (["a/step1/0.json", "a/step2/0.json"], "s3://out/a/"),
+    ],
 )
 def test_it_says_where_the_result_is_and_how_large(files: list[str], uri: str) -> None:
     """Of several files their folder."""
