@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_workflow_providers.commands.airflow_api import AirflowTask
 from airflow_workflow_providers.commands.runs import Hooks, TaskRun
 from airflow_workflow_providers.core import batch
 from airflow_workflow_providers.core.errors import NotFound, Unavailable, WorkflowError
 from airflow_workflow_providers.core.execution import TERMINAL_STATES, Execution, State
 from airflow_workflow_providers.core.request import Request
+from airflow_workflow_providers.operators.start import name_of
 from airflow_workflow_providers.operators.starter import find_run
 from airflow_workflow_providers.outputs.folder import OutputFolder, segment
 from airflow_workflow_providers.outputs.manifest import read_line
@@ -185,15 +185,7 @@ def names_of(runs: Iterable[TaskRun]) -> set[str]:
     :param runs: the runs.
     :return: the name of the folder of each.
     """
-    names: set[str] = set()
-    for run in runs:
-        task = run.task
-        names.add(segment(run.record.execution_id or _name_without_id(task)))
-    return names
-
-
-def _name_without_id(task: AirflowTask) -> str:
-    return f"{task.dag_id}-{task.run_id}-{task.task_id}-{task.map_index}"
+    return {segment(run.record.execution_id or name_of(run.task)) for run in runs}
 
 
 def unnamed_outputs(folder: OutputFolder, names: set[str]) -> list[str]:

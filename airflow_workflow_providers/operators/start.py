@@ -23,6 +23,16 @@ from airflow_workflow_providers.operators.starter import Starter
 from airflow_workflow_providers.operators.validation import without_templates
 
 
+def name_of(task: Any) -> str:
+    """
+    Return the name of the output of a run that has no id, and of what a batch stores.
+
+    :param task: the task instance.
+    :return: the same in each try.
+    """
+    return f"{task.dag_id}-{task.run_id}-{task.task_id}-{task.map_index}"
+
+
 class StartOperator(ExecutionOperator):
     """
     Start one run over all tries of a task.
@@ -302,8 +312,7 @@ class StartOperator(ExecutionOperator):
         metrics.run_span(state, self._began_at, execution_id=self._execution_id, is_success=is_success)
 
     def _run_name(self) -> str:
-        ti = self._context["ti"] if self._context is not None else None
-        return self.task_id if ti is None else f"{ti.dag_id}-{ti.run_id}-{ti.task_id}-{ti.map_index}"
+        return self.task_id if self._context is None else name_of(self._context["ti"])
 
     def _sleep(self, duration: float) -> None:
         """Sleep in short pieces: after a signal handler, Python continues a sleep to its end."""

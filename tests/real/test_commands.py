@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
+from tests.real import wait_for
 
 pytestmark = pytest.mark.real
 
@@ -58,16 +57,6 @@ def command(airflow: RealAirflow, name: str, *arguments: str) -> subprocess.Comp
         timeout=300,
         check=False,
     )
-
-
-def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 240) -> Any:
-    """Wait until a condition is true, and return its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline
-        airflow.check_alive()
-        time.sleep(0.5)
-    return value
 
 
 def test_an_execution_that_its_task_has_left_behind_is_listed_found_and_stopped(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.hooks.refold import RefoldHook
 from dev.real_airflow import RealAirflow
+from tests.real import wait_for
 
 pytestmark = pytest.mark.real
 
@@ -116,15 +115,6 @@ def test_no_end_is_lost_when_the_triggerer_is_killed(
 def _value(stored: Any) -> list[str]:
     known = json.loads(stored) if isinstance(stored, str) else stored
     return known or []
-
-
-def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 240) -> Any:
-    """Wait until a condition is true, and return its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline
-        airflow.check_alive()
-    return value
 
 
 def wait_for_next(airflow: RealAirflow, vendor: Emulator) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from airflow_workflow_providers.core.waiter import GIVE_UP, KEEP_WAITING
 from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
+from tests.real import wait_for
 
 pytestmark = pytest.mark.real
 
@@ -39,22 +38,11 @@ def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield airflow
 
 
-def wait_for(airflow: RealAirflow, condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait until a condition is true, and return its value."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (value := condition()):
-        assert time.monotonic() < deadline
-        airflow.check_alive()
-        pause.wait(0.3)
-    return value
-
-
 def started(airflow: RealAirflow, dag_id: str, state: str) -> tuple[str, str]:
     """Start a DAG run; return its id and that of the execution, when the task is in this state."""
     run_id = airflow.trigger(dag_id)
-    execution_id = wait_for(airflow, lambda: airflow.xcom(dag_id, run_id, TASK, "execution_id"))
-    wait_for(airflow, lambda: airflow.task_instances(dag_id, run_id)[0]["state"] == state)
+    execution_id = wait_for(airflow, lambda: airflow.xcom(dag_id, run_id, TASK, "execution_id"), 120)
+    wait_for(airflow, lambda: airflow.task_instances(dag_id, run_id)[0]["state"] == state, 120)
     return run_id, execution_id
 
 
@@ -108,10 +96,10 @@ def asked(airflow: RealAirflow, vendor: Emulator) -> str:
     Before the first status check there, Airflow's scheduler may not have noticed the deferral, and fail a task that is resumed.
     """
     run_id = airflow.trigger("waits_for_a_person")
-    wait_for(airflow, lambda: question(airflow, run_id).get("response_received") is False)
-    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred")
+    wait_for(airflow, lambda: question(airflow, run_id).get("response_received") is False, 120)
+    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred", 120)
     checks = len(vendor.requests("altostrat", "get"))
-    wait_for(airflow, lambda: len(vendor.requests("altostrat", "get")) > checks)
+    wait_for(airflow, lambda: len(vendor.requests("altostrat", "get")) > checks, 120)
     return run_id
 
 
@@ -134,7 +122,7 @@ def test_a_person_answers_and_the_wait_continues_until_the_execution_ends(
     answer(airflow, run_id, KEEP_WAITING)
     # Airflow has resumed the task with the answer already.
     assert state_of(airflow, run_id) != "deferred"
-    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred")
+    wait_for(airflow, lambda: state_of(airflow, run_id) == "deferred", 120)
     vendor.set_pace(seconds=0)
 
     assert airflow.wait_for_run("waits_for_a_person", run_id, 120) == "success"
@@ -182,7 +170,7 @@ def test_a_question_of_an_earlier_try_is_closed_by_the_next_one(
     vendor.add_workflow("altostrat", "fl_form")
     body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
     airflow.request("POST", "/api/v2/dags/waits_for_a_person/clearTaskInstances", body)
-    wait_for(airflow, lambda: question(airflow, run_id).get("response_received"))
+    wait_for(airflow, lambda: question(airflow, run_id).get("response_received"), 120)
     assert state_of(airflow, run_id) == "deferred"
     vendor.set_pace(seconds=0)
 
