@@ -12,6 +12,7 @@ import re
 import secrets
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from contextlib import closing, suppress
@@ -23,7 +24,6 @@ from dev.airflow_api import AirflowApi, RequestFailed
 from dev.processes import Component, Service, end, freeze, kill, start, thaw, uninterrupted
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -157,6 +157,26 @@ class RealAirflow(Service, AirflowApi):
         """Raise, with the end of its log, if a component has ended."""
         for component in self._components.values():
             component.check_alive()
+
+    def command(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+        """
+        Run an `airflow` command as a person does, with a token of the API server.
+
+        :param arguments: those of the command line.
+        :param seconds: after which it is killed.
+        :return: the process, which has ended, with its output.
+        """
+        # What a person gets with a username and a password; this Airflow asks for none.
+        token = self._send("GET", "/auth/token", None, {})["access_token"]
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments],
+            env={**self._env, "AIRFLOW_CLI_TOKEN": token},
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
 
     def launch_again_after_lock(self) -> list[str]:
         """

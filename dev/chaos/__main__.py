@@ -23,8 +23,9 @@ from typing import Any
 
 from airflow_workflow_providers.emulator import Emulator
 from dev.chaos import recompute
-from dev.chaos.cases import Case, connection_to
+from dev.chaos.cases import Case, connection_to, fail_no_more
 from dev.chaos.faults import FAULTS, Fault
+from dev.chaos.reconcile import reconcile
 from dev.chaos.secrecy import Keys
 from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
 from dev.chaos.tasks import TASKS, dag_id, has_dag
@@ -125,12 +126,25 @@ class Suite:
                 self._inject([fault for fault in FAULTS if fault.nonce_shown])
                 self._inject_shared([fault for fault in SHARED_FAULTS if fault.nonce_shown], keys)
                 tasks = [_task(case) for case in self.cases]
-                found = keys.search(HOME, tasks)
-            ledger = {
-                "runs": emulator.runs() + elsewhere.runs(),
-                "calls": emulator.requests() + elsewhere.requests(),
-            }
-        return self._report(ledger, tasks, found)
+                ledger = {
+                    "runs": emulator.runs() + elsewhere.runs(),
+                    "calls": emulator.requests() + elsewhere.requests(),
+                }
+                reconciled = self._reconcile(tasks)
+                found = keys.search(HOME, [*tasks, reconciled])
+        return self._report(ledger, tasks, reconciled, found)
+
+    def _reconcile(self, tasks: list[dict[str, Any]]) -> dict[str, Any]:
+        """Let the command find what the faults have left over: vendors respond again, and Airflow does nothing more."""
+        for account in (self.emulator, self.elsewhere):
+            fail_no_more(account)
+        conn_ids = {
+            case.connection or f"{case.vendor.conn_type}_default"
+            for case, task in zip(self.cases, tasks, strict=True)
+            if task["state"] in recompute.ENDED_STATES
+        }
+        reconciled = reconcile(self.airflow, conn_ids)
+        return {**reconciled, "runs": self.emulator.runs() + self.elsewhere.runs()}
 
     def _connections(self, emulator: Emulator) -> dict[str, Any]:
         names = {vendor.conn_type for vendor in self.vendors}
@@ -222,14 +236,21 @@ class Suite:
                 print("".join("!" if case.problem else "." for case in cases), end="", flush=True)
         print(flush=True)
 
-    def _report(self, ledger: dict[str, Any], tasks: list[dict[str, Any]], found: list[str]) -> bool:
-        table = recompute.rows(ledger, tasks)
+    def _report(
+        self,
+        ledger: dict[str, Any],
+        tasks: list[dict[str, Any]],
+        reconciled: dict[str, Any],
+        found: list[str],
+    ) -> bool:
+        table = recompute.rows(ledger, tasks, reconciled)
         BUILD.mkdir(exist_ok=True)
         for name, content in (
             ("chaos.json", table),
             ("chaos-secrets.json", found),
             ("chaos-ledger.json", ledger),
             ("chaos-airflow.json", tasks),
+            ("chaos-reconcile.json", reconciled),
         ):
             (BUILD / name).write_text(json.dumps(content, indent=1))
         wrong = recompute.unexpected(table)
@@ -239,14 +260,26 @@ class Suite:
             print(f"UNEXPECTED {json.dumps(row)} {problems.get(row['case'], '')}")
         for number, problem in problems.items():
             print(f"PROBLEM in case {number}: {problem}")
+        false_alarms = recompute.false_alarms(ledger, tasks, reconciled)
+        for alarm in false_alarms:
+            print(f"FALSE ALARM of reconcile: {json.dumps(alarm)}")
+        for problem in reconciled["problems"]:
+            print(f"PROBLEM: {problem}")
         for where in found:
             print(f"SECRET FOUND in {where}")
         started_twice = [row for row in table if row["runs_started"] > row["runs_started_expected"]]
+        left, left_found, left_stopped = (
+            sum(row[name] for row in table) for name in ("left_over", "left_over_found", "left_over_stopped")
+        )
+        print(
+            f"{left} executions left over, {left_found} of them found by reconcile, {left_stopped} stopped, "
+            f"{len(false_alarms)} false alarms"
+        )
         print(
             f"{len(table)} faults, {len(started_twice)} duplicate starts, "
             f"{sum(row['orphans'] for row in table)} orphans, {len(wrong)} unexpected, {len(found)} secrets found"
         )
-        return not (wrong or problems or found)
+        return not (wrong or problems or found or false_alarms or reconciled["problems"])
 
 
 def _task(case: Case) -> dict[str, Any]:

@@ -75,6 +75,12 @@ def add_workflow(
     account.add_workflow(vendor.conn_type, workflow_id, **{**vendor.added, **options, **more})
 
 
+def fail_no_more(account: Emulator) -> None:
+    """Let all vendors of an account respond to new requests again."""
+    with account.lock:
+        account.faults.reset()
+
+
 def record_of(airflow: RealAirflow, dag_id: str, run_id: str, map_index: int = -1) -> dict[str, Any]:
     """Return the record that a task has returned."""
     returned = airflow.xcom(dag_id, run_id, TASK, "return_value", map_index)

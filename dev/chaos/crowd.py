@@ -15,6 +15,7 @@ from dev.chaos.cases import (
     FINAL_STATES,
     ExpectationFailed,
     add_workflow,
+    fail_no_more,
     record_of,
 )
 from dev.chaos.tasks import CROWD, crowd_text, dag_id
@@ -105,11 +106,6 @@ class Crowd:
             if route.method == "GET":
                 self.account.fail(vendor, route.operation, fault, None, **options)
 
-    def fail_no_more(self) -> None:
-        """Let the vendor respond to new requests again."""
-        with self.account.lock:
-            self.account.faults.reset()
-
     def hang(self) -> None:
         """Let status checks hang, and wait until they hold all connections."""
         self.fail_reads("hang")
@@ -154,7 +150,7 @@ class Crowd:
 
     def leave(self) -> None:
         """End the crowd, wherever it is."""
-        self.fail_no_more()
+        fail_no_more(self.account)
         path = f"/api/v2/dags/{self.dag_id}/dagRuns/{self.run_id}"
         if not FINAL_STATES.issuperset(self.states()):
             self.case.airflow.request("PATCH", path, {"state": "failed"})

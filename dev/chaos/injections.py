@@ -327,6 +327,23 @@ def marked_failed_and_first_stop_fails(case: Case) -> None:
     case.wait_for_stop()
 
 
+def marked_failed_between_tries(case: Case) -> None:
+    """Kill the task while it waits, and mark it failed before its next try: no process is there that could stop anything."""
+    case.run()
+    case.wait_for_checks(2)
+    case.kill("task")
+    case.wait_for("the end of the try", lambda: case.task_instance()["state"] == "up_for_retry")
+    case.mark("failed")
+
+
+def marked_failed_after_kill(case: Case) -> None:
+    """Kill the task and its supervisor while it waits, and mark it failed before Airflow has noticed."""
+    case.run()
+    case.wait_for_checks(2)
+    case.kill("both")
+    case.mark("failed")
+
+
 def marked_failed_and_cleared(case: Case) -> None:
     """Mark the task failed while it waits; clear it after the time in which its execution would have been stopped."""
     case.run()

@@ -3,8 +3,9 @@ Compute the table of a chaos run from its raw files alone, and compare it with t
 
     python -m dev.chaos.recompute build
 
-The raw files are the emulator's ledger (``chaos-ledger.json``) and Airflow's task instances with their logs
-(``chaos-airflow.json``). The expected results come from the tables of faults.
+The raw files are the emulator's ledger (``chaos-ledger.json``), Airflow's task instances with their logs
+(``chaos-airflow.json``), and what ``airflow workflow-executions reconcile`` has found after that, with the emulator's ledger of the
+time when it had ended (``chaos-reconcile.json``). The expected results come from the tables of faults.
 """
 
 from __future__ import annotations
@@ -21,20 +22,49 @@ from dev.vendors import CASES
 #: What a supervisor logs when its task was given another state; a later error is a consequence of that.
 _ENDED_FROM_OUTSIDE = "Server indicated the task shouldn't be running anymore"
 _ALL: list[Fault | SharedFault] = [*FAULTS, *SHARED_FAULTS]
+#: The states in which Airflow does nothing more about a task, without that of a success.
+ENDED_STATES = frozenset({"failed", "upstream_failed", "skipped", "removed"})
+_COMPARED = ("runs_started", "runs_stopped", "left_over_stopped", "outcome")
 _FAULTS = {fault.name: fault for fault in _ALL}
 
 
-def rows(ledger: dict[str, Any], airflow: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def rows(
+    ledger: dict[str, Any], airflow: list[dict[str, Any]], reconciled: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Return a row for each injected fault."""
-    return [_row(ledger["runs"], task) for task in airflow]
+    return [_row(ledger["runs"], task, reconciled) for task in airflow]
 
 
-def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]:
+def _runs_of(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the executions of a case."""
+    vendor = CASES[task["vendor"]]
+    workflow = vendor.new_workflow.format(task["case"])
+    return [run for run in all_runs if (run["vendor"], run["workflow_id"]) == (vendor.conn_type, workflow)]
+
+
+def _left_over(runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the executions that go on, by their ids, although Airflow does nothing more about the task."""
+    if task["state"] not in ENDED_STATES:
+        return {}
+    return {run["execution_id"]: run for run in runs if not run["is_terminal"] and not run["stops"]}
+
+
+def _found(reconciled: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the command has found of the task of a case."""
+    key = (task.get("dag_id"), task.get("dag_run_id"))
+    return [each for each in reconciled["found"] if (each["dag_id"], each["run_id"]) == key]
+
+
+def _row(all_runs: list[dict[str, Any]], task: dict[str, Any], reconciled: dict[str, Any]) -> dict[str, Any]:
     vendor = CASES[task["vendor"]]
     expected = _FAULTS[task["fault"]].expects(vendor, task["mode"])
-    workflow = vendor.new_workflow.format(task["case"])
-    runs = [run for run in all_runs if (run["vendor"], run["workflow_id"]) == (vendor.conn_type, workflow)]
+    runs = _runs_of(all_runs, task)
     logs = json.dumps(task["logs"])
+    left, found = _left_over(runs, task), _found(reconciled, task)
+    named = {each["execution_id"] for each in found} & left.keys()
+    # A lost start that the vendor does not show is found without an id.
+    lost = sum(each["execution_id"] is None for each in found)
+    after = {run["execution_id"]: run["stops"] for run in _runs_of(reconciled["runs"], task)}
     return {
         "case": task["case"],
         "fault": task["fault"],
@@ -46,6 +76,10 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any]) -> dict[str, Any]
         "runs_stopped": sum(run["stops"] for run in runs),
         "runs_stopped_expected": expected.stopped,
         "orphans": sum(_is_orphan(run, task, logs, can_stop=bool(vendor.stop)) for run in runs),
+        "left_over": len(left),
+        "left_over_found": len(named) + min(lost, len(left) - len(named)),
+        "left_over_stopped": sum(after[name] > 0 for name in left),
+        "left_over_stopped_expected": len(named) if vendor.stop else 0,
         "outcome": outcome(task),
         "outcome_expected": expected.outcome,
     }
@@ -81,8 +115,22 @@ def unexpected(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row
         for row in table
         if row["orphans"]
-        or any(row[name] != row[f"{name}_expected"] for name in ("runs_started", "runs_stopped", "outcome"))
+        or row["left_over_found"] != row["left_over"]
+        or any(row[name] != row[f"{name}_expected"] for name in _COMPARED)
     ]
+
+
+def false_alarms(
+    ledger: dict[str, Any], airflow: list[dict[str, Any]], reconciled: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what the command has found although nothing is left over: no such execution, and no lost start."""
+    wrong = list(reconciled["found"])
+    for task in airflow:
+        left, lost = _left_over(_runs_of(ledger["runs"], task), task), outcome(task).endswith("LostStart")
+        for each in _found(reconciled, task):
+            if each["execution_id"] in left or (lost and each["found"] == "lost"):
+                wrong.remove(each)
+    return wrong
 
 
 def show(table: list[dict[str, Any]]) -> None:
@@ -103,8 +151,9 @@ def main() -> int:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build")
     ledger = json.loads((folder / "chaos-ledger.json").read_text())
     airflow = json.loads((folder / "chaos-airflow.json").read_text())
+    reconciled = json.loads((folder / "chaos-reconcile.json").read_text())
     written = json.loads((folder / "chaos.json").read_text())
-    computed = rows(ledger, airflow)
+    computed = rows(ledger, airflow, reconciled)
     same = computed == written
     print(
         f"{len(computed)} rows from the raw files, {len(written)} written: {'the same' if same else 'NOT the same'}"

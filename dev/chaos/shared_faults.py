@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow_workflow_providers.core.http import LANES
 from airflow_workflow_providers.core.waiter import INTERVAL_SHARE
-from dev.chaos.cases import AT_PACE, ExpectationFailed
+from dev.chaos.cases import AT_PACE, ExpectationFailed, fail_no_more
 from dev.chaos.crowd import waiting_crowd
 from dev.chaos.faults import (
     LOST,
@@ -173,6 +173,17 @@ def no_triggerer(airflow: RealAirflow, cases: list[Case]) -> None:
         airflow.launch("triggerer")
 
 
+def marked_failed_before_takeover(airflow: RealAirflow, cases: list[Case]) -> None:
+    """Kill the triggerer, and mark its tasks failed while it counts as alive: the second one deletes their triggers."""
+    _defer(cases)
+    airflow.launch("triggerer-2")
+    airflow.kill("triggerer")
+    for case in cases:
+        case.mark("failed")
+    airflow.launch("triggerer")
+    airflow.kill("triggerer-2")
+
+
 def marked_failed_while_checks_hang(airflow: RealAirflow, cases: list[Case]) -> None:
     """Mark a deferred task failed while the status check of another task holds each connection to the vendor."""
     for case in cases:
@@ -204,7 +215,7 @@ def triggerer_restarted_with_crowd(airflow: RealAirflow, cases: list[Case]) -> N
             crowd.hang()
         airflow.kill("triggerer")
         for crowd in crowds:
-            crowd.fail_no_more()
+            fail_no_more(crowd.account)
         airflow.launch("triggerer")
         for crowd in crowds:
             crowd.end_executions()
@@ -258,7 +269,7 @@ def rate_limit_with_crowd(airflow: RealAirflow, cases: list[Case]) -> None:
             case.wait_until_deferred()
             crowd.fail_reads("rate_limit", retry_after=_RETRY_AFTER)
             case.wait_for("a response with 429", lambda: _limits(crowd))
-            crowd.fail_no_more()
+            fail_no_more(crowd.account)
             case.wait_for(
                 "a request after Retry-After",
                 lambda: crowd.requests()[-1]["at"] > _limits(crowd)[-1] + _RETRY_AFTER,
@@ -343,6 +354,13 @@ SHARED_FAULTS = [
         always(1, 0, "success"),
         in_triggerer,
         checks=2 * LATER,
+    ),
+    SharedFault(
+        "triggerer killed, marked failed before a second one takes over",
+        marked_failed_before_takeover,
+        always(1, 0, "failed"),
+        in_triggerer,
+        checks=None,
     ),
     SharedFault(
         "marked failed while all status checks hang",

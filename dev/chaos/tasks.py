@@ -17,6 +17,8 @@ MAX_ACTIVE = 4
 TASKS: dict[str, dict[str, Any]] = {
     "plain": {"timeout": 150, "retries": 2},
     "one_retry": {"timeout": 150, "retries": 1},
+    # A person has time to act between two tries.
+    "late_retry": {"timeout": 150, "retries": 1, "retry_delay": 600},
     # Status checks that fail are repeated after longer and longer pauses; this interval keeps them short.
     "no_retry": {"timeout": 150, "poll_interval": 0.5},
     "timeout": {"timeout": 8},

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -36,27 +35,8 @@ def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield airflow
 
 
-def command(airflow: RealAirflow, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a person does, with a token of the API server."""
-    # What a person gets with a username and a password; this Airflow asks for none.
-    token = airflow._send("GET", "/auth/token", None, {})["access_token"]
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "airflow",
-            "workflow-executions",
-            name,
-            *arguments,
-            "--conn-id",
-            "refold_default",
-        ],
-        env={**airflow._env, "AIRFLOW_CLI_TOKEN": token},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def command(airflow: RealAirflow, name: str, *arguments: str) -> CompletedProcess[str]:
+    return airflow.command("workflow-executions", name, *arguments, "--conn-id", "refold_default")
 
 
 def test_an_execution_that_its_task_has_left_behind_is_listed_found_and_stopped(

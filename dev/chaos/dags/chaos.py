@@ -39,8 +39,11 @@ def parameters(vendor: VendorCase, mode: str, task: str) -> dict[str, Any]:
     """Return the parameters of a task without its workflow."""
     chosen: dict[str, Any] = {"poll_interval": 1, "deferrable": mode == "deferred", **TASKS[task]}
     chosen = {name: value for name, value in chosen.items() if name not in vendor.operator.unsupported}
-    if "execution_timeout" in chosen:
-        chosen["execution_timeout"] = timedelta(seconds=chosen["execution_timeout"])
+    chosen |= {
+        name: timedelta(seconds=chosen[name])
+        for name in ("execution_timeout", "retry_delay")
+        if name in chosen
+    }
     text = {
         "changing_input": f"{CASE}-{{{{ ti.try_number }}}}",
         "crowd": crowd_text(CASE, "{{ ti.map_index }}"),
