@@ -228,7 +228,8 @@ class _Route:
             connect = isinstance(error, httpcore.ConnectTimeout)
             limit = min(self.settings.connect_timeout, exchange.limit) if connect else exchange.limit
             what = "no connection" if connect else "no complete response"
-            reason = f"{what} within {limit:g} s"
+            # The limit of an exchange is what is left of a budget: 9.99969 s of 10 s.
+            reason = f"{what} within {round(limit, 2):g} s"
         else:
             reason = f"{type(error).__name__}: {shown(str(error), secrets) or 'the connection was closed'}"
         through = f" through the proxy {self.proxy.url}" if self.proxy is not None else ""

@@ -470,11 +470,15 @@ class BatchRun:
 
     def _on_result(self, position: int, line: dict[str, Any]) -> None:
         state, entry = line["state"], self._store.entries[position]
+        is_success = state in self._operator.success_results
         if entry.intent_at:
             self._metrics.run_duration(state, entry.intent_at)
+            self._metrics.run_span(
+                state, entry.intent_at, execution_id=entry.execution_id, is_success=is_success
+            )
         # The run of an earlier try was not submitted in this one.
         again = entry.submissions <= self._operator.retries_per_input
-        if state in self._operator.success_results or not again:
+        if is_success or not again:
             self._state.end(position, state, line=line)
             return
         self._state.say_once(f"again {state}", f"{line['error']} The input is submitted again.")

@@ -669,6 +669,24 @@ def test_a_run_has_one_span_from_its_start_to_its_end_in_the_trace_of_its_task(
     assert len(spans.get_finished_spans()) == 2
 
 
+def test_each_run_of_a_batch_has_a_span_in_the_trace_of_its_task(
+    vendor: VendorCase,
+    emulator: Emulator,
+    spans: InMemorySpanExporter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = a_batch(vendor, monkeypatch, vendor.inputs(2))
+    with trace.get_tracer("airflow").start_as_current_span("worker.run") as of_task:
+        task.run()
+
+    found = [span for span in spans.get_finished_spans() if span.name == "workflow_providers.execution"]
+    assert {span.attributes["workflow_providers.execution_id"] for span in found} == {
+        run["execution_id"] for run in emulator.runs()
+    }
+    assert {span.parent.span_id for span in found} == {of_task.get_span_context().span_id}
+    assert len(found) == 2
+
+
 def test_the_span_of_a_run_without_success_is_an_error(
     vendor: VendorCase, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
