@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check matrix coverage units fuzz chaos chaos-mutants live bench cluster docs pictures wheel test constraints clean
+.PHONY: help demo lint check matrix coverage units fuzz chaos chaos-mutants live bench cluster docs pictures wheel test constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -37,22 +37,27 @@ demo: $(READY) ## run every example DAG on a real Airflow (KEEP=1 leaves it up)
 # Folders whose tests `check` leaves to `test`. They are named, because reading a file costs time even if none of its tests runs.
 SLOW := airflow browser emulator fuzz packaging real sdks
 
-# Four workers also on two cores, because some tests wait for a timeout.
-check: $(READY) ## lint, types and the quick tests
+# Those that `matrix` runs, on the newest release with every vendor: TESTS in dev/matrix.py.
+IN_MATRIX := airflow contract test_outputs.py test_plugin.py test_provider_info.py
+
+lint: $(READY)
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) flake8 $(PUBLIC)
 	$(RUN) codespell_lib
 	$(RUN) mypy -p airflow_workflow_providers -p dev
-	$(RUN) pytest -n 4 $(addprefix --ignore tests/,$(SLOW)) -m "not airflow and not real and not every_vendor"
+
+# Four workers also on two cores, because some tests wait for a timeout.
+check: lint ## lint, types and the quick tests
+	$(RUN) pytest -n 4 $(addprefix --ignore tests/,$(SLOW)) -m "not every_vendor"
 
 matrix: $(READY) ## the tests on every supported Airflow (ONLY=3.1 for one)
 	@$(RUN) dev.matrix $(if $(ONLY),--only $(ONLY))
 
-# The newest release of Airflow in `matrix` writes build/coverage/data.matrix.
+# The tests of `check` that `matrix` does not run. The newest release of Airflow there writes build/coverage/data.matrix.
 units: export COVERAGE_FILE = build/coverage/data.units
 units: $(READY)
-	$(RUN) pytest -n 2 --cov --cov-report= --cov-fail-under=0 tests/core tests/vendors tests/commands tests/test_assets.py tests/test_formats.py tests/test_retries.py
+	$(RUN) pytest -n 4 --cov --cov-report= --cov-fail-under=0 $(addprefix --ignore tests/,$(SLOW) $(IN_MATRIX))
 
 coverage: $(READY) ## the lines and branches of the package that no test runs
 	@$(RUN) dev.matrix --only 3.3
@@ -63,8 +68,8 @@ coverage: $(READY) ## the lines and branches of the package that no test runs
 fuzz: $(READY) ## unusual responses, parameters, connections and echoes (SEED=... repeats a run, N=... for more cases)
 	@$(RUN) dev.fuzz $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(if $(ONLY),--only $(ONLY))
 
-chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1: every fault once, a quarter of an hour)
-	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
+chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1: every fault once, a quarter of an hour; AIRFLOW=3.4)
+	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(AIRFLOW),--airflow $(AIRFLOW))
 	@$(RUN) dev.chaos.recompute build
 
 chaos-mutants: $(READY) ## switch off each safety check in turn and expect chaos to fail (ONLY=... for some)
@@ -93,7 +98,7 @@ wheel: $(READY) ## build wheel and sdist into dist/
 	@$(RUN) build --outdir dist .
 
 # The last line is pytest's, because CI reads that one. The longest file, which mostly waits, runs first.
-test: check docs matrix units ## everything that CI runs
+test: lint docs matrix units ## everything that CI runs
 	@$(RUN) coverage combine --keep --quiet
 	@printf 'coverage of lines and branches, in %%: '; $(RUN) coverage report --format=total
 	$(RUN) pytest -n 2 -m "not fuzz" tests/emulator tests/sdks tests/fuzz

@@ -61,7 +61,7 @@ class Cell:
 def run(minor: str) -> Cell:
     """Make the environment of a version and run the tests in it; pytest's output goes to a file."""
     began = time.monotonic()
-    python = _python(minor)
+    python = python_of(minor)
     home = MATRIX / f"{minor}-home"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
@@ -90,12 +90,14 @@ def run(minor: str) -> Cell:
     return Cell(airflow, python_version, passed, skipped, failed, seconds, tests.returncode)
 
 
-def _python(minor: str) -> Path:
-    """Return the Python of an environment with this version: the running one if it has it, else a separate one."""
+def python_of(minor: str) -> Path:
+    """Return the Python of an environment with this version: the running one if it has it, else a separate one, which is made."""
     if version("apache-airflow").startswith(f"{minor}."):
         return Path(sys.executable)
     return environment.make(
-        MATRIX / minor, environment.constraints_for(minor), ["--editable", ".", "--group", "test"]
+        MATRIX / minor,
+        environment.constraints_for(minor),
+        ["--editable", ".", "--group", "test", "--group", "chaos"],
     )
 
 
@@ -123,7 +125,9 @@ def main() -> int:
     if not minors:
         return 0
     print(f"Airflow {', '.join(minors)}: installing and testing ...", flush=True)
-    # The installation of one version waits for the network while the tests of another one run.
+    # The installation of one version waits for the network while the tests of another one run. The newest release has the most
+    # tests, so it begins first.
+    minors.sort(key=lambda minor: minor != NEWEST)
     with ThreadPoolExecutor(2) as pool:
         cells = list(pool.map(run, minors))
     for minor, cell in zip(minors, cells, strict=True):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import airflow_workflow_providers
 from airflow_workflow_providers.get_provider_info import VENDORS
+from dev.matrix import ROOT, TESTS
 
 PACKAGE = Path(airflow_workflow_providers.__file__).parent
 NAME = PACKAGE.name
@@ -259,3 +261,10 @@ def test_every_airflow_command_loads_only_the_names_of_the_commands() -> None:
 
     assert {name for name in loaded if name.split(".")[0] != NAME} == set()
     assert {name for name in loaded if name.startswith(f"{NAME}.")} == {f"{NAME}.cli"}
+
+
+def test_the_tests_that_the_matrix_runs_are_those_that_the_makefile_leaves_to_it() -> None:
+    """Else `make test` would run a test never, or twice."""
+    makefile = (ROOT / "Makefile").read_text()
+    [left] = re.findall(r"^IN_MATRIX := (.*)$", makefile, re.MULTILINE)
+    assert [f"tests/{name}" for name in left.split()] == list(TESTS)

@@ -3,6 +3,7 @@ Inject faults into tasks on a real Airflow with PostgreSQL, and compare the resu
 
     make chaos            every fault, for every vendor and mode that can meet it, three times
     make chaos SHORT=1    every fault once, for two vendors
+    make chaos AIRFLOW=3.4    on another version of Airflow, which has the command line that finds what is left over
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from dev.chaos.reconcile import reconcile
 from dev.chaos.secrecy import Keys
 from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
 from dev.chaos.tasks import TASKS, dag_id, has_dag
+from dev.matrix import VERSIONS, python_of
 from dev.postgres import Postgres
 from dev.real_airflow import RealAirflow
 from dev.vendors import CASES, DOCUMENT, VendorCase
@@ -65,7 +67,10 @@ def main() -> int:
     parser.add_argument("--vendors", default="", help="names of rows of dev/vendors.py, separated by commas")
     parser.add_argument("--times", type=int, default=0, help="how often each fault (3; 1 in the short form)")
     parser.add_argument("--seed", type=int, default=20261122, help="of the order of the cases")
+    parser.add_argument("--airflow", choices=VERSIONS, help="the minor version of Airflow")
     given = parser.parse_args()
+    if given.airflow and (python := python_of(given.airflow)) != Path(sys.executable):
+        os.execv(python, [str(python), "-m", "dev.chaos", *sys.argv[1:]])  # noqa: S606  # a Python of ours
     vendors = given.vendors.split(",") if given.vendors else SHORT if given.short else tuple(CASES)
     print(f"seed {given.seed}", flush=True)
     began = time.monotonic()
