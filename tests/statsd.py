@@ -66,6 +66,12 @@ class Statsd:
         return int(self._socket.getsockname()[1])
 
     @property
+    def settings(self) -> dict[str, str]:
+        """The environment variables of an Airflow that sends its metrics here."""
+        settings = {"ON": "True", "HOST": "127.0.0.1", "PORT": str(self.port), "INFLUXDB_ENABLED": "True"}
+        return {f"AIRFLOW__METRICS__STATSD_{name}": value for name, value in settings.items()}
+
+    @property
     def received(self) -> list[Received]:
         """All metrics of this package, and those of Airflow's resumed jobs, that have arrived so far."""
         while True:
@@ -135,15 +141,20 @@ def read_settings() -> None:
 
 
 @contextmanager
-def listening() -> Iterator[Statsd]:
-    """Let Airflow send its metrics to a server, until the end of the context."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener, pytest.MonkeyPatch.context() as patch:
+def receiving() -> Iterator[Statsd]:
+    """Receive the metrics of an Airflow with the settings of the server, until the end of the context."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         listener.bind(("127.0.0.1", 0))
-        server = Statsd(listener)
-        settings = {"ON": "True", "HOST": "127.0.0.1", "PORT": str(server.port), "INFLUXDB_ENABLED": "True"}
-        for name, value in settings.items():
-            patch.setenv(f"AIRFLOW__METRICS__STATSD_{name}", value)
+        yield Statsd(listener)
+
+
+@contextmanager
+def listening() -> Iterator[Statsd]:
+    """Let the Airflow of this process send its metrics to a server, until the end of the context."""
+    with receiving() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.settings.items():
+            patch.setenv(name, value)
         read_settings()
         yield server
         patch.undo()

@@ -12,7 +12,11 @@ import pytest
 from airflow_workflow_providers.core.waiter import GIVE_UP, KEEP_WAITING
 from airflow_workflow_providers.emulator import Emulator
 from dev.real_airflow import RealAirflow
+from tests.otlp import Spans, attributes_of
+from tests.otlp import receiving as receiving_spans
 from tests.real import wait_for
+from tests.statsd import Statsd
+from tests.statsd import receiving as receiving_metrics
 
 pytestmark = pytest.mark.real
 
@@ -28,11 +32,25 @@ def vendor() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
-def airflow(vendor: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+def statsd() -> Iterator[Statsd]:
+    with receiving_metrics() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def spans() -> Iterator[Spans]:
+    with receiving_spans() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    vendor: Emulator, statsd: Statsd, spans: Spans, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealAirflow]:
     home = tmp_path_factory.mktemp("airflow")
     connections = {f"{name}_default": vendor.connection(name) for name in ("refold", "altostrat")}
     # With the default of 5 s, tasks fail on a machine that is busy with something else.
-    settings = {"AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60"}
+    settings = {"AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60", **statsd.settings, **spans.settings}
     with RealAirflow(home, DAGS, connections, settings) as airflow:
         airflow.wait_for_dags(["ends_deferred", "waits_for_a_person"])
         yield airflow
@@ -69,6 +87,43 @@ def test_a_wait_survives_a_restart_of_the_triggerer_and_shows_the_link(
     assert airflow.request("GET", path)["extra_links"] == links
     assert run_of(vendor, execution_id)["stops"] == 0
     assert len([run for run in vendor.runs("refold") if run["workflow_id"] == "sync-contacts"]) == 1
+
+
+@pytest.fixture
+def quick(vendor: Emulator) -> Iterator[None]:
+    """Let executions end after some seconds."""
+    vendor.set_pace(seconds=8)
+    yield
+    vendor.set_pace(seconds=25)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_a_deferred_task_does_reaches_the_servers_of_metrics_and_traces(
+    airflow: RealAirflow, statsd: Statsd, spans: Spans
+) -> None:
+    """The worker and the triggerer both emit; the span of the execution is in the trace of its task."""
+    before = {name: statsd.total(name) for name in ("starts", "status_checks", "run_duration")}
+
+    run_id, execution_id = started(airflow, "ends_deferred", "deferred")
+    assert airflow.wait_for_run("ends_deferred", run_id, 120) == "success"
+
+    def new(name: str) -> int:
+        return statsd.total(name, vendor="refold", conn_id="refold_default") - before[name]
+
+    wait_for(airflow, lambda: new("run_duration"), 60)
+    assert new("starts") == 1
+    # Those of the triggerer, which emits them when its last wait has ended.
+    wait_for(airflow, lambda: new("status_checks") > 1, 60)
+    assert new("run_duration") >= 8_000
+
+    def span() -> Any:
+        found = spans.named("workflow_providers.execution")
+        named = [each for each in found if execution_id in attributes_of(each).values()]
+        return named[0] if named and spans.parent_of(named[0]) else None
+
+    of_run = wait_for(airflow, span, 60)
+    assert of_run.end_time_unix_nano - of_run.start_time_unix_nano >= 8e9
+    assert attributes_of(of_run)["workflow_providers.state"] == "succeeded"
 
 
 # -- an execution that waits for a person ----------------------------------------------------------------------------------
