@@ -101,6 +101,7 @@ def get_provider_info() -> dict[str, Any]:
                 "schemes": [vendor],
                 "handler": f"{_PACKAGE}.assets.sanitize_uri",
                 "factory": f"{_PACKAGE}.assets.create_{vendor}_asset",
+                "to_openlineage_converter": f"{_PACKAGE}.assets.convert_asset_to_openlineage",
             }
             for vendor in VENDORS
         ],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
@@ -10,6 +13,12 @@ from airflow.sdk import Asset
 from airflow_workflow_providers.get_provider_info import get_provider_info
 
 FACTORIES = {uri["schemes"][0]: uri["factory"] for uri in get_provider_info()["asset-uris"]}
+
+
+def create(path: str) -> Callable[..., Asset]:
+    """Return the function that makes an asset."""
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)  # type: ignore[no-any-return]  # a function of ours
 
 
 @pytest.mark.parametrize(
@@ -55,9 +64,18 @@ def test_another_form_is_rejected_with_the_right_one_and_without_its_text(uri: s
 
 @pytest.mark.parametrize("scheme", FACTORIES)
 def test_a_hook_can_name_an_asset_by_its_scheme(scheme: str) -> None:
-    module, _, name = FACTORIES[scheme].rpartition(".")
-
-    made = getattr(import_module(module), name)(workflow_id="a b/c", extra={"rows": 1})
+    made = create(FACTORIES[scheme])(workflow_id="a b/c", extra={"rows": 1})
 
     assert made.uri == f"{scheme}://{'pipeline' if scheme == 'datalab' else 'workflow'}/a%20b%2Fc"
     assert made.extra == {"rows": 1}
+
+
+def test_the_module_imports_neither_airflow_nor_openlineage() -> None:
+    """Each process of Airflow may import the module."""
+    script = "import sys; import airflow_workflow_providers.assets; print([name for name in sys.modules if 'airflow.' in name or 'lineage' in name])"
+
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.strip() == "[]"

@@ -77,7 +77,7 @@ def test_every_module_and_class_that_it_names_exists() -> None:
             for module in item["python-modules"]:
                 import_module(module)
     for item in INFO["asset-uris"]:
-        for name in (item["handler"], item["factory"]):
+        for name in (item["handler"], item["factory"], item["to_openlineage_converter"]):
             module, _, function = name.rpartition(".")
             assert callable(getattr(import_module(module), function))
     assert [scheme for item in INFO["asset-uris"] for scheme in item["schemes"]] == list(VENDORS)

@@ -169,12 +169,12 @@ def _read_status(execution_id: str, response: Response) -> Execution:
     return Execution(execution_id, state_of(status, STATUSES), status)
 
 
-def get_status_and_log(execution_id: str) -> Request[Execution]:
+def get_status_with_details(execution_id: str) -> Request[Execution]:
     """Read the status of a run and the entries of its log so far: the response to a status check has both."""
-    return execution_request(execution_id, EXECUTION, _read_status_and_log)
+    return execution_request(execution_id, EXECUTION, _read_status_with_details)
 
 
-def _read_status_and_log(execution_id: str, response: Response) -> Execution:
+def _read_status_with_details(execution_id: str, response: Response) -> Execution:
     run = response.parse(_Logged)
     entries = _entries(run.logs)
     return Execution(
@@ -405,7 +405,7 @@ API = VendorApi(
     error_message=lambda response: response.explain("message", "code"),
     ping=ping,
     get_status=get_status,
-    get_status_and_log=get_status_and_log,
+    get_status_with_details=get_status_with_details,
     list_statuses=list_statuses,
     find_newest=find_newest,
     list_begun=list_begun,

@@ -12,8 +12,16 @@ from typing import Any
 from pydantic import BaseModel, RootModel
 
 from airflow_workflow_providers.core import parameters
-from airflow_workflow_providers.core.errors import InvalidInput
-from airflow_workflow_providers.core.execution import Execution, RunStep, RunSteps, State, state_of
+from airflow_workflow_providers.core.errors import InvalidInput, UnexpectedResponse
+from airflow_workflow_providers.core.execution import (
+    TERMINAL_STATES,
+    Execution,
+    RunStep,
+    RunSteps,
+    State,
+    state_of,
+    steps_done,
+)
 from airflow_workflow_providers.core.request import Request, Response, Word, execution_request
 from airflow_workflow_providers.core.secret import address_secrets
 from airflow_workflow_providers.core.text import shown
@@ -30,7 +38,7 @@ NODE_STATUSES = {
     "SKIPPED": State.STOPPED,  # it will not run
 }
 
-#: 202 means that a node has not finished; 204 was proposed for the same.
+#: 202 means that a node has not finished, whatever its body is; 204 was proposed for the same.
 #: https://docs.promptlayer.com/reference/workflow-version-execution-results
 GOING = (202, 204)
 
@@ -171,16 +179,25 @@ def get_status(execution_id: str) -> Request[Execution]:
 
 
 def _read_status(execution_id: str, response: Response) -> Execution:
-    if response.status in GOING:
+    going = response.status in GOING
+    try:
+        nodes = _nodes(response)
+    except UnexpectedResponse:
+        if not going:
+            raise
         return Execution(execution_id, State.RUNNING, "RUNNING")
-    nodes = _nodes(response)
 
     def step(named: tuple[Any, _Node]) -> RunStep:
         name, node = named
         state = state_of(node.status, NODE_STATUSES)
         return RunStep(shown(name, response.secrets), state, shown(node.status, response.secrets))
 
-    return Execution(execution_id, *_outcome(nodes), steps=RunSteps(list(nodes.items()), step))
+    outcome = (State.RUNNING, "RUNNING") if going else _outcome(nodes)
+    steps = RunSteps(list(nodes.items()), step)
+    if outcome[0] in TERMINAL_STATES:
+        return Execution(execution_id, *outcome, steps=steps)
+    ended = (NODE_STATUSES.get(node.status) in TERMINAL_STATES for node in nodes.values())
+    return Execution(execution_id, *outcome, progress=steps_done(ended), steps=steps)
 
 
 def get_execution(execution_id: str) -> Request[Execution]:

@@ -24,13 +24,13 @@ from airflow_workflow_providers.core.execution import Execution, RunStep, RunSte
 from airflow_workflow_providers.core.parameters import flag, header, id_or_name, json_object, segment, text
 from airflow_workflow_providers.core.request import Request, Response, RunPage, Word, execution_request
 from airflow_workflow_providers.core.secret import unsendable
-from airflow_workflow_providers.core.text import shown
+from airflow_workflow_providers.core.text import HIDDEN, shown
 from airflow_workflow_providers.core.vendor import VendorApi
 
 #: The execution statuses of the API reference and of the changelog; a comment marks those that are not in both.
 STATUSES = {
     "QUEUED": State.QUEUED,  # changelog only
-    "RUNNING": State.RUNNING,  # also while a Human task or a Wait-for-Webhook node waits
+    "RUNNING": State.RUNNING,  # also while a Human Intervention or a Wait-for-Webhook node waits
     "STOPPING": State.STOPPING,
     "COMPLETED": State.SUCCEEDED,
     # Only on the page of the Terminate node, as the status of a run that it has ended:
@@ -53,10 +53,16 @@ _FINISHED = frozenset({State.SUCCEEDED, State.PARTIAL})
 #: The statuses of a node that did not do its work.
 _FAILED_NODE = ("Errored", "Timed_Out", "Rejected")
 
+#: The status of a node that waits: for a person, for a webhook, for the time of a Delay node.
+WAITING = "Waiting"
+
 #: The statuses of a node that are known.
 NODE_STATUSES = {
+    "Ready": State.QUEUED,
+    WAITING: State.RUNNING,  # one that waits for a person is paused
     "Success": State.SUCCEEDED,
     "Errored_and_Skipped": State.PARTIAL,
+    "Stopped": State.STOPPED,
     **dict.fromkeys(_FAILED_NODE, State.FAILED),
 }
 
@@ -67,6 +73,9 @@ EXECUTION = "/api/v2/public/execution/{}"
 RESULT = "/api/v1/execution/{}/response"
 
 _SEPARATORS = re.compile(r"[\s_-]+")
+
+#: The address of the form of a person: whoever has its id can read it, without a key.
+_FORM = re.compile(r"(human[-_]?tasks?/)[^\s\"'<>/?#]+", re.IGNORECASE)
 
 
 class _Started(BaseModel):
@@ -304,6 +313,47 @@ def _read_status(execution_id: str, response: Response) -> Execution:
     return Execution(execution_id, state_of(status, STATUSES), status)
 
 
+def get_status_with_details(execution_id: str) -> Request[Execution]:
+    """Read the status of a run and its nodes so far: whether it waits for a person, and how far it has come."""
+    return execution_request(execution_id, EXECUTION, _read_status_with_details)
+
+
+def _read_status_with_details(execution_id: str, response: Response) -> Execution:
+    run = response.parse(_Read)
+    nodes = _nodes(run.nodes)
+    state, status = state_of(run.status, STATUSES), run.status
+    # The run itself is RUNNING meanwhile.
+    # https://docs.refold.ai/v3/platform/concepts/workflows/nodes/human-task
+    waits = state is State.RUNNING and any(map(_waits_for_person, nodes))
+    return Execution(
+        execution_id,
+        State.PAUSED if waits else state,
+        WAITING if waits else status,
+        # While a run waits for a person, nothing else is worth a line.
+        progress="" if waits else _progress(nodes),
+        steps=RunSteps(nodes, partial(_step, response.secrets)),
+    )
+
+
+def _progress(nodes: list[dict[str, Any]]) -> str:
+    """Return how far a run has come. Nodes are listed as they are reached, so how many there will be is not known."""
+    done = sum(node.get("node_status") in ("Success", "Errored_and_Skipped") for node in nodes)
+    return f"{done} step{' is' if done == 1 else 's are'} done" if done else ""
+
+
+def _waits_for_person(node: dict[str, Any]) -> bool:
+    """
+    Return whether a node waits for a person.
+
+    Other nodes wait, too. No page shows the type of this one. The node is called Human Intervention, and Human Task before; its
+    name is that, unless the author has changed it.
+    """
+    kinds = (node.get("node_type"), node.get("node_name"))
+    return node.get("node_status") == WAITING and any(
+        isinstance(kind, str) and "human" in kind.lower() for kind in kinds
+    )
+
+
 def get_execution(execution_id: str) -> Request[Execution]:
     """Read a run with its output: that of its Response node, if the response shows one."""
     return execution_request(execution_id, EXECUTION, _read)
@@ -334,9 +384,10 @@ def _read(execution_id: str, response: Response) -> Execution:
 def _step(secrets: tuple[str, ...], node: dict[str, Any]) -> RunStep:
     """Return a node as a step. It says how long the node took, and not when."""
     status = node.get("node_status")
+    state = state_of(status, NODE_STATUSES) if isinstance(status, str) else State.UNKNOWN
     return RunStep(
         shown(node.get("node_name") or node.get("node_id") or "node", secrets),
-        state_of(status, NODE_STATUSES) if isinstance(status, str) else State.UNKNOWN,
+        State.PAUSED if _waits_for_person(node) else state,
         shown(status or "", secrets),
     )
 
@@ -488,7 +539,7 @@ def _reason(response: Response, value: Any) -> str | None:
         return None
     if isinstance(value, dict):
         value = next((value[key] for key in ("message", "error") if value.get(key)), value)
-    return response.quote(value)
+    return _FORM.sub(rf"\1{HIDDEN}", response.quote(value))
 
 
 API = VendorApi(
@@ -497,6 +548,7 @@ API = VendorApi(
     error_message=error_message,
     ping=ping,
     get_status=get_status,
+    get_status_with_details=get_status_with_details,
     list_statuses=list_statuses,
     find_newest=find_newest,
     list_begun=list_begun,

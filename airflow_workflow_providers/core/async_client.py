@@ -160,17 +160,17 @@ class AsyncClient:
         endpoint, _ = await self._open()
         return await self.send(endpoint.get_status(execution_id), attempts=1, budget=budget)
 
-    async def status_check(self, execution_id: str, *, with_log: bool = False) -> StatusCheck:
+    async def status_check(self, execution_id: str, *, with_details: bool = False) -> StatusCheck:
         """
         Prepare the status check of a run, which is made many times.
 
         :param execution_id: the run.
-        :param with_log: read the log of the run too.
+        :param with_details: read what the run does, too.
         :return: for :meth:`check`.
         :raises WorkflowError: if the connection cannot be read.
         """
         endpoint, _ = await self._open()
-        request = endpoint.get_status(execution_id, with_log=with_log)
+        request = endpoint.get_status(execution_id, with_details=with_details)
         built = endpoint.build(request)
         # Thousands of waits share one set of headers.
         self._headers = built.headers if built.headers != self._headers else self._headers

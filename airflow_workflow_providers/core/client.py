@@ -236,17 +236,19 @@ class Client:
             except errors.WorkflowError as error:
                 failure = error
 
-    def get_status(self, execution_id: str, *, budget: float = math.inf, with_log: bool = False) -> Execution:
+    def get_status(
+        self, execution_id: str, *, budget: float = math.inf, with_details: bool = False
+    ) -> Execution:
         """
         Read the status of a run once, as cheaply as the vendor allows; a wait has retries of its own.
 
         :param execution_id: the run.
         :param budget: seconds that this may take at the most.
-        :param with_log: read the log of the run too.
+        :param with_details: read what the run does, too.
         :return: its ``state`` and ``status``; the output may be missing.
         :raises WorkflowError: if it cannot be read.
         """
-        request = self.endpoint.get_status(execution_id, with_log=with_log)
+        request = self.endpoint.get_status(execution_id, with_details=with_details)
         return self.send(request, attempts=1, budget=budget)
 
     def get_statuses(self, execution_ids: Iterable[str]) -> dict[str, Execution]:

@@ -63,9 +63,11 @@ class Endpoint:
             raise errors.NotSupported(f"{self.vendor} has no request that only tests a connection.")
         return self.api.ping(**self.fields)
 
-    def get_status(self, execution_id: str, *, with_log: bool = False) -> Request[Execution]:
-        """Return the request for the status of a run, and for its log too if that is wanted."""
-        return self._read(self.api.get_status_and_log if with_log else self.api.get_status, execution_id)
+    def get_status(self, execution_id: str, *, with_details: bool = False) -> Request[Execution]:
+        """Return the request for the status of a run, and for what it does too if that is wanted."""
+        return self._read(
+            self.api.get_status_with_details if with_details else self.api.get_status, execution_id
+        )
 
     def find_newest(self, workflow_id: str, since: float) -> Request[str | None]:
         """Return the request for the id of the newest run of a workflow begun since then."""
@@ -98,8 +100,13 @@ class Endpoint:
                 execution = replace(execution, output_missing=str(error))
         return self.with_url(execution)
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether the vendor can stop a run."""
+        return self.api.stop is not None
+
     def stop(self, execution_id: str) -> Request[str]:
-        """Return the request that stops a run; the only place that knows that a vendor cannot."""
+        """Return the request that stops a run; the only place that says that a vendor cannot."""
         if self.api.stop is None:
             message = f"{self.vendor} cannot stop a run: execution {execution_id} goes on."
             raise errors.NotSupported(message, execution_id=execution_id)

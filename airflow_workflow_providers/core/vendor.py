@@ -19,7 +19,8 @@ class VendorApi:
     :param ping: from the connection's own extra fields to a cheap request that only a right connection can make; its value
         may be a sentence for the person who tests the connection.
     :param get_status: reads the status of a run as cheaply as the vendor allows; the output may be missing.
-    :param get_status_and_log: the same with the log of the run; ``None`` if no request reads both.
+    :param get_status_with_details: the same with what the run does: its log, its nodes, whether it waits for a person; ``None`` if
+        no request reads both.
     :param list_statuses: from a workflow, the time since when its runs have begun, in seconds since the epoch, and the number
         of a page, from 1, to that page of the vendor's list of runs; ``None`` if the list needs a workflow and none is known.
     :param find_newest: from a workflow and a time, in seconds since the epoch, to the request that reads the id of the newest run
@@ -42,7 +43,7 @@ class VendorApi:
     error_message: Callable[[Response], str | None] | None = None
     ping: Callable[..., Request[Any]] | None = None
     get_status: Callable[[str], Request[Execution]] | None = None
-    get_status_and_log: Callable[[str], Request[Execution]] | None = None
+    get_status_with_details: Callable[[str], Request[Execution]] | None = None
     list_statuses: Callable[[str, float, int], Request[StatusPage] | None] | None = None
     find_newest: Callable[[str, float], Request[str | None]] | None = None
     list_begun: Callable[[str, float, int], Request[RunPage]] | None = None

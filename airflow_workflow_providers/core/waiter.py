@@ -156,6 +156,7 @@ class Waiter:
         known.
     :param stall_timeout: end the wait when nothing has changed for so many seconds; 0: never.
     :param question: what became of the question to a person about a pause, a :data:`Question`; default: nobody is asked.
+    :param with_details: whether each status check reads what the run does, too: its log, its nodes. A list shows none of that.
     """
 
     execution_id: str
@@ -171,6 +172,7 @@ class Waiter:
     changed_at: float = 0.0
     stall_timeout: float = 0.0
     question: Question = ""
+    with_details: bool = False
     _failures: int = 0
     _unexpected: int = 0
     _trouble: str = ""
@@ -211,6 +213,7 @@ class Waiter:
             changed_at=float(stored.get("changed_at") or 0.0),
             stall_timeout=float(stored.get("stall_timeout") or 0.0),
             question=stored.get("question") or "",
+            with_details=stored.get("with_details") is True,
         )
 
     def interval(self, now: float) -> float:

@@ -174,6 +174,7 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
             began_at=store.began_at,
             stall_timeout=self.stall_timeout,
             question=self._question_at_first(context),
+            with_details=self._with_details,
         )
         if not self.deferrable:
             self._show(execution)

@@ -43,6 +43,11 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         does not fit. Refold checks it too; this finds it before anything is sent, of a batch before its first start.
     :param on_failed_run: what a retry does after a run that failed or was stopped (Airflow 3.3): ``"resubmit"`` submits a new
         one; ``"rerun"`` lets Refold run it again, with the payload that it had. If the input has changed, a new run is submitted.
+    :param required_action: show a run with a *Human Intervention* node (*Human Task* in older workflows) that waits for a person under
+        *Required Actions* of Airflow, where a person can give it up; what was shown is closed when the run goes on. It needs
+        Airflow 3.3 and ``deferrable=True``; without these, only the log says that the run waits for a person. Each status check then
+        reads the nodes of the run. Refold's list has none, so in the triggerer it does not replace the status checks of this
+        wait. Default: False, and such a run is ``running``.
     :param require_output: fail if the run has ended without failure and no output was found. The end of such a run is no
         reason to run it again, so a retry reads it once more (Airflow 3.3). ``null`` is no output.
     :param linked_account_id: the linked account to act for (templated); default: that of the connection. A connection with
@@ -54,6 +59,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     :raises ExecutionFailed: if the run ended without success; with the error of the node that failed. Also if it has no
         output, with ``require_output``.
     :raises ExecutionStopped: if the run was stopped.
+    :raises ExecutionGivenUp: if a person has given it up under *Required Actions*; the run is stopped, unless
+        ``cancel_on_kill`` is False, and there is no retry.
     :raises ExecutionTimedOut: if the deadline came first.
     """
 
@@ -71,6 +78,8 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     payload_field = "payload"
     start_request = staticmethod(api.execute_workflow)
     trigger_class = RefoldExecutionTrigger
+    pause_in_details = True
+    what_to_answer = "answer the form that Refold has sent by e-mail"
 
     def __init__(
         self,
@@ -85,6 +94,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         wrap_payload: bool = False,
         validate_input: bool = False,
         on_failed_run: Literal["resubmit", "rerun"] = "resubmit",
+        required_action: bool = False,
         require_output: bool = False,
         linked_account_id: str | None = None,
         refold_conn_id: str = "refold_default",
@@ -102,6 +112,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
         self.wrap_payload = wrap_payload
         self.validate_input = flag("validate_input", validate_input)
         self.on_failed_run = one_of("on_failed_run", on_failed_run, ("resubmit", "rerun"))
+        self.required_action = flag("required_action", required_action)
         self.require_output = flag("require_output", require_output)
         self.linked_account_id = account(linked_account_id, api.linked_account)
         self.chooses_account = linked_account_id is not None

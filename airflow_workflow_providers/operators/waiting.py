@@ -48,7 +48,7 @@ QUESTION = f"""\
 Try {{try_number}} of the task `{{task_id}}` waits for execution `{{execution_id}}`, which waits for a person: {{where}}.
 
 - **{KEEP_WAITING}**: the task goes on waiting. You need not choose it: when the execution goes on, this question closes by itself.
-- **{GIVE_UP}**: the task fails, without a retry.
+- **{GIVE_UP}**: the task fails, without a retry, and the execution {{consequence}}.
 
 This is the text of the first question of the task. A later try can wait for another execution, which its log names.
 """
@@ -78,6 +78,12 @@ class WaitingOperator(ExecutionOperator):
 
     #: Whether a run that waits for a person becomes a required action in Airflow; a vendor with such a state makes it a parameter.
     required_action: bool = False
+
+    #: Whether only the details of a run show that it waits for a person, and not its status.
+    pause_in_details: ClassVar[bool] = False
+
+    #: What a person has to do, for a vendor whose page of the run is not the place for that.
+    what_to_answer: ClassVar[str] = ""
 
     #: Whether the entries of the run's log are written to the task's log as they appear; a vendor with such a log makes it a
     #: parameter.
@@ -183,7 +189,7 @@ class WaitingOperator(ExecutionOperator):
         left = max(MIN_TIMEOUT, waiter.deadline - time.time())
         try:
             execution = self.hook.client.get_status(
-                waiter.execution_id, budget=left, with_log=waiter.logged_entries is not None
+                waiter.execution_id, budget=left, with_details=waiter.with_details
             )
         except errors.WorkflowError as error:
             self.hook.metrics.status_check(error)
@@ -210,14 +216,14 @@ class WaitingOperator(ExecutionOperator):
         if isinstance(step, WaitResult):
             return step
         ti, name = context["ti"], self.hook.hook_name
-        secrets = self.hook.client.endpoint.settings.secrets
-        url = self.hook.execution_url(waiter.execution_id)
-        workflow = shown(self._workflow() or "", secrets)
+        endpoint = self.hook.client.endpoint
+        workflow = shown(self._workflow() or "", endpoint.settings.secrets)
         body = QUESTION.format(
             try_number=ti.try_number,
             task_id=ti.task_id,
             execution_id=waiter.execution_id,
-            where=f"[answer at {name}]({url})" if url else f"answer at {name}",
+            where=self._where_to_answer(waiter.execution_id),
+            consequence="is stopped" if self.cancel_on_kill and endpoint.can_stop else "goes on",
         )
         # With "answered", nobody is asked again before the next pause.
         waiter.question = "answered"
@@ -235,6 +241,13 @@ class WaitingOperator(ExecutionOperator):
             self.log.info("Execution %s is a required action in Airflow now.", waiter.execution_id)
         return step
 
+    def _where_to_answer(self, execution_id: str) -> str:
+        """Return what a person reads about where to answer, with the vendor's page of the run, if there is one."""
+        name, url = self.hook.hook_name, self.hook.execution_url(execution_id)
+        if self.what_to_answer:
+            return f"{self.what_to_answer} ([the execution at {name}]({url}))" if url else self.what_to_answer
+        return f"[answer at {name}]({url})" if url else f"answer at {name}"
+
     def _end_given_up(self, execution_id: str) -> dict[str, Any]:
         """Raise the error that a person wants, unless the run has ended in the meantime."""
         if (record := self._result_at_deadline(execution_id)) is not None:
@@ -249,6 +262,11 @@ class WaitingOperator(ExecutionOperator):
         )
 
     @property
+    def _with_details(self) -> bool:
+        """Whether each status check reads what the run does, too."""
+        return self.log_entries or (self.required_action and self.pause_in_details)
+
+    @property
     def _entries_at_first(self) -> int | None:
         """How many entries of the run's log are in the task's log at first; ``None`` if they are not wanted there."""
         return 0 if self.log_entries else None
@@ -257,7 +275,9 @@ class WaitingOperator(ExecutionOperator):
         """Write the entries of the log of a run that has ended before a status check has seen them."""
         if self.log_entries:
             with suppress(errors.WorkflowError):  # the result matters more
-                self._log_rest(self.hook.client.get_status(execution_id, budget=RESULT_BUDGET, with_log=True))
+                self._log_rest(
+                    self.hook.client.get_status(execution_id, budget=RESULT_BUDGET, with_details=True)
+                )
 
     def _log_rest(self, execution: Execution) -> None:
         """Write the new entries of a run's log that a request outside of the wait has read."""
@@ -402,7 +422,7 @@ class WaitingOperator(ExecutionOperator):
         """Poll once more at a deadline: the run may have ended unseen."""
         try:
             last = self.hook.client.get_status(
-                execution_id, budget=LAST_CHECK_TIMEOUT, with_log=self.log_entries
+                execution_id, budget=LAST_CHECK_TIMEOUT, with_details=self.log_entries
             )
             self._log_rest(last)
             if not last.is_terminal:
@@ -435,10 +455,8 @@ class WaitingOperator(ExecutionOperator):
                 changed_at=waiter.changed_at,
                 stall_timeout=waiter.stall_timeout,
                 question=waiter.question,
-                # A list shows no entries, so it cannot say that there are no new ones.
-                workflow_id=str(getattr(self, self.listed_by))
-                if self.listed_by and waiter.logged_entries is None
-                else "",
+                with_details=waiter.with_details,
+                workflow_id=str(getattr(self, self.listed_by)) if self.listed_by else "",
                 cancel_on_kill=self.cancel_on_kill,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,

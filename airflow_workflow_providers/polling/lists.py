@@ -156,9 +156,10 @@ class Lists:
 
 
 def _may_be_listed(wait: Wait, wall: float) -> bool:
-    """Return whether the next status of a run may come from a list: one that may end the wait may not."""
+    """Return whether the next status of a run may come from a list: one that may end the wait may not, and it has no details."""
     return (
         wait.known is not None
+        and not wait.waiter.with_details
         and wait.believed < MOST_BELIEVED
         and wait.waiter.deadline - wall > 2 * BUDGET
         and not wait.waiter.is_stalled(wall)

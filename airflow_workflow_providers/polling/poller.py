@@ -276,7 +276,7 @@ class Poller:
         try:
             if wait.check is None:
                 wait.check = await self._client.status_check(
-                    waiter.execution_id, with_log=waiter.logged_entries is not None
+                    waiter.execution_id, with_details=waiter.with_details
                 )
             execution = await self._client.check(wait.check, budget=left)
         except WorkflowError as error:

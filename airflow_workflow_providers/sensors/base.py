@@ -82,6 +82,7 @@ class ExecutionSensor(WaitingOperator, BaseSensorOperator):
             max_poll_interval=self.max_poll_interval,
             began_at=time.time(),
             stall_timeout=self.stall_timeout,
+            with_details=self._with_details,
         )
 
     def execute(self, context: Context) -> Any:

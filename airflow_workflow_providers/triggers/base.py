@@ -188,6 +188,7 @@ class ExecutionTrigger(WorkflowTrigger):
     :param stall_timeout: give up when nothing has changed for so many seconds; default: never.
     :param question: what became of the question to a person about a pause, a
         :data:`~airflow_workflow_providers.core.waiter.Question`; default: nobody is asked.
+    :param with_details: whether each status check reads what the run does, too; default: it reads the status alone.
     :param version: of this list of parameters.
     """
 
@@ -210,6 +211,7 @@ class ExecutionTrigger(WorkflowTrigger):
         changed_at: float = 0.0,
         stall_timeout: float = 0.0,
         question: Question = "",
+        with_details: bool = False,
         version: int = 1,
     ) -> None:
         super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
@@ -226,6 +228,7 @@ class ExecutionTrigger(WorkflowTrigger):
         self.changed_at = changed_at
         self.stall_timeout = stall_timeout
         self.question = question
+        self.with_details = with_details
         self.version = version
         self._snapshot: Snapshot | None = None
         self._page_failed = False
@@ -302,6 +305,7 @@ class ExecutionTrigger(WorkflowTrigger):
             changed_at=self.changed_at,
             stall_timeout=self.stall_timeout,
             question=question,
+            with_details=self.with_details,
         )
         if question == "obsolete":
             # An earlier try may have left it open.

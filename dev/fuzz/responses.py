@@ -255,7 +255,7 @@ def wrong_with_reading(
                 "a documented outcome is rejected", f"{whose}, {reading.outcome}", f"{must}: {short(texts)}"
             )
     for known in reading.ids:
-        of_a_run = reading.operation in ("status", "status_and_log", "result", "output")
+        of_a_run = reading.operation in ("status", "status_with_details", "result", "output")
         allowed = right.ids or ((EXECUTION_ID,) if of_a_run else ())
         if wrong := expected.wrong_with_id(known):
             yield Problem("an invalid id is accepted", f"{whose}: it {wrong}", short(known))

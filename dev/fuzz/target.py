@@ -127,7 +127,7 @@ def requests(vendor: str) -> Mapping[str, Request[Any]]:
     api = DOCUMENTED_ROWS[vendor].hook.api
     of_a_run = {
         "status": api.get_status,
-        "status_and_log": api.get_status_and_log,
+        "status_with_details": api.get_status_with_details,
         "result": api.get_execution,
         "stop": api.stop,
     }

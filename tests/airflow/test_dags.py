@@ -49,6 +49,7 @@ EXAMPLE_DAGS = {
     "refold_mapped": 3,
     "refold_outlet": 1,
     "refold_payload_file": 2,
+    "refold_required_action": 1,
     "refold_stopped": 1,
     "refold_synchronous": 1,
 }

@@ -49,7 +49,19 @@ def expected(response: Response) -> Expected:
     if read := _READS.get(response.operation):
         return read(response, members)
     outcome = looked_up(_STATES, members.get("status"))
+    if outcome == "running" and response.operation == "status_with_details":
+        outcome = _running(members.get("nodes"))
     return Expected(outcome == "succeeded", only(outcome) if response.status == 200 else None)
+
+
+def _running(nodes: Any) -> str | None:
+    """Return the state of a run that is RUNNING: a node of its list that waits for a person pauses it."""
+    if isinstance(nodes, dict):
+        return None  # no page has that
+    entries = [members_of(node) for node in nodes] if isinstance(nodes, list) else []
+    waiting = [entry for entry in entries if entry.get("node_status") == "Waiting"]
+    names = [entry.get(name) for entry in waiting for name in ("node_type", "node_name")]
+    return "paused" if any(isinstance(name, str) and "human" in name.lower() for name in names) else "running"
 
 
 def _start(response: Response, _: dict[str, Any]) -> Expected:

@@ -15,6 +15,7 @@ ENDS = {
     "answers-201": "COMPLETED",
     "answers-500": "COMPLETED",
     "group-node": "COMPLETED",
+    "asked-and-answered": "COMPLETED",
 }
 START_NODE = {
     "node_id": "1",
@@ -69,6 +70,40 @@ def test_nodes_are_empty_until_the_run_ends(emulator, refold, start):
         ("RUNNING", False),
         ("COMPLETED", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("named_by", "name", "kind"),
+    [("type", "Approve", "human_task"), ("name", "Human Intervention", "utility")],
+)
+def test_a_run_that_waits_for_a_person_is_running_and_its_node_waits(
+    emulator, refold, start, named_by, name, kind
+):
+    """No page shows the type of the node. A list shows no nodes."""
+    emulator.configure("refold", human_node=named_by)
+    emulator.set_pace(seconds=0)
+    execution_id = start("asks-a-person")
+    detail = refold.get(f"/execution/{execution_id}").json()
+    assert (detail["status"], detail["completion_percentage"]) == ("RUNNING", 50)
+    assert [node["node_status"] for node in detail["nodes"]] == ["Success", "Waiting"]
+    assert (detail["nodes"][-1]["node_name"], detail["nodes"][-1]["node_type"]) == (name, kind)
+    listed = refold.get("/execution", params={"status": "RUNNING"}).json()["docs"]
+    assert [(run["_id"], run["status"], run["nodes"]) for run in listed] == [(execution_id, "RUNNING", [])]
+    assert result_of(refold, execution_id).json()["status"] == "RUNNING"
+
+
+def test_a_run_goes_on_after_a_person_has_answered(emulator, refold, start):
+    emulator.set_pace(status_checks=3)
+    execution_id = start("asked-and-answered")
+    seen = [refold.get(f"/execution/{execution_id}").json() for _ in range(3)]
+    assert [each["status"] for each in seen] == ["QUEUED", "RUNNING", "COMPLETED"]
+    (node,) = of_type(seen[-1], "human_task")
+    assert (node["node_status"], node["attempts_made"]) == ("Success", 1)
+
+
+def test_a_workflow_whose_runs_never_end_needs_a_status_to_stay_at(emulator):
+    with pytest.raises(ValueError, match="needs `passes`"):
+        emulator.add_workflow("refold", "mine", passes=[], ends=None)
 
 
 def test_a_node_that_was_retried_is_there_twice(finished):

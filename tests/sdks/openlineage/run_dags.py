@@ -13,7 +13,7 @@ except ImportError:
 initdb()
 bag = DagBag(str(Path(sys.argv[1])))
 assert bag.import_errors == {}, bag.import_errors
-# ``dag.test()`` runs all tasks in this process, which has one collector of what hooks do. So the DAG whose events come from that
-# collector is the first one.
-for dag_id in ("hook", "operators"):
+# ``dag.test()`` runs all tasks in this process, which has one collector of what hooks do. So the DAG whose assets count only if that
+# collector has nothing is the first one, and then comes the one whose events come from it.
+for dag_id in ("assets", "hook", "operators"):
     bag.dags[dag_id].test()

@@ -104,6 +104,15 @@ def test_a_failure_names_the_execution_its_page_and_its_status(emitted: Emitted)
     assert facet["status"]
 
 
+def test_an_asset_that_stands_for_a_workflow_is_a_dataset(emitted: Emitted):
+    """The kind is a part of the namespace, as the bucket of a file is."""
+    assert emitted.files("syncs", "COMPLETE", "inputs") == {
+        ("datalab://pipeline", "pl_parse"): 1,
+        ("promptlayer://workflow", "My%20workflow"): 1,
+    }
+    assert emitted.files("syncs", "COMPLETE", "outputs") == {("refold://workflow", "sync-contacts"): 1}
+
+
 def test_a_task_that_calls_a_hook_has_the_files_that_it_has_downloaded(emitted: Emitted):
     """Airflow's collector is told of them, and OpenLineage reads it."""
     assert dict(emitted.files("download", "COMPLETE", "outputs")) == dict.fromkeys(

@@ -133,7 +133,7 @@ def test_odd_entries_never_change_what_a_status_check_sees(name: str) -> None:
             else [{**entry, name: "@odd@"}]
         )
         body = json.dumps({"status": "running", "logs": logs}).replace('"@odd@"', text).encode()
-        request = endpoint.get_status("fl_run_1", with_log=True)
+        request = endpoint.get_status("fl_run_1", with_details=True)
 
         step = Waiter("fl_run_1", 1e12, 1.0, logged_entries=0).on_status(
             endpoint.receive(request, response(body)), 0.0
@@ -234,15 +234,15 @@ def test_many_entries_leave_the_event_loop_to_others(emulator: Emulator) -> None
     assert len(counts) > 20
 
 
-def test_only_a_wait_that_shows_no_entries_is_served_by_a_list(emulator: Emulator) -> None:
-    """A list shows no entries."""
-    lists = []
+def test_only_a_wait_that_shows_entries_reads_details_and_is_served_by_no_list(emulator: Emulator) -> None:
+    """``tests/vendors/test_required_actions.py`` has what a list does for such a wait."""
+    details = []
     for wanted in (False, True):
         task = waiting("operator", deferrable=True, log_entries=wanted)
         task.run()
-        lists.append(task.deferrals[0]["workflow_id"])
+        details.append(task.deferrals[0]["with_details"])
 
-    assert lists == ["fl_mine", ""]
+    assert details == [False, True]
 
 
 def test_what_cannot_write_entries_rejects_the_parameter_when_the_dag_is_parsed() -> None:

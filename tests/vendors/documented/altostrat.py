@@ -76,7 +76,7 @@ def _runs(name: str, outcome: Outcome, **members: Any) -> list[Documented]:
             {**_RUN, **members},
             decides=_STATUS,
         )
-        for operation in ("status", "status_and_log", "result", "run")
+        for operation in ("status", "status_with_details", "result", "run")
     ]
 
 
@@ -275,7 +275,7 @@ RESPONSES = [
         (
             "start",
             "status",
-            "status_and_log",
+            "status_with_details",
             "result",
             "run",
             "list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.vendors.documented.response import Documented, Outcome, Path, errors
@@ -17,6 +18,7 @@ _OVERVIEW = f"{_REFERENCE}overview"
 _SPECIFICATION = "https://docs.refold.ai/openapi.yaml, InstanceExecutionResult"
 _CHANGELOG = "https://docs.refold.ai/changelog"
 _TERMINATE = "https://docs.refold.ai/build/workflow/nodes/terminate-node"
+_HUMAN = "https://docs.refold.ai/v3/platform/concepts/workflows/nodes/human-task"
 
 _WORKFLOWS = f"{_REFERENCE}workflows/list-workflows"
 _WORKFLOW = f"{_REFERENCE}workflows/get-workflow"
@@ -54,6 +56,14 @@ _RESPONSE = {
     "node_name": "Response",
     "node_type": "response",
     "latest_output": {"contacts": 3},
+}
+_WAITING = {
+    **_NODE,
+    "node_id": "12",
+    "node_name": "Approve",
+    "node_type": "utility",
+    "node_status": "Waiting",
+    "latest_output": None,
 }
 _ERRORED = {
     **_NODE,
@@ -102,12 +112,20 @@ _STATUS: tuple[Path, ...] = (("status",),)
 def _execution(
     name: str, outcome: Outcome, status: str, *nodes: Any, page: str = _GET, **members: Any
 ) -> list[Documented]:
-    """Return one response of "Get Execution" for both operations that read it."""
+    """Return one response of "Get Execution" for each operation that reads it."""
     body = {**_RUN, "status": status, "nodes": list(nodes), **members}
     return [
         Documented("refold", operation, name, page, outcome, body, decides=_STATUS)
-        for operation in ("status", "result")
+        for operation in ("status", "status_with_details", "result")
     ]
+
+
+def _waiting(name: str, decides: str, node: dict[str, Any]) -> list[Documented]:
+    """Return a response in which this node waits for a person: one that reads the nodes sees that."""
+    *others, _ = _execution(name, "running", "RUNNING", _NODE, node, page=_HUMAN)
+    status, details = others
+    nodes = (("nodes", 1, "node_status"), ("nodes", 1, decides))
+    return [status, replace(details, outcome="paused", decides=(*_STATUS, *nodes))]
 
 
 def _synchronous(
@@ -209,6 +227,13 @@ RESPONSES = [
     *_execution("queued", "queued", "QUEUED", page=_CHANGELOG),
     *_execution("running, without nodes yet", "running", "RUNNING", completion_percentage=0),
     *_execution("running", "running", "RUNNING", _NODE, {**_NODE, "node_status": "Waiting"}),
+    *_waiting(
+        "waiting for a person, by its name", "node_name", {**_WAITING, "node_name": "Human Intervention"}
+    ),
+    *_waiting(
+        "waiting for a person, by its older name", "node_name", {**_WAITING, "node_name": "Human Task"}
+    ),
+    *_waiting("waiting for a person, by its type", "node_type", {**_WAITING, "node_type": "human_task"}),
     *_execution("stopping", "stopping", "STOPPING", _NODE),
     *_execution("completed", "succeeded", "COMPLETED", _NODE, _RESPONSE, **_MORE),
     *_execution("completed, as the page's example", "succeeded", "COMPLETED", _NODE),
@@ -365,6 +390,7 @@ RESPONSES = [
             "sync_start",
             "rerun",
             "status",
+            "status_with_details",
             "result",
             "list",
             "find_started",

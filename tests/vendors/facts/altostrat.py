@@ -88,7 +88,7 @@ FACTS = Facts(
     },
     started=lambda execution_id: {"id": execution_id, "status": "pending"},
     requests={
-        "status_and_log": lambda: altostrat.get_status_and_log("48291"),
+        "status_with_details": lambda: altostrat.get_status_with_details("48291"),
         "run": lambda: altostrat.get_run("48291"),
         "list": lambda: altostrat.list_runs("fl_1"),
         "statuses": listed,

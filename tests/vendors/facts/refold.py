@@ -41,6 +41,7 @@ FACTS = Facts(
         "linked_account_id": HEADER_IDS,
         "validate_input": FLAGS,
         "on_failed_run": CHOICES,
+        "required_action": FLAGS,
     },
     sensor_only={"require_output": FLAGS, "linked_account_id": HEADER_IDS},
     right={"workflow_id": "a", "slug": "hubspot"},
@@ -87,6 +88,7 @@ FACTS = Facts(
     failed_parts="TERMINATED",  # there is no message
     started=lambda execution_id: {"execution_id": execution_id},
     requests={
+        "status_with_details": lambda: refold.get_status_with_details("48291"),
         "start": lambda: refold.execute_workflow("a", slug="hubspot", include_headers=True),
         "sync_start": lambda: refold.execute_workflow("a", slug="hubspot", sync_execution=True),
         "output": find_output,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import structlog
 
 from airflow_workflow_providers.apis import promptlayer as api
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.execution import Execution, State
+from airflow_workflow_providers.core.snapshot import KEY
 from airflow_workflow_providers.emulator import Emulator
 from airflow_workflow_providers.sensors.promptlayer import PromptLayerExecutionSensor
 from tests.fake_airflow import Task
-from tests.vendors import misread, response
+from tests.vendors import PROMPTLAYER, misread, response
 from tests.vendors.promptlayer import run
 
 STATUSES = {
@@ -58,8 +60,58 @@ def test_a_read_asks_for_all_outputs() -> None:
 
 def test_202_and_204_are_running_whatever_the_body() -> None:
     for status in (202, 204):
-        for body in (b"", b"{}", b"null", b"<html>", b'{"A": {"status": "SUCCESS", "is_output_node": true}}'):
-            assert read(body, status) == Execution("7", State.RUNNING, "RUNNING")
+        for body in (
+            b"",
+            b"{}",
+            b"null",
+            b"[]",
+            b"<html>",
+            b'{"A": {"status": 7}}',
+            b'{"A": {"status": "SUCCESS", "is_output_node": true}}',
+        ):
+            execution = read(body, status)
+            assert (execution.state, execution.status) == (State.RUNNING, "RUNNING"), (status, body)
+
+
+def test_the_nodes_of_a_running_execution_show_how_far_it_has_come() -> None:
+    """As long as it goes on, also with HTTP 200; a body without nodes shows nothing."""
+    nodes = {
+        "A": node(),
+        "B": node("SKIPPED"),
+        "C": node("FAILED"),
+        "D": node("RUNNING"),
+        "E": node("QUEUED"),
+    }
+    for status in (200, 202):
+        execution = read(nodes, status)
+        assert execution.progress == "3 of 5 steps are done"
+        assert execution.steps is not None
+        shown = [execution.steps.step(entry) for entry in execution.steps.entries]
+        assert [(step.name, step.state.value) for step in shown] == [
+            ("A", "succeeded"),
+            ("B", "stopped"),
+            ("C", "failed"),
+            ("D", "running"),
+            ("E", "queued"),
+        ]
+
+    assert read({"A": node()}).progress == ""
+    assert [read(body, 202).progress for body in (b"", b"{}", b"<html>", {"A": node(7)})] == [""] * 4
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_each_node_that_is_done_is_seen_without_another_request(emulator: Emulator, deferrable: bool) -> None:
+    """In the log, and as steps on the page of the execution."""
+    emulator.set_pace(status_checks=6)
+    task = Task(lambda: PROMPTLAYER.task(deferrable=deferrable))
+
+    with structlog.testing.capture_logs() as logs:
+        task.run()
+
+    changes = [(change["state"], change["progress"]) for change in task.xcom[KEY]["changes"]]
+    assert ("running", "1 of 2 steps are done") in changes
+    assert len([line for line in logs if "1 of 2 steps are done" in str(line["event"])]) == 1
+    assert len(emulator.requests("promptlayer", "results")) == 7
 
 
 def test_only_known_statuses_of_an_output_node_are_read() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from airflow_workflow_providers.emulator.ledger import Run
 from airflow_workflow_providers.emulator.messages import Reply
 from airflow_workflow_providers.emulator.vendors.refold.nodes import GROUP, WITH_OUTPUT, nodes_of
-from airflow_workflow_providers.emulator.vendors.refold.workflows import Workflow
+from airflow_workflow_providers.emulator.vendors.refold.workflows import WAITING, Workflow
 
 ORG_ID = "6500a1b2c3d4e5f6a7b8c9d0"
 APPLICATION_ID = "6992cc7dc124a392c80e9e9c"
@@ -113,22 +114,28 @@ def has_output(execution: Execution, status: str) -> bool:
     return status in WITH_OUTPUT and execution.workflow.response_node
 
 
-def detail(execution: Execution, status: str, response_node: str) -> dict[str, Any]:
+def shown_status(status: str) -> str:
+    """Return the status of an execution; one whose Human Intervention node waits is running."""
+    return "RUNNING" if status == WAITING else status
+
+
+def detail(execution: Execution, status: str, variant: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """
     Return an execution; it does not contain the id (Refold API reference, Get Execution, the example of v3).
 
-    :param response_node: how its Response node shows the output.
+    :param variant: how its nodes are; default: as in a list.
     """
+    variant = {"response_node": "plain", "human_node": "type", **(variant or {})}
     run, workflow = execution.run, execution.workflow
     return {
         "name": f"Execution for workflow {workflow.hex_id}",
         "org_id": ORG_ID,
         "environment": "test",
-        "status": status,
-        "completion_percentage": _PERCENTAGE.get(status, 100),
+        "status": shown_status(status),
+        "completion_percentage": _PERCENTAGE.get(shown_status(status), 100),
         "config_id": execution.config_id,
         "linked_account_id": execution.owner,
-        "nodes": [] if status in _PERCENTAGE else nodes_of(workflow, run.input, status, response_node),
+        "nodes": [] if status in _PERCENTAGE else nodes_of(workflow, run.input, status, variant),
     }
 
 
@@ -137,7 +144,7 @@ def listed(execution: Execution, status: str, *, tagged: bool) -> dict[str, Any]
     return {
         **({"instance_tag": execution.run.tag} if tagged else {}),
         "_id": execution.run.execution_id,
-        **detail(execution, status, "plain"),
+        **detail(execution, status),
         "trigger_application_event": "API Call",
         "type_of_execution": execution.run.mode,
         "createdAt": timestamp(execution.run.started_at),

@@ -14,7 +14,6 @@ from airflow_workflow_providers.emulator.vendors.refold import authentication, l
 from airflow_workflow_providers.emulator.vendors.refold.replies import Execution
 from airflow_workflow_providers.emulator.vendors.refold.workflows import DEFAULT_WORKFLOWS, Workflow
 
-_STATUSES = ("QUEUED", "RUNNING")
 _CAN_BE_RERUN = ("ERRORED", "TIMED_OUT", "STOPPED")
 _SECRET_HEADERS = frozenset({"x-api-key", "authorization", "cookie", "proxy-authorization"})
 
@@ -39,6 +38,8 @@ class Refold(EmulatedVendor[Workflow]):
             # No page shows a Response node of an execution. Other nodes are referred to as {{node.105.body}}, which an
             # envelope would explain; "elsewhere" shows the result only at the path of the guide.
             "response_node": ("plain", "envelope", "elsewhere"),
+            # No page shows the type of a node that waits for a person. Its name is Human Intervention, unless it has another.
+            "human_node": ("type", "name"),
             # Only the guide has the path of the result alone, below v1, of which other paths were announced to end.
             "response_path": ("present", "404", "hang"),
             "list": LISTS,
@@ -173,7 +174,7 @@ class Refold(EmulatedVendor[Workflow]):
             execution_id=replies.new_id(),
             workflow_id=named,
             input=body.get("payload", {}) if wrapped else body,
-            lifecycle=self.lifecycle(workflow, *_STATUSES),
+            lifecycle=self.lifecycle(workflow, *workflow.passes),
             mode="SYNC" if blocking == "true" else "ASYNC",
             tag=incoming.headers.get("instance_tag"),
             notes={"wrapped": wrapped, "linked_account_id": owner},
@@ -199,7 +200,7 @@ class Refold(EmulatedVendor[Workflow]):
             hangs = self.variant["unknown_execution"] == "hang"
             return NoResponse() if hangs else replies.no_such_execution()
         status = execution.run.lifecycle.check()
-        return Reply(200, replies.detail(execution, status, self.variant["response_node"]))
+        return Reply(200, replies.detail(execution, status, self.variant))
 
     def _response(self, incoming: Incoming) -> Reply | NoResponse:
         """
@@ -219,7 +220,7 @@ class Refold(EmulatedVendor[Workflow]):
             if replies.has_output(execution, status)
             else None
         )
-        return Reply(200, {"response": response, "status": status})
+        return Reply(200, {"response": response, "status": replies.shown_status(status)})
 
     def _list(self, incoming: Incoming) -> Reply:
         """Refold API reference, List Executions; a status check of the executions on the page."""
@@ -232,7 +233,7 @@ class Refold(EmulatedVendor[Workflow]):
         variant = self.variant["list"]
 
         def status(execution: Execution, own: str) -> str:
-            return listed_status(execution.run.lifecycle, own, variant)
+            return replies.shown_status(listed_status(execution.run.lifecycle, own, variant))
 
         found = [
             each
@@ -276,7 +277,7 @@ class Refold(EmulatedVendor[Workflow]):
             execution_id=replies.new_id(),
             workflow_id=old.run.workflow_id,
             input=old.run.input,
-            lifecycle=self.lifecycle(workflow, *_STATUSES),
+            lifecycle=self.lifecycle(workflow, *workflow.passes),
             mode="ASYNC",
             tag=None,
             notes={**old.run.notes, "rerun_of": old.run.execution_id},

@@ -9,6 +9,8 @@ from airflow_workflow_providers.emulator.workflow import INPUT, EmulatedWorkflow
 
 _HEX_ID = re.compile(r"[0-9a-f]{24}")
 _STATUSES = range(200, 600)
+#: Not a status of an execution, which is RUNNING then, but of its Human Intervention node, which waits for a person.
+WAITING = "Waiting"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Workflow(EmulatedWorkflow):
 
     :param alias: the readable name, accepted in every path in place of the id.
     :param slug: the application it belongs to; a start must name it.
-    :param ends: the status in which its runs end, None for runs that never end.
+    :param passes: the statuses before the end. ``Waiting``: it is ``RUNNING``, and its Human Intervention node waits for a person.
+    :param ends: the status in which its runs end, None for runs that stay at the last of ``passes``.
     :param output: what the Response node returns; the string ``{input}`` in it becomes the run's input.
     :param error: the message of the node that failed, if one did.
     :param http_status: the HTTP status that the Response node chooses for a synchronous start.
@@ -32,6 +35,7 @@ class Workflow(EmulatedWorkflow):
 
     alias: str
     slug: str = "hubspot"
+    passes: tuple[str, ...] = ("QUEUED", "RUNNING")
     ends: str | None = "COMPLETED"
     output: Any = field(default_factory=lambda: {"received": INPUT, "ok": True})
     error: str = "The action failed"
@@ -46,7 +50,14 @@ class Workflow(EmulatedWorkflow):
     def __post_init__(self) -> None:
         if self.http_status not in _STATUSES:
             raise ValueError("`http_status` is a status from 200 to 599.")
+        if self.ends is None and not self.passes:
+            raise ValueError("A run without an end needs `passes` to stay at.")
         super().__post_init__()
+
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether it has a Human Intervention node."""
+        return WAITING in self.passes
 
     @property
     def hex_id(self) -> str:
@@ -84,6 +95,8 @@ DEFAULT_WORKFLOWS = (
     Workflow("nightly-sync", shared=True),
     Workflow("always-fails", ends="ERRORED", error="Upstream CRM answered 403: contact quota exceeded"),
     Workflow("never-ends", ends=None),
+    Workflow("asks-a-person", passes=("RUNNING", WAITING), ends=None),
+    Workflow("asked-and-answered", passes=("QUEUED", WAITING)),
     Workflow("times-out", ends="TIMED_OUT", error="The workflow ran out of time"),
     Workflow("terminates", ends="TERMINATED"),
     Workflow("no-response-node", response_node=False),
