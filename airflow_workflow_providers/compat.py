@@ -39,6 +39,11 @@ except ImportError:  # before 3.3
 
 
 try:
+    from airflow.sdk.definitions.retry_policy import RetryAction
+except ImportError:  # before 3.3
+    RetryAction = None  # type: ignore[assignment, misc]
+
+try:
     from airflow.providers.common.compat.sdk import Stats
 except ImportError:  # of an older release of that provider
     from airflow.stats import Stats
@@ -57,6 +62,10 @@ HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
 
 #: Since Airflow 3.3 a person's answer under *Required Actions* resumes a deferred task; that release has this error, too.
 HAS_REQUIRED_ACTIONS = hasattr(sdk_exceptions, "TaskAwaitingInput")
+
+#: Whether the next try of a cleared task does not know what the task has stored. Before Airflow 3.3 nothing is stored. From 3.4 on a
+#: clear deletes it, unless the person who clears keeps it; that release has this action, too.
+FORGETS_ON_CLEAR = not HAS_TRIGGER_ON_KILL or hasattr(RetryAction, "RESCHEDULE")
 
 
 @functools.cache
@@ -194,6 +203,25 @@ async def read_answer(task_instance: Any) -> tuple[list[str], bool] | None:
     if not found.response_received:
         return None
     return list(found.chosen_options or ()), found.responded_by_user is not None
+
+
+async def answered_at(task_instance: Any) -> float | None:
+    """
+    Return when a person has answered the question of a task, in seconds since the epoch, from its trigger.
+
+    :param task_instance: the one that the triggerer sets on a trigger.
+    :return: ``None`` if there is no question, or no answer of a person.
+    :raises Exception: whatever Airflow raises if it cannot be asked.
+    """
+    try:
+        found = await sync_to_async(hitl.get_hitl_detail_content_detail)(ti_id=task_instance.id)
+    except sdk_exceptions.AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") == 404:  # there is no question
+            return None
+        raise
+    if not found.response_received or found.responded_by_user is None or found.responded_at is None:
+        return None
+    return float(found.responded_at.timestamp())
 
 
 async def answer(task_instance: Any, option: str) -> None:

@@ -17,7 +17,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, XCom
@@ -40,8 +40,7 @@ class TaskInstance:
     ) -> None:
         self.task_id = task_id
         self.try_number = try_number
-        # Airflow has another id for each try.
-        self.id = f"{task_id}-{try_number}"
+        self.id = _id_of(task_id, try_number)
         self.rescheduled_at = rescheduled_at
         self.dag_id, self.run_id, self.map_index = "contract", "run", -1
         self.max_tries = max_tries
@@ -172,7 +171,7 @@ class Task:
 
     @property
     def _id(self) -> str:
-        return f"{self.operator.task_id}-{max(self.tries, 1)}"
+        return _id_of(self.operator.task_id, max(self.tries, 1))
 
     @contextmanager
     def actions_of_worker(self) -> Iterator[None]:
@@ -275,9 +274,15 @@ class Task:
         self.operator = self.make()
         return self.operator.resume_execution("__fail__", {"error": error}, self.context(self.operator))
 
-    def clear(self) -> None:
-        """Clear the task, as a person does: the number of tries continues, and more of them are allowed."""
+    def clear(self, *, keep: bool = True) -> None:
+        """
+        Clear the task, as a person does: the number of tries continues, and more of them are allowed.
+
+        :param keep: whether Airflow keeps what the task has stored; from 3.4 on it does so only if the person says so.
+        """
         self.max_tries = self.tries + self.retries
+        if self.store is not None and not keep:
+            self.store.clear()
 
     def context(self, operator: Any) -> dict[str, Any]:
         """Return the context that Airflow passes to the operator."""
@@ -318,6 +323,11 @@ def outcome(task: Task) -> tuple[str, Any]:
 def new_id() -> str:
     """Return an execution id that no vendor knows."""
     return uuid4().hex[:24]
+
+
+def _id_of(task_id: str, try_number: int) -> str:
+    """Return the id of a task instance; Airflow has another one for each try."""
+    return str(uuid5(NAMESPACE_OID, f"{task_id}-{try_number}"))
 
 
 def _stored(value: Any) -> Any:

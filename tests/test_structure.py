@@ -32,7 +32,7 @@ ARROWS = {
         "metrics",
     },
     "polling": {"core", "hooks", "metrics"},
-    "triggers": {"core", "hooks", "polling", "compat", "settings"},
+    "triggers": {"core", "hooks", "polling", "compat", "metrics", "settings"},
     "operators": {
         "core",
         "apis",

@@ -511,6 +511,8 @@ class BatchOperator(ExecuteWorkflowOperator):
                 total=len(state.inputs),
                 done=state.counts,
                 cancel_on_kill=self.cancel_on_kill,
+                # With a folder the next try knows them.
+                cancel_on_clear=self.cancel_on_kill and self.output_folder is None,
                 account=dict(state.store.account or {}),
                 workflow_id="" if self.listed_by in self._only_in_inputs else self.list_of({}),
                 **self.hook.account_of(self.hook),

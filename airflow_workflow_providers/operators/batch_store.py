@@ -50,7 +50,7 @@ class KeyValues(Protocol):
 
 class StateFiles:
     """
-    Stores values in files beside the outputs, for an Airflow without a task state store (3.1, 3.2).
+    Stores values in files beside the outputs, for an Airflow whose task state store does not outlive a clear, or that has none.
 
     :param folder: the folder of the outputs.
     :param name: of the folder in it.
@@ -79,6 +79,42 @@ class StateFiles:
         :raises WorkflowError: if it cannot be written.
         """
         self._folder.write_value([self._name, key], value)
+
+
+class StoredTwice:
+    """
+    Stores values in files, and in Airflow's task state store, where people and the command line see them.
+
+    A clear deletes them from the store only. What is in no file yet was stored by an earlier Airflow.
+
+    :param files: the files.
+    :param store: the task state store.
+    """
+
+    def __init__(self, files: StateFiles, store: KeyValues) -> None:
+        self._files, self._store = files, store
+
+    def get(self, key: str) -> Any:
+        """
+        Return what is stored under a key.
+
+        :param key: the key.
+        :return: ``None`` if nothing is.
+        :raises WorkflowError: if it cannot be read.
+        """
+        found = self._files.get(key)
+        return self._store.get(key) if found is None else found
+
+    def set(self, key: str, value: Any) -> None:
+        """
+        Store a value.
+
+        :param key: the key.
+        :param value: plain JSON.
+        :raises WorkflowError: if it cannot be written.
+        """
+        self._files.set(key, value)
+        self._store.set(key, value)
 
 
 class XComValues:
@@ -341,10 +377,14 @@ def values_of(context: Any, folder: OutputFolder | None, name: str) -> KeyValues
 
     :param context: Airflow's context of the running task.
     :param folder: the folder of the outputs.
-    :param name: of the folder in it where they are stored before Airflow 3.3.
-    :return: Airflow's task state store, if it has one; else files, or without a folder XCom, which does not outlive the try.
+    :param name: of the folder in it where they are stored, unless Airflow's task state store outlives a clear.
+    :return: the task state store (Airflow 3.3), with files from 3.4 on; without a store files, or without a folder XCom, which does
+        not outlive the try.
     """
     store: KeyValues | None = compat.state_store(context)
-    if store is not None:
-        return store
-    return XComValues(context["ti"]) if folder is None else StateFiles(folder, name)
+    if folder is None:
+        return XComValues(context["ti"]) if store is None else store
+    files = StateFiles(folder, name)
+    if store is None:
+        return files
+    return StoredTwice(files, store) if compat.FORGETS_ON_CLEAR else store

@@ -140,6 +140,10 @@ class ExecuteWorkflowOperator(StartOperator, WaitingOperator):
                 self._kill_message = f"Execution {self._execution_id} was not stopped and may go on."
         super().stop_if_killed()
 
+    @property
+    def _cancel_on_clear(self) -> bool:
+        return self.on_clear == "resubmit"
+
     def _stop_killed(self) -> None:
         """Stop the run of a task that was told to stop, once, and keep the result for the error."""
         if self._kill_message or self._execution_id is None:

@@ -262,6 +262,11 @@ class WaitingOperator(ExecutionOperator):
         )
 
     @property
+    def _cancel_on_clear(self) -> bool:
+        """Whether the trigger stops the run if the task is cleared so that its next try does not know the run."""
+        return False
+
+    @property
     def _with_details(self) -> bool:
         """Whether each status check reads what the run does, too."""
         return self.log_entries or (self.required_action and self.pause_in_details)
@@ -458,6 +463,7 @@ class WaitingOperator(ExecutionOperator):
                 with_details=waiter.with_details,
                 workflow_id=str(getattr(self, self.listed_by)) if self.listed_by else "",
                 cancel_on_kill=self.cancel_on_kill,
+                cancel_on_clear=self._cancel_on_clear,
                 stop_at_pause=waiter.stop_at_pause,
                 status=waiter.status,
                 logged_entries=waiter.logged_entries,

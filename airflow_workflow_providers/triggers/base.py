@@ -18,6 +18,7 @@ from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
 from airflow_workflow_providers.core.waiter import KEEP_WAITING, Question, Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
+from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
 from airflow_workflow_providers.settings import execution_page, min_poll_interval
@@ -32,8 +33,11 @@ STOP_TIMEOUT = 20.0
 #: So many entries of a run's log are written before others get the event loop.
 ENTRIES_AT_ONCE = 10
 
-#: In these states nobody waits for the run any more. In any other state a next try reattaches to the run or stops it.
+#: In these states nobody waits for the run any more.
 FINAL_TASK_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
+
+#: The states that a task has after a clear; and after a person's answer, which resumes it.
+NEXT_TRY_STATES = frozenset({"none", "scheduled", "queued", "running", "restarting"})
 
 # asyncio may collect a task that nobody references before it has finished.
 _stopping: set[asyncio.Task[None]] = set()
@@ -45,6 +49,7 @@ class WorkflowTrigger(BaseTrigger):
 
     :param conn_id: the connection.
     :param cancel_on_kill: stop it when a person ends the task.
+    :param cancel_on_clear: stop it when a person clears the task, if the next try will not know it.
     :param account: what tells the account from others.
     """
 
@@ -59,10 +64,14 @@ class WorkflowTrigger(BaseTrigger):
         if all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters):
             cls.stored_names = tuple(parameter.name for parameter in parameters)
 
-    def __init__(self, *, conn_id: str, cancel_on_kill: bool, account: dict[str, Any] | None) -> None:
+    def __init__(
+        self, *, conn_id: str, cancel_on_kill: bool, cancel_on_clear: bool, account: dict[str, Any] | None
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
+        self.made_at = time.time()
         self.conn_id = conn_id
         self.cancel_on_kill = cancel_on_kill
+        self.cancel_on_clear = cancel_on_clear
         self.account = account
         self.hook = self.hook_class(conn_id, account=account, **self.hook_class.account_of(self))
 
@@ -102,10 +111,11 @@ class WorkflowTrigger(BaseTrigger):
         """
 
     @abstractmethod
-    async def stop_runs(self) -> str:
+    async def stop_runs(self, cause: Cause) -> str:
         """
         Stop what the task has started.
 
+        :param cause: why, for the metrics.
         :return: one sentence about it for the log.
         :raises WorkflowError: if it could not be stopped.
         """
@@ -123,12 +133,12 @@ class WorkflowTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """
-        Stop what the task has started if a person has ended it, and only then.
+        Stop what the task has started if a person has ended the task, or has cleared it so that its next try does not know the run.
 
-        Airflow also calls this after a clear and a reassignment, and before 3.3 at a shutdown; the task's own state tells
+        Airflow also calls this after other clears, an answer and a reassignment, and before 3.3 at a shutdown; the task's own state tells
         them apart. It cancels this coroutine again each second, so the work runs in an asyncio task of its own.
         """
-        if not self.cancel_on_kill:
+        if not self.cancel_on_kill and not self._can_be_forgotten:
             return
         work = asyncio.create_task(self._stop_if_unwanted())
         _stopping.add(work)
@@ -145,22 +155,36 @@ class WorkflowTrigger(BaseTrigger):
         except Exception as error:  # noqa: BLE001  # nobody is left to catch it, so it is logged, with the run's id
             self.log.warning("%s may still be going: it was not stopped (%s).", self.what, error)
 
-    async def count_stops(self, *, accepted: int = 0, failed: int = 0) -> None:
+    async def count_stops(self, cause: Cause, *, accepted: int = 0, failed: int = 0) -> None:
         """
-        Count the executions that were stopped because a person has ended the task, in a thread: an emit may take a while.
+        Count the executions that were stopped, in a thread: an emit may take a while.
 
+        :param cause: why they were.
         :param accepted: how many requests the vendor has accepted.
         :param failed: how many it has not.
         """
         with suppress(RuntimeError):  # the event loop is about to be closed
-            await asyncio.to_thread(self.hook.metrics.cancel, "kill", accepted=accepted, failed=failed)
+            await asyncio.to_thread(self.hook.metrics.cancel, cause, accepted=accepted, failed=failed)
 
     async def _stop(self) -> None:
         state = await compat.task_state(self.task_instance)
-        if state not in FINAL_TASK_STATES:
+        if state in FINAL_TASK_STATES:
+            if self.cancel_on_kill:
+                self.log.info("%s Its task is %s.", await self.stop_runs("kill"), state)
+        elif self._can_be_forgotten and state in NEXT_TRY_STATES and not await self._was_answered():
+            said = await self.stop_runs("clear")
+            self.log.info("%s Its task was cleared, and the next try does not know it.", said)
+        else:
             self.log.info("%s is left alone: its task is %s.", self.what, state)
-            return
-        self.log.info("%s Its task is %s.", await self.stop_runs(), state)
+
+    @property
+    def _can_be_forgotten(self) -> bool:
+        return self.cancel_on_clear and compat.FORGETS_ON_CLEAR
+
+    async def _was_answered(self) -> bool:
+        """Return whether a person's answer has resumed the task, and not a clear: an answer during this wait."""
+        answered_at = await compat.answered_at(self.task_instance) if compat.HAS_REQUIRED_ACTIONS else None
+        return answered_at is not None and answered_at >= self.made_at
 
 
 class ExecutionTrigger(WorkflowTrigger):
@@ -175,6 +199,7 @@ class ExecutionTrigger(WorkflowTrigger):
     :param deadline: when to give up, in seconds since the epoch.
     :param poll_interval: seconds between two status checks, at the least.
     :param cancel_on_kill: stop the run when a person ends its task.
+    :param cancel_on_clear: stop the run when a person clears its task, if the next try will not know the run; default: leave it.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log.
     :param logged_entries: how many entries of the run's log are in the task's log; default: they are not wanted there.
@@ -212,9 +237,12 @@ class ExecutionTrigger(WorkflowTrigger):
         stall_timeout: float = 0.0,
         question: Question = "",
         with_details: bool = False,
+        cancel_on_clear: bool = False,
         version: int = 1,
     ) -> None:
-        super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
+        super().__init__(
+            conn_id=conn_id, cancel_on_kill=cancel_on_kill, cancel_on_clear=cancel_on_clear, account=account
+        )
         self.execution_id = execution_id
         self.deadline = deadline
         self.poll_interval = poll_interval
@@ -253,10 +281,11 @@ class ExecutionTrigger(WorkflowTrigger):
             question = "none"  # an earlier process of this trigger has closed it
         return (await self._wait(question)).event()
 
-    async def stop_runs(self) -> str:
+    async def stop_runs(self, cause: Cause) -> str:
         """
         Stop the run.
 
+        :param cause: why, for the metrics.
         :return: one sentence about it for the log.
         :raises WorkflowError: if it could not be stopped.
         """
@@ -267,9 +296,9 @@ class ExecutionTrigger(WorkflowTrigger):
         except NotSupported:
             raise
         except WorkflowError:
-            await self.count_stops(failed=1)
+            await self.count_stops(cause, failed=1)
             raise
-        await self.count_stops(accepted=1)
+        await self.count_stops(cause, accepted=1)
         return f"{self.what} was asked to stop."
 
     @property

@@ -14,6 +14,7 @@ from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import BatchSnapshot
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
+from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import ManyWait
 from airflow_workflow_providers.settings import execution_page, min_poll_interval
@@ -58,6 +59,7 @@ class BatchTrigger(WorkflowTrigger):
     :param total: how many inputs the batch has.
     :param done: how many of them have come to their result.
     :param cancel_on_kill: stop the runs when a person ends the task.
+    :param cancel_on_clear: stop the runs when a person clears the task, if the next try will not know them; default: leave them.
     :param account: what tells the account of the runs from others, without a secret.
     :param workflow_id: the workflow of the runs, for a vendor that lists the runs of one workflow; default: not known.
     :param version: of this list of parameters.
@@ -77,9 +79,12 @@ class BatchTrigger(WorkflowTrigger):
         cancel_on_kill: bool,
         account: dict[str, Any] | None = None,
         workflow_id: str = "",
+        cancel_on_clear: bool = False,
         version: int = 1,
     ) -> None:
-        super().__init__(conn_id=conn_id, cancel_on_kill=cancel_on_kill, account=account)
+        super().__init__(
+            conn_id=conn_id, cancel_on_kill=cancel_on_kill, cancel_on_clear=cancel_on_clear, account=account
+        )
         self.task_key = task_key
         self.deadline = deadline
         self.poll_interval = poll_interval
@@ -181,10 +186,11 @@ class BatchTrigger(WorkflowTrigger):
                 self.log.warning("The page of this batch is not up to date: %s", error)
             self._page_failed = True
 
-    async def stop_runs(self) -> str:
+    async def stop_runs(self, cause: Cause) -> str:
         """
         Stop all runs of the batch that have not ended.
 
+        :param cause: why, for the metrics.
         :return: one sentence about them for the log.
         :raises NotSupported: if the vendor cannot stop a run.
         """
@@ -195,7 +201,7 @@ class BatchTrigger(WorkflowTrigger):
 
             failed = await stop_each(self._active, stop, STOP_TIMEOUT * 0.9)
         if self.hook.api.stop is not None:
-            await self.count_stops(accepted=len(self._active) - len(failed), failed=len(failed))
+            await self.count_stops(cause, accepted=len(self._active) - len(failed), failed=len(failed))
         return stopped_message(self.hook.hook_name, len(self._active), failed)
 
     @property

@@ -48,6 +48,8 @@ SETTINGS = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "100",
     "AIRFLOW__CORE__PARALLELISM": "20",
+    # With the default of 5 s, tasks fail before they begin on a machine that is busy.
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     # Airflow notices after this time that a supervisor is dead; its default is 300 s. If it was shorter, Airflow would also
     # give up a supervisor that only waits for a processor: a second fault, which no case has injected.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from airflow.api_fastapi.core_api.datamodels.task_instances import ClearTaskInstancesBody
 
 from dev.airflow_api import RequestFailed
 from dev.chaos.tasks import INPUTS, dag_id, results_of
@@ -73,6 +74,11 @@ def add_workflow(
         # No client can poll such an execution: it takes as many seconds instead.
         options = {"seconds": float(checks)}
     account.add_workflow(vendor.conn_type, workflow_id, **{**vendor.added, **options, **more})
+
+
+def forgets_on_clear() -> bool:
+    """Return whether a clear deletes what the task has stored, unless it says otherwise."""
+    return "keep_task_state" in ClearTaskInstancesBody.model_fields
 
 
 def fail_no_more(account: Emulator) -> None:
@@ -389,9 +395,14 @@ class Case:
         """Do what a person does with *Mark as ...*."""
         self.airflow.request("PATCH", self._path(), {"new_state": state})
 
-    def clear(self) -> None:
-        """Do what a person does with *Clear*."""
+    def clear(self, *, keep: bool = False) -> None:
+        """
+        Do what a person does with *Clear*.
+
+        :param keep: whether Airflow keeps what the task has stored; before 3.4 it always does.
+        """
         body = {
+            **({"keep_task_state": True} if keep and forgets_on_clear() else {}),
             "dry_run": False,
             "dag_run_id": self.run_id,
             "task_ids": [TASK],

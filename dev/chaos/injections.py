@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from dev.chaos.cases import ExpectationFailed
+from dev.chaos.cases import ExpectationFailed, forgets_on_clear
 from dev.chaos.tasks import MAX_ACTIVE
 
 if TYPE_CHECKING:
@@ -358,7 +358,7 @@ def marked_failed_and_cleared(case: Case) -> None:
     case.wait_for_dag_run_end()
     time.sleep(STOP_WITHIN)
     [old] = case.executions()
-    case.clear()
+    case.clear(keep=True)
     case.wait_for_checks()
     case.wait_for_end()
     case.check_returns(old)
@@ -382,7 +382,8 @@ def cleared_unreadable(case: Case) -> None:
     case.clear()
     case.wait_for_second_start()
     case.wait_for_end()
-    case.check_log_names(old)
+    if not forgets_on_clear():
+        case.check_log_names(old)
 
 
 def cleared_after_success(case: Case) -> None:

@@ -24,7 +24,7 @@ _ENDED_FROM_OUTSIDE = "Server indicated the task shouldn't be running anymore"
 _ALL: list[Fault | SharedFault] = [*FAULTS, *SHARED_FAULTS]
 #: The states in which Airflow does nothing more about a task, without that of a success.
 ENDED_STATES = frozenset({"failed", "upstream_failed", "skipped", "removed"})
-_COMPARED = ("runs_started", "runs_stopped", "left_over_stopped", "outcome")
+_COMPARED = ("runs_started", "runs_stopped", "outcome")
 _FAULTS = {fault.name: fault for fault in _ALL}
 
 
@@ -64,7 +64,7 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any], reconciled: dict[
     named = {each["execution_id"] for each in found} & left.keys()
     # A lost start that the vendor does not show is found without an id.
     lost = sum(each["execution_id"] is None for each in found)
-    after = {run["execution_id"]: run["stops"] for run in _runs_of(reconciled["runs"], task)}
+    after = {run["execution_id"]: run for run in _runs_of(reconciled["runs"], task)}
     return {
         "case": task["case"],
         "fault": task["fault"],
@@ -78,8 +78,11 @@ def _row(all_runs: list[dict[str, Any]], task: dict[str, Any], reconciled: dict[
         "orphans": sum(_is_orphan(run, task, logs, can_stop=bool(vendor.stop)) for run in runs),
         "left_over": len(left),
         "left_over_found": len(named) + min(lost, len(left) - len(named)),
-        "left_over_stopped": sum(after[name] > 0 for name in left),
-        "left_over_stopped_expected": len(named) if vendor.stop else 0,
+        "left_over_stopped": sum(after[name]["stops"] > 0 for name in left),
+        # Some vendors' executions end while their lists are read.
+        "left_over_going": sum(
+            not after[name]["stops"] and not after[name]["is_terminal"] for name in named if vendor.stop
+        ),
         "outcome": outcome(task),
         "outcome_expected": expected.outcome,
     }
@@ -116,6 +119,7 @@ def unexpected(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in table
         if row["orphans"]
         or row["left_over_found"] != row["left_over"]
+        or row["left_over_going"]
         or any(row[name] != row[f"{name}_expected"] for name in _COMPARED)
     ]
 

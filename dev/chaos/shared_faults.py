@@ -320,18 +320,26 @@ SHARED_FAULTS = [
         checks=SOON,
     ),
     SharedFault(f"task process {_BEFORE_STORE}", killed_before_store, always(1, 0, "success"), has_id),
-    SharedFault(f"supervisor {_BEFORE_STORE}", killed_before_store_for_good, always(1, 1, LOST), has_id),
+    SharedFault(
+        f"supervisor {_BEFORE_STORE}",
+        killed_before_store_for_good,
+        always(1, 1, LOST),
+        has_id,
+        "slow_retries",
+    ),
     SharedFault(
         f"supervisor and task process {_BEFORE_STORE}",
         killed_before_store_for_good,
         always(1, 0, LOST),
         has_id,
+        "slow_retries",
     ),
     SharedFault(
         f"supervisor {_BEFORE_STORE}, the vendor shows the nonce",
         killed_before_store_for_good,
         replaced_or_reattached,
         can_show_nonce,
+        "slow_retries",
         nonce_shown=True,
     ),
     SharedFault(
@@ -339,6 +347,7 @@ SHARED_FAULTS = [
         killed_before_store_for_good,
         always(1, 0, "success"),
         can_show_nonce,
+        "slow_retries",
         nonce_shown=True,
     ),
     SharedFault(

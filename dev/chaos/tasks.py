@@ -17,6 +17,8 @@ MAX_ACTIVE = 4
 TASKS: dict[str, dict[str, Any]] = {
     "plain": {"timeout": 150, "retries": 2},
     "one_retry": {"timeout": 150, "retries": 1},
+    # The API server has time to start again before a retry, which Airflow 3.4 fails if there is none.
+    "slow_retries": {"timeout": 150, "retries": 2, "retry_delay": 30},
     # A person has time to act between two tries.
     "late_retry": {"timeout": 150, "retries": 1, "retry_delay": 600},
     # Status checks that fail are repeated after longer and longer pauses; this interval keeps them short.

@@ -13,10 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse
 
 from airflow_workflow_providers.core.errors import WorkflowError
 from airflow_workflow_providers.emulator import Emulator
@@ -101,14 +105,27 @@ def assert_stopped(vendor: VendorCase, emulator: Emulator, execution_id: str, te
 
 
 class Airflow:
-    """The triggerer's connection to Airflow, over which a trigger asks for the state of its task."""
+    """
+    The triggerer's connection to Airflow, over which a trigger asks for the state of its task, and for a person's answer.
+
+    :param state: of the task.
+    """
 
     def __init__(self, state: str | None) -> None:
         self.state = state
+        #: When a person has answered the question of the task; ``None``: there is no question.
+        self.answered_at: datetime | None = None
         self.questions = 0
 
-    def send(self, request: Any) -> Any:
-        """Return the state of the task."""
+    def send(self, request: Any = None, *, msg: Any = None) -> Any:
+        """Return the state of the task, or the answer."""
+        if msg is not None:
+            if self.answered_at is None:
+                detail = {"status_code": 404, "message": "HITLDetail not found"}
+                raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+            return SimpleNamespace(
+                response_received=True, responded_by_user="jane", responded_at=self.answered_at
+            )
         self.questions += 1
         return task_runner.TaskStatesResult(
             task_states={request.run_ids[0]: {request.task_ids[0]: self.state}}

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 
-from airflow_workflow_providers.compat import HAS_TRIGGER_ON_KILL
+from airflow_workflow_providers.compat import FORGETS_ON_CLEAR, HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.emulator import Emulator
@@ -322,6 +322,23 @@ def test_a_clear_runs_nothing_again_that_has_succeeded(
     ]
 
 
+@pytest.mark.skipif(not FORGETS_ON_CLEAR, reason="a clear keeps what a task has stored on this Airflow")
+def test_a_batch_with_a_folder_runs_nothing_again_after_a_clear_that_deletes_its_store(
+    vendor: VendorCase, emulator: Emulator, tmp_path: Path
+) -> None:
+    """What had succeeded stays, and what went on is reattached to."""
+    emulator.set_pace(status_checks=1)
+    task = batch_task(vendor, vendor.inputs(3), output_path=f"file://{tmp_path}", deferrable=True)
+    kill_at(task, all_ids)
+    task.clear(keep=False)
+
+    assert states(task.run()) == ["succeeded"] * 3
+    task.clear(keep=False)
+
+    assert states(task.run()) == ["succeeded"] * 3
+    assert started(emulator, vendor) == 3
+
+
 def test_a_clear_runs_all_anew_if_the_author_wants_that(vendor: VendorCase, emulator: Emulator) -> None:
     emulator.set_pace(status_checks=1)
     task = batch_task(vendor, vendor.inputs(3), on_clear="resubmit")
@@ -460,10 +477,22 @@ def test_what_was_stopped_is_submitted_again_by_a_retry(vendor: VendorCase, emul
     assert started(emulator, vendor) == 6
 
 
-def test_a_person_who_ends_the_deferred_task_stops_all(
-    vendor: VendorCase, emulator: Emulator, task_is: Callable[[str | None], Airflow]
+@pytest.mark.parametrize(
+    ("state", "folder", "stops"),
+    [("failed", False, True), ("failed", True, True), (None, False, FORGETS_ON_CLEAR), (None, True, False)],
+    ids=["ended", "ended, with a folder", "cleared", "cleared, with a folder"],
+)
+def test_a_person_who_ends_the_deferred_task_stops_all_and_one_who_clears_it_what_is_forgotten(
+    vendor: VendorCase,
+    emulator: Emulator,
+    task_is: Callable[[str | None], Airflow],
+    tmp_path: Path,
+    state: str | None,
+    folder: bool,
+    stops: bool,
 ) -> None:
-    task = batch_task(vendor, vendor.inputs(MANY, vendor.goes_on), deferrable=True)
+    options = {"output_path": f"file://{tmp_path}"} if folder else {}
+    task = batch_task(vendor, vendor.inputs(MANY, vendor.goes_on), deferrable=True, **options)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute()
     trigger = task.trigger(deferred.value)
@@ -478,11 +507,12 @@ def test_a_person_who_ends_the_deferred_task_stops_all(
             await trigger.on_kill()
 
     with task.xcom_of(), structlog.testing.capture_logs() as logs:
-        task_is("failed")
+        task_is(state)
         asyncio.run(end())
 
-    assert sum(run["stops"] for run in runs(emulator, vendor)) == (MANY if vendor.stop else 0)
-    assert f"{MANY if vendor.stop else 0} of {MANY} executions" in text_of(logs)
+    assert sum(run["stops"] for run in runs(emulator, vendor)) == (MANY if vendor.stop and stops else 0)
+    said = f"{MANY if vendor.stop else 0} of {MANY} executions" if stops else "is left alone"
+    assert said in text_of(logs)
 
 
 def test_a_trigger_that_knows_no_runs_lets_the_worker_look_for_them(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 import structlog
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_workflow_providers.compat import HAS_TRIGGER_ON_KILL
+from airflow_workflow_providers.compat import FORGETS_ON_CLEAR, HAS_REQUIRED_ACTIONS, HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.waiter import GIVE_UP
 from airflow_workflow_providers.emulator import Emulator
@@ -73,8 +74,7 @@ def test_a_trigger_leaves_a_run_alone_for_which_a_task_waits(
 ) -> None:
     """Airflow calls ``on_kill`` in these cases too. The log says why nothing is stopped."""
     run_id = start(vendor, vendor.goes_on)
-    # None: the task is cleared, and its next try reattaches to the run or stops it. "deferred": the trigger moves to
-    # another triggerer.
+    # None: the task is cleared, and its next try reattaches to the run. "deferred": the trigger moves to another triggerer.
     for state in (None, "deferred", "scheduled", "queued", "running", "up_for_retry"):
         task_is(state)
         log = kill(trigger_for(vendor, run_id))
@@ -83,12 +83,67 @@ def test_a_trigger_leaves_a_run_alone_for_which_a_task_waits(
     assert [request["operation"] for request in requests(emulator, vendor)] == [vendor.start]
 
 
+def test_a_trigger_stops_the_run_of_a_cleared_task_whose_next_try_does_not_know_it(
+    vendor: VendorCase, emulator: Emulator, task_is: Callable[[str | None], Airflow]
+) -> None:
+    """Where Airflow keeps what a task has stored, the next try stops it, or reattaches to it."""
+    for state in (None, "scheduled", "queued", "running"):
+        task_is(state)
+        run_id = start(vendor, vendor.goes_on)
+        # Nothing is asked if neither parameter can stop it.
+        kills = not FORGETS_ON_CLEAR
+        log = kill(trigger_for(vendor, run_id, cancel_on_clear=True, cancel_on_kill=kills))
+        if FORGETS_ON_CLEAR:
+            assert_stopped(vendor, emulator, run_id, log)
+        else:
+            assert f"Execution {run_id} is left alone: its task is {state or 'none'}." in log
+
+    for state in ("deferred", "up_for_retry"):
+        task_is(state)
+        run_id = start(vendor, vendor.goes_on)
+        assert "is left alone" in kill(trigger_for(vendor, run_id, cancel_on_clear=True))
+
+
+@pytest.mark.skipif(
+    not HAS_REQUIRED_ACTIONS, reason="an answer does not resume a deferred task on this Airflow"
+)
+def test_a_trigger_leaves_the_run_of_a_task_alone_that_an_answer_has_resumed(
+    vendor: VendorCase, emulator: Emulator, task_is: Callable[[str | None], Airflow]
+) -> None:
+    """An answer from before the trigger has resumed no task, so the task was cleared."""
+    airflow = task_is("scheduled")
+    trigger = trigger_for(vendor, start(vendor, vendor.goes_on), cancel_on_clear=True)
+    airflow.answered_at = datetime.now(timezone.utc)
+    assert "is left alone" in kill(trigger)
+
+    airflow.answered_at -= timedelta(hours=1)
+    assert ("is left alone" in kill(trigger)) is not FORGETS_ON_CLEAR
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, True), ({"cancel_on_kill": False}, True), ({"on_clear": "reattach"}, False)],
+    ids=str,
+)
+def test_a_task_whose_run_is_not_for_the_next_try_says_so_to_its_trigger(
+    vendor: VendorCase, emulator: Emulator, options: dict[str, Any], expected: bool
+) -> None:
+    if vendor.stop is None:
+        options = {name: value for name, value in options.items() if name != "cancel_on_kill"}
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, **options))
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute()
+
+    assert deferral.value.trigger.serialize()[1]["cancel_on_clear"] is expected
+
+
 @vendors_with_a_stop
 def test_a_trigger_leaves_the_run_alone_with_cancel_on_kill_false(
     vendor: VendorCase, emulator: Emulator, task_is: Callable[[str | None], Airflow]
 ) -> None:
-    """The parameter goes from the operator to the trigger; Airflow is not asked for the state of the task."""
-    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, cancel_on_kill=False))
+    """The parameters go from the operator to the trigger; Airflow is not asked for the state of the task."""
+    options = {"cancel_on_kill": False, "on_clear": "reattach"}
+    task = Task(lambda: vendor.task(vendor.goes_on, deferrable=True, **options))
 
     assert_left_alone(task, task_is)
     assert [run["stops"] for run in runs(emulator, vendor)] == [0]
