@@ -15,8 +15,9 @@ ALL = [*FAULTS, *SHARED_FAULTS]
 
 
 def rows() -> dict[str, list[str]]:
-    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    table = PAGE.read_text().partition("\n| fault | ")[2].partition("\n\n")[0]
+    lines = table.splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {name: rest for name, *rest in cells}
 
 
