@@ -44,13 +44,16 @@ LAST_CHECK_TIMEOUT = 2.0
 AT_DEADLINE = "had not ended at the deadline"
 
 #: What a person reads under *Required Actions*. A task keeps the text of its first question over all its pauses and tries.
+#: The id has a line of its own: on a narrow screen, Airflow's page covers the lines around a long one.
 QUESTION = f"""\
-Try {{try_number}} of the task `{{task_id}}` waits for execution `{{execution_id}}`, which waits for a person: {{where}}.
+The execution waits until a person answers at {{vendor}}{{page}}. The buttons below are only for the task in Airflow.
 
-- **{KEEP_WAITING}**: the task goes on waiting. You need not choose it: when the execution goes on, this question closes by itself.
-- **{GIVE_UP}**: the task fails, without a retry.
+Execution: `{{execution_id}}`
 
-This is the text of the first question of the task. A later try can wait for another execution, which its log names.
+- **{KEEP_WAITING}** closes this question, and the task goes on waiting. You need not choose it: when the execution goes on, the question closes by itself.
+- **{GIVE_UP}** makes the task fail, without a retry. {{consequence}}
+
+Try {{try_number}} of the task `{{task_id}}` has asked this. A later try shows the same text, and can wait for another execution, which its log names.
 """
 
 
@@ -210,14 +213,19 @@ class WaitingOperator(ExecutionOperator):
         if isinstance(step, WaitResult):
             return step
         ti, name = context["ti"], self.hook.hook_name
-        secrets = self.hook.client.endpoint.settings.secrets
+        endpoint = self.hook.client.endpoint
         url = self.hook.execution_url(waiter.execution_id)
-        workflow = shown(self._workflow() or "", secrets)
+        workflow = shown(self._workflow() or "", endpoint.settings.secrets)
+        stops = self.cancel_on_kill and endpoint.api.stop is not None
         body = QUESTION.format(
-            try_number=ti.try_number,
-            task_id=ti.task_id,
+            vendor=name,
+            page=f": [open its page there]({url})" if url else "",
             execution_id=waiter.execution_id,
-            where=f"[answer at {name}]({url})" if url else f"answer at {name}",
+            task_id=ti.task_id,
+            try_number=ti.try_number,
+            consequence=f"{name} is asked to stop the execution."
+            if stops
+            else f"The execution goes on at {name}.",
         )
         # With "answered", nobody is asked again before the next pause.
         waiter.question = "answered"

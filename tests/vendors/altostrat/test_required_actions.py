@@ -86,10 +86,24 @@ def test_the_question_names_workflow_run_task_and_try(emulator: Emulator) -> Non
 
     assert action.is_open
     assert action.subject == f"Altostrat waits for a person: workflow {FORM}"
-    assert action.body.startswith(
-        f"Try 1 of the task `run` waits for execution `{run_at_vendor['execution_id']}`, which waits for a person: answer at "
-        "Altostrat."
-    )
+    assert action.body.startswith("The execution waits until a person answers at Altostrat. ")
+    assert f"\n\nExecution: `{run_at_vendor['execution_id']}`\n\n" in action.body
+    assert "Try 1 of the task `run` has asked this." in action.body
+
+
+@pytest.mark.parametrize("can_stop", [False, True])
+def test_the_question_says_what_becomes_of_a_run_that_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, can_stop: bool
+) -> None:
+    """Altostrat documents no way to stop one; a vendor that can is asked to."""
+    stop = AltostratHook.api.get_status if can_stop else None
+    monkeypatch.setattr(AltostratHook, "api", replace(AltostratHook.api, stop=stop))
+    task = task_for()
+    deferral_of(task.execute)
+    body = action_of(task).body
+
+    assert ("Altostrat is asked to stop the execution." in body) == can_stop
+    assert ("The execution goes on at Altostrat." in body) != can_stop
 
 
 def test_the_question_has_the_address_of_the_vendors_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +114,7 @@ def test_the_question_has_the_address_of_the_vendors_page(monkeypatch: pytest.Mo
     task = task_for()
     deferral_of(task.execute)
 
-    assert f"[answer at Altostrat]({address}/fl_run_" in action_of(task).body
+    assert f"answers at Altostrat: [open its page there]({address}/fl_run_" in action_of(task).body
 
 
 def test_each_pause_of_a_run_is_asked_about(emulator: Emulator) -> None:
