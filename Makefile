@@ -90,7 +90,7 @@ docs: $(READY) ## build the documentation as a site, build/docs/index.html
 	$(RUN) sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
-pictures: $(READY) ## test the forms and the tab in a browser, and copy the pictures of them into the documentation
+pictures: $(READY) ## test the forms, the tab and the required action in a browser, and copy the pictures into the documentation
 	$(RUN) pytest -m browser
 	@$(RUN) dev.pictures
 

@@ -101,6 +101,12 @@ def python_of(minor: str) -> Path:
     )
 
 
+def made(minor: str) -> Path | None:
+    """Return the Python of the environment that `make matrix` has made for this version; ``None`` if it has made none."""
+    python = MATRIX / minor / "bin" / "python"
+    return python if python.exists() else None
+
+
 def oldest_python(minor: str) -> tuple[int, int]:
     """Return the oldest Python on which the project runs with this version of Airflow."""
     return _OLDEST_PYTHON.get(minor, (3, 10))

@@ -51,7 +51,7 @@ _START_SECONDS = 120
 
 class RealAirflow(Service, AirflowApi):
     """
-    Airflow from the environment of the running interpreter; leaving the context ends all its processes.
+    Airflow from one Python environment; leaving the context ends all its processes.
 
     :param home: AIRFLOW_HOME, the folder of the database and the logs.
     :param dags: the DAGs folder.
@@ -60,6 +60,8 @@ class RealAirflow(Service, AirflowApi):
     :param executor: Airflow's name of an executor.
     :param components: what to start: Airflow's names of components, with a number where there are several of a kind, such as
         ``triggerer-2``.
+    :param path: what follows the port in Airflow's address, such as ``/airflow``; default: nothing.
+    :param python: the interpreter of the environment; default: the running one.
     """
 
     def __init__(
@@ -71,16 +73,19 @@ class RealAirflow(Service, AirflowApi):
         *,
         executor: str = "LocalExecutor",
         components: Sequence[str] = COMPONENTS,
+        path: str = "",
+        python: Path | None = None,
     ) -> None:
         self.home = home.resolve()
         self.connections = connections
         self._names = components
+        self._python = str(python or sys.executable)
         port = free_port()
         Service.__init__(self)
-        AirflowApi.__init__(self, f"http://127.0.0.1:{port}")
+        AirflowApi.__init__(self, f"http://127.0.0.1:{port}{path}")
         self._env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
-            **_settings(self.home, dags.resolve(), port, executor),
+            **_settings(self.home, dags.resolve(), self.url, port, executor),
             **(settings or {}),
         }
         self._components: dict[str, Component] = {}
@@ -198,7 +203,7 @@ class RealAirflow(Service, AirflowApi):
         with uninterrupted():
             component = self._components[name] = start(
                 name,
-                [sys.executable, "-m", "airflow", *command],
+                [self._python, "-m", "airflow", *command],
                 log=self.home / "logs" / f"{name}.log",
                 env={**self._env, COMPONENT: name},
                 cwd=self.home,
@@ -215,11 +220,12 @@ class RealAirflow(Service, AirflowApi):
             raise TimeoutError(f"not healthy after {_START_SECONDS} s: {', '.join(sorted(left))}\n{tails}")
 
     def _unhealthy(self) -> set[str]:
-        """Return the components that Airflow does not report as healthy."""
+        """Return the components that Airflow does not report as healthy, of those that are started here."""
+        parts = _HEALTH_PARTS & {"metadatabase", *(_kind(name).replace("-", "_") for name in self._names)}
         with suppress(OSError, RequestFailed):
             health = self.health()
-            return {name for name in _HEALTH_PARTS if (health.get(name) or {}).get("status") != "healthy"}
-        return _HEALTH_PARTS
+            return {name for name in parts if (health.get(name) or {}).get("status") != "healthy"}
+        return parts
 
     def _workers_that_start(self) -> set[str]:
         """Return the workers that do not take tasks yet."""
@@ -258,9 +264,8 @@ def free_port() -> int:
             return port
 
 
-def _settings(home: Path, dags: Path, port: int, executor: str) -> dict[str, str]:
+def _settings(home: Path, dags: Path, url: str, port: int, executor: str) -> dict[str, str]:
     """Return settings for a small Airflow with short intervals that listens on loopback only."""
-    url = f"http://127.0.0.1:{port}"
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": url,

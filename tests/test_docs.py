@@ -147,8 +147,8 @@ def test_an_operators_page_includes_every_example_and_has_every_status(vendor: s
     assert set(getattr(api, "STATUSES", None) or api.NODE_STATUSES) <= words
 
 
-def test_the_pictures_show_the_forms_and_the_page_as_they_are() -> None:
-    """If this fails, a form or the page of an execution has changed: run `make pictures`."""
+def test_the_pictures_show_the_forms_the_page_and_the_question_as_they_are() -> None:
+    """If this fails, a form, the page of an execution or the question to a person has changed: run `make pictures`."""
     assert json.loads(pictures.NOTE.read_text()) == pictures.shown()
 
 

@@ -79,7 +79,7 @@ class RefoldExecuteWorkflowOperator(ExecuteWorkflowOperator):
     start_request = staticmethod(api.execute_workflow)
     trigger_class = RefoldExecutionTrigger
     pause_in_details = True
-    what_to_answer = "answer the form that Refold has sent by e-mail"
+    what_a_person_does = "submits the form that {vendor} has sent by e-mail"
 
     def __init__(
         self,

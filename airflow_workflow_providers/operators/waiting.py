@@ -44,13 +44,16 @@ LAST_CHECK_TIMEOUT = 2.0
 AT_DEADLINE = "had not ended at the deadline"
 
 #: What a person reads under *Required Actions*. A task keeps the text of its first question over all its pauses and tries.
+#: The id has a line of its own: on a narrow screen, Airflow's page covers the lines around a long one.
 QUESTION = f"""\
-Try {{try_number}} of the task `{{task_id}}` waits for execution `{{execution_id}}`, which waits for a person: {{where}}.
+The execution waits until a person {{answers}}{{page}}. The buttons below are only for the task in Airflow.
 
-- **{KEEP_WAITING}**: the task goes on waiting. You need not choose it: when the execution goes on, this question closes by itself.
-- **{GIVE_UP}**: the task fails, without a retry, and the execution {{consequence}}.
+Execution: `{{execution_id}}`
 
-This is the text of the first question of the task. A later try can wait for another execution, which its log names.
+- **{KEEP_WAITING}** closes this question, and the task goes on waiting. You need not choose it: when the execution goes on, the question closes by itself.
+- **{GIVE_UP}** makes the task fail, without a retry. {{consequence}}
+
+Try {{try_number}} of the task `{{task_id}}` has asked this. A later try shows the same text, and can wait for another execution, which its log names.
 """
 
 
@@ -82,8 +85,8 @@ class WaitingOperator(ExecutionOperator):
     #: Whether only the details of a run show that it waits for a person, and not its status.
     pause_in_details: ClassVar[bool] = False
 
-    #: What a person has to do, for a vendor whose page of the run is not the place for that.
-    what_to_answer: ClassVar[str] = ""
+    #: What a person does so that a run that waits for a person goes on.
+    what_a_person_does: ClassVar[str] = "answers at {vendor}"
 
     #: Whether the entries of the run's log are written to the task's log as they appear; a vendor with such a log makes it a
     #: parameter.
@@ -217,13 +220,18 @@ class WaitingOperator(ExecutionOperator):
             return step
         ti, name = context["ti"], self.hook.hook_name
         endpoint = self.hook.client.endpoint
+        url = self.hook.execution_url(waiter.execution_id)
         workflow = shown(self._workflow() or "", endpoint.settings.secrets)
+        stops = self.cancel_on_kill and endpoint.can_stop
         body = QUESTION.format(
-            try_number=ti.try_number,
-            task_id=ti.task_id,
+            answers=self.what_a_person_does.format(vendor=name),
+            page=f": [open its page at {name}]({url})" if url else "",
             execution_id=waiter.execution_id,
-            where=self._where_to_answer(waiter.execution_id),
-            consequence="is stopped" if self.cancel_on_kill and endpoint.can_stop else "goes on",
+            task_id=ti.task_id,
+            try_number=ti.try_number,
+            consequence=f"{name} is asked to stop the execution."
+            if stops
+            else f"The execution goes on at {name}.",
         )
         # With "answered", nobody is asked again before the next pause.
         waiter.question = "answered"
@@ -240,13 +248,6 @@ class WaitingOperator(ExecutionOperator):
             StartStore(context).write_question()
             self.log.info("Execution %s is a required action in Airflow now.", waiter.execution_id)
         return step
-
-    def _where_to_answer(self, execution_id: str) -> str:
-        """Return what a person reads about where to answer, with the vendor's page of the run, if there is one."""
-        name, url = self.hook.hook_name, self.hook.execution_url(execution_id)
-        if self.what_to_answer:
-            return f"{self.what_to_answer} ([the execution at {name}]({url}))" if url else self.what_to_answer
-        return f"[answer at {name}]({url})" if url else f"answer at {name}"
 
     def _end_given_up(self, execution_id: str) -> dict[str, Any]:
         """Raise the error that a person wants, unless the run has ended in the meantime."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from airflow_workflow_providers.emulator import Emulator
+from dev import matrix
 from dev.real_airflow import RealAirflow
 
 CHROMIUM = shutil.which("chromium")
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "build" / "pictures"
+#: Airflow's minor version for all tests of this folder, such as `3.1`, in the environment that `make matrix` has made; default: the
+#: Airflow of the running interpreter.
+VERSION = os.environ.get("BROWSER_AIRFLOW")
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -34,7 +39,17 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+def python() -> Path | None:
+    """Give the interpreter of the tests' Airflow; ``None`` for the running one."""
+    if VERSION is None:
+        return None
+    python = matrix.made(VERSION)
+    assert python is not None, f"`make matrix ONLY={VERSION}` makes the environment"
+    return python
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory, python: Path | None) -> Iterator[RealAirflow]:
     settings = {
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         # On a busy machine Airflow's default of 5 s fails a task before it has begun.
@@ -42,7 +57,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
         "PYTHONPATH": str(ROOT),
     }
     home = tmp_path_factory.mktemp("airflow")
-    with RealAirflow(home, Path(__file__).parent / "dags", {}, settings) as airflow:
+    with RealAirflow(home, Path(__file__).parent / "dags", {}, settings, python=python) as airflow:
         yield airflow
 
 

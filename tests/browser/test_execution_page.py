@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ expect.set_options(timeout=30_000)
 DAG = "executions"
 FOLDER = "remote-execution"
 BELOW = "/a/b"
+#: A user of the Airflow that asks for a login, who may read everything and change nothing.
+USER, PASSWORD = "vera", "let me see"
 SIZES: dict[str, ViewportSize] = {
     "wide": {"width": 1200, "height": 900},
     "phone": {"width": 375, "height": 812},
@@ -58,16 +61,22 @@ def run_id(airflow: RealAirflow) -> str:
 
 
 @pytest.fixture(scope="module")
-def with_users(airflow: RealAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+def with_users(
+    airflow: RealAirflow, tmp_path_factory: pytest.TempPathFactory, python: Path | None
+) -> Iterator[RealAirflow]:
     """Give one more API server on the same database: it is below a path, and asks for a login."""
     home = tmp_path_factory.mktemp("with-users")
+    passwords = home / "passwords.json"
+    passwords.write_text(json.dumps({USER: PASSWORD}))
     settings = {
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1{BELOW}",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:viewer",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow.home}/airflow.db",
         "PYTHONPATH": str(ROOT),
     }
-    with RealAirflow(home, airflow.home, {}, settings, components=("api-server",)) as server:
+    part = ("api-server",)
+    with RealAirflow(home, airflow.home, {}, settings, components=part, path=BELOW, python=python) as server:
         yield server
 
 
@@ -76,11 +85,13 @@ class Visit:
     A visitor's browser on the page itself, which is what Airflow's frame shows.
 
     :param page: the page of the browser.
+    :param url: the address of Airflow.
     :param run_id: the DAG run.
     """
 
-    def __init__(self, page: Page, run_id: str) -> None:
+    def __init__(self, page: Page, url: str, run_id: str) -> None:
         self.page = page
+        self.url = url
         self.run_id = run_id
         self.errors: list[str] = []
         self.requests: list[tuple[str, str]] = []
@@ -90,10 +101,10 @@ class Visit:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self.requests.append((request.method, request.url)))
 
-    def open(self, task: str, index: str = "{MAP_INDEX}", below: str = "") -> Page:
-        """Open the page of a task, of an Airflow below a path, and wait until it has read its data."""
+    def open(self, task: str, index: str = "{MAP_INDEX}") -> Page:
+        """Open the page of a task, and wait until it has read its data."""
         run = quote(self.run_id, safe="")
-        self.page.goto(f"{below}/{FOLDER}/index.html?dag={DAG}&run={run}&task={task}&map={index}")
+        self.page.goto(f"{self.url}/{FOLDER}/index.html?dag={DAG}&run={run}&task={task}&map={index}")
         expect(self.page.locator("#summary")).not_to_have_text("Reading from Airflow.")
         return self.page
 
@@ -109,7 +120,10 @@ def visits(browser: Browser, airflow: RealAirflow, run_id: str) -> Iterator[Call
         )
         contexts.append(context)
         context.set_default_timeout(60_000)
-        return Visit(context.new_page(), run_id)
+        if server is airflow:
+            # Where all are admins, some versions of Airflow log in only a visitor of the login page.
+            context.request.get("/api/v2/auth/login")
+        return Visit(context.new_page(), server.url, run_id)
 
     yield visit
     for context in contexts:
@@ -262,6 +276,8 @@ def test_the_page_reads_again_and_shows_what_has_changed(
     )
 
     airflow.request("PATCH", path, {"value": {**STEPS, "ended_at": None, "state": "stopping"}})
+    if isinstance(airflow.xcom(DAG, visit.run_id, "changes", "remote_execution"), str):
+        pytest.skip("The API of this Airflow stores an object as a text of JSON; its tasks do not.")
 
     expect(page.locator("#state")).to_have_text("stopping")
     assert page.evaluate("getSelection().toString()") == GOING["execution_id"]
@@ -294,12 +310,34 @@ def test_a_visitor_without_a_login_gets_no_data(
 ) -> None:
     """Below a path, too: the page finds its files and Airflow's API there."""
     visit = visits(server=with_users)
-    page = visit.open("steps", below=BELOW)
+    page = visit.open("steps")
 
     expect(page.locator("#summary")).to_contain_text("You are not logged in to Airflow")
     assert page.locator("main section:visible").count() == 0
     assert "pex_" not in page.content()
-    assert all(url.startswith(f"{with_users.url}{BELOW}/") for _, url in visit.requests)
+    assert all(url.startswith(f"{with_users.url}/") for _, url in visit.requests)
+
+
+def test_a_visitor_who_logs_in_below_a_path_sees_the_execution_in_the_tab(
+    visits: Callable[..., Visit], with_users: RealAirflow
+) -> None:
+    """Airflow asks for the login before it shows the tab. No file of the page and no data is asked for outside of the path."""
+    visit = visits(server=with_users)
+    page = visit.page
+    page.goto(f"{with_users.url}/dags/{DAG}/runs/{quote(visit.run_id)}/tasks/steps/plugin/{FOLDER}")
+    page.locator("input[name=username]").fill(USER)
+    assert "pex_" not in page.content()
+    page.locator("input[name=password]").fill(PASSWORD)
+
+    page.get_by_role("button", name="Sign in").click()
+
+    frame = page.frame_locator("iframe[title='Remote execution']")
+    expect(frame.locator("#summary")).to_have_text("The execution has succeeded.")
+    expect(frame.locator("#facts")).to_contain_text("pex_V7c2mW1rQ")
+    # Airflow's own page may ask for something outside.
+    asked = [url for _, url in visit.requests if f"/{FOLDER}/" in url or "/remote_execution" in url]
+    assert asked
+    assert [url for url in asked if not url.startswith(f"{with_users.url}/")] == []
 
 
 def test_a_visitor_who_may_not_read_xcoms_gets_no_data(visits: Callable[..., Visit]) -> None:

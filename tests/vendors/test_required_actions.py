@@ -32,8 +32,7 @@ class Asking:
     :param vendor: its row.
     :param going: the emulator's name of the status of a run that goes on.
     :param paused: of one that waits for a person; its status in the task's log, too.
-    :param answer: what the question says of where to answer, with the address of the run's page.
-    :param without_page: the same for a vendor without such a page.
+    :param answers: what the question says that a person does.
     :param consequence: what the question says of the run that is given up.
     :param options: with which such a run is a required action.
     """
@@ -41,8 +40,7 @@ class Asking:
     vendor: VendorCase
     going: str
     paused: str
-    answer: str
-    without_page: str
+    answers: str
     consequence: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,17 +68,15 @@ ROWS = [
         ALTOSTRAT,
         "running",
         "awaiting_ui_interaction",
-        "[answer at Altostrat]({url})",
-        "answer at Altostrat",
-        "goes on",
+        "answers at Altostrat",
+        "The execution goes on at Altostrat.",
     ),
     Asking(
         REFOLD,
         "RUNNING",
         "Waiting",
-        "answer the form that Refold has sent by e-mail ([the execution at Refold]({url}))",
-        "answer the form that Refold has sent by e-mail",
-        "is stopped",
+        "submits the form that Refold has sent by e-mail",
+        "Refold is asked to stop the execution.",
         {"required_action": True},
     ),
 ]
@@ -154,16 +150,13 @@ def test_the_question_names_workflow_run_task_and_try_and_what_to_do(
     (run_at_vendor,) = emulator.runs(asking.vendor.conn_type)
     execution_id = run_at_vendor["execution_id"]
 
-    where = asking.answer.format(url=f"{address}/{execution_id}") if has_page else asking.without_page
+    link = f": [open its page at {asking.name}]({address}/{execution_id})" if has_page else ""
     assert action.is_open
     assert action.subject == f"{asking.name} waits for a person: workflow {FORM}"
-    assert action.body.startswith(
-        f"Try 1 of the task `run` waits for execution `{execution_id}`, which waits for a person: {where}.\n"
-    )
-    assert (
-        f"**{GIVE_UP}**: the task fails, without a retry, and the execution {asking.consequence}.\n"
-        in action.body
-    )
+    assert action.body.startswith(f"The execution waits until a person {asking.answers}{link}. ")
+    assert f"\n\nExecution: `{execution_id}`\n\n" in action.body
+    assert f"**{GIVE_UP}** makes the task fail, without a retry. {asking.consequence}\n" in action.body
+    assert "Try 1 of the task `run` has asked this." in action.body
 
 
 def test_each_pause_of_a_run_is_asked_about(asking: Asking, emulator: Emulator) -> None:
