@@ -29,7 +29,7 @@ from dev.chaos.faults import FAULTS, Fault
 from dev.chaos.reconcile import reconcile
 from dev.chaos.secrecy import Keys
 from dev.chaos.shared_faults import SHARED_FAULTS, SharedFault
-from dev.chaos.tasks import TASKS, dag_id, has_dag
+from dev.chaos.tasks import TASKS, asking_name, dag_id, has_dag
 from dev.matrix import VERSIONS, python_of
 from dev.postgres import Postgres
 from dev.real_airflow import RealAirflow
@@ -150,7 +150,8 @@ class Suite:
             for case, task in zip(self.cases, tasks, strict=True)
             if task["state"] in recompute.ENDED_STATES
         }
-        reconciled = reconcile(self.airflow, conn_ids)
+        operators = {asking_name(each.operator): each.operator.__name__ for each in self.vendors}
+        reconciled = reconcile(self.airflow, conn_ids, operators)
         return {**reconciled, "runs": self.emulator.runs() + self.elsewhere.runs()}
 
     def _connections(self, emulator: Emulator) -> dict[str, Any]:

@@ -55,6 +55,11 @@ def crowd_text(case: object, index: object) -> str:
     return f"{case}-task-{index}"
 
 
+def asking_name(operator: type[Any]) -> str:
+    """Return the name of the operator of an author, which asks a person before it starts."""
+    return f"Asking{operator.__name__}"
+
+
 def results_of(case: object) -> str:
     """Return the folder for the result of a case, below the folder of Airflow."""
     return f"{Path(__file__).resolve().parent.parent.parent}/.chaos/results/{case}"

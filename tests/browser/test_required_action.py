@@ -141,7 +141,9 @@ def test_a_person_reads_the_question_and_gives_up(
         page.get_by_role("row").filter(has_text=WORKFLOW).get_by_role("button").first.click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text(SUBJECT)).to_be_visible()
-        expect(dialog.get_by_role("link", name="open its page at Altostrat")).to_have_attribute("href", address)
+        expect(dialog.get_by_role("link", name="open its page at Altostrat")).to_have_attribute(
+            "href", address
+        )
         expect(dialog.get_by_role("button", name=GIVE_UP)).to_be_visible()
         assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
         picture(page, "required-action-phone", theme)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, get_parsing_context
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from dev.chaos.tasks import CROWD, INPUTS, TASKS, crowd_text, dag_id, has_dag, results_of
+from dev.chaos.tasks import CROWD, INPUTS, TASKS, asking_name, crowd_text, dag_id, has_dag, results_of
 from dev.vendors import CASES, VendorCase
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def asking(operator: type[Any]) -> type[Any]:
             )
             return super().execute(context)
 
+    Asking.__name__ = asking_name(operator)
     return Asking
 
 
