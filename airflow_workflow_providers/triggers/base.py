@@ -199,7 +199,6 @@ class ExecutionTrigger(WorkflowTrigger):
     :param deadline: when to give up, in seconds since the epoch.
     :param poll_interval: seconds between two status checks, at the least.
     :param cancel_on_kill: stop the run when a person ends its task.
-    :param cancel_on_clear: stop the run when a person clears its task, if the next try will not know the run; default: leave it.
     :param stop_at_pause: end the wait when the run waits for a person.
     :param status: the last status that is in the task's log.
     :param logged_entries: how many entries of the run's log are in the task's log; default: they are not wanted there.
@@ -214,6 +213,7 @@ class ExecutionTrigger(WorkflowTrigger):
     :param question: what became of the question to a person about a pause, a
         :data:`~airflow_workflow_providers.core.waiter.Question`; default: nobody is asked.
     :param with_details: whether each status check reads what the run does, too; default: it reads the status alone.
+    :param cancel_on_clear: stop the run when a person clears its task, if the next try will not know the run; default: leave it.
     :param version: of this list of parameters.
     """
 

@@ -59,9 +59,9 @@ class BatchTrigger(WorkflowTrigger):
     :param total: how many inputs the batch has.
     :param done: how many of them have come to their result.
     :param cancel_on_kill: stop the runs when a person ends the task.
-    :param cancel_on_clear: stop the runs when a person clears the task, if the next try will not know them; default: leave them.
     :param account: what tells the account of the runs from others, without a secret.
     :param workflow_id: the workflow of the runs, for a vendor that lists the runs of one workflow; default: not known.
+    :param cancel_on_clear: stop the runs when a person clears the task, if the next try will not know them; default: leave them.
     :param version: of this list of parameters.
     """
 

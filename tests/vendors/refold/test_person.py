@@ -131,7 +131,7 @@ def test_a_run_that_is_given_up_goes_on_if_the_author_wants_that(emulator: Emula
     with pytest.raises(errors.ExecutionGivenUp, match=r"goes on \(cancel_on_kill=False\)"):
         task.resume(first.value, task.answer(GIVE_UP))
 
-    assert "and the execution goes on.\n" in task.action.body
+    assert "The execution goes on at Refold.\n" in task.action.body
     assert [run["stops"] for run in emulator.runs("refold")] == [0]
 
 
