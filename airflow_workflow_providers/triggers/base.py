@@ -58,6 +58,9 @@ class WorkflowTrigger(BaseTrigger):
     #: The parameters that Airflow stores, besides those with which a task chooses the account.
     stored_names: ClassVar[tuple[str, ...]]
 
+    #: When to give up, in seconds since the epoch.
+    deadline: float
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         parameters = inspect.signature(cls).parameters.values()
@@ -69,6 +72,8 @@ class WorkflowTrigger(BaseTrigger):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.made_at = time.time()
+        #: Whether the task has its event, which resumes it.
+        self.has_spoken = False
         self.conn_id = conn_id
         self.cancel_on_kill = cancel_on_kill
         self.cancel_on_clear = cancel_on_clear
@@ -100,6 +105,7 @@ class WorkflowTrigger(BaseTrigger):
             if not compat.HAS_TRIGGER_ON_KILL:
                 await self.on_kill()
             raise
+        self.has_spoken = True
         yield TriggerEvent(event)
 
     @abstractmethod
@@ -179,7 +185,9 @@ class WorkflowTrigger(BaseTrigger):
 
     @property
     def _can_be_forgotten(self) -> bool:
-        return self.cancel_on_clear and compat.FORGETS_ON_CLEAR
+        """Whether a next try would not know the run; after the event, or at the deadline, Airflow resumes this one."""
+        resumed = self.has_spoken or time.time() >= self.deadline
+        return self.cancel_on_clear and compat.FORGETS_ON_CLEAR and not resumed
 
     async def _was_answered(self) -> bool:
         """Return whether a person's answer has resumed the task, and not a clear: an answer during this wait."""

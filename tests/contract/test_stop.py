@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -118,6 +119,17 @@ def test_a_trigger_leaves_the_run_of_a_task_alone_that_an_answer_has_resumed(
 
     airflow.answered_at -= timedelta(hours=1)
     assert ("is left alone" in kill(trigger)) is not FORGETS_ON_CLEAR
+
+
+def test_a_trigger_leaves_the_run_of_a_task_alone_that_airflow_resumes_after_the_deadline(
+    vendor: VendorCase, emulator: Emulator, task_is: Callable[[str | None], Airflow]
+) -> None:
+    """The worker then stops it, unless ``cancel_on_timeout`` is False."""
+    task_is("scheduled")
+    run_id = start(vendor, vendor.goes_on)
+    log = kill(trigger_for(vendor, run_id, cancel_on_clear=True, deadline=time.time() - 1))
+
+    assert f"Execution {run_id} is left alone: its task is scheduled." in log
 
 
 @pytest.mark.parametrize(
