@@ -14,14 +14,14 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.errors import NotSupported, WorkflowError
 from airflow_workflow_providers.core.execution import Execution
-from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import Snapshot
 from airflow_workflow_providers.core.waiter import KEEP_WAITING, Question, Waiter, WaitResult
 from airflow_workflow_providers.hooks.base import WorkflowHook
 from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import Wait
-from airflow_workflow_providers.settings import execution_page, min_poll_interval
+from airflow_workflow_providers.settings import min_poll_interval
+from airflow_workflow_providers.triggers.page import Page
 
 #: If a trigger sends its event sooner than this, in seconds, the scheduler of Airflow before 3.4 may still be busy with the
 #: deferral, and can fail the task.
@@ -266,8 +266,9 @@ class ExecutionTrigger(WorkflowTrigger):
         self.question = question
         self.with_details = with_details
         self.version = version
-        self._snapshot: Snapshot | None = None
-        self._page_failed = False
+        self._page = Page(
+            self, f"execution {execution_id}", lambda stored: Snapshot.from_stored(stored, execution_id)
+        )
 
     async def wait(self) -> dict[str, Any]:
         """
@@ -374,17 +375,6 @@ class ExecutionTrigger(WorkflowTrigger):
     async def _show(self, execution: Execution) -> None:
         """Store what a person sees of the run, which has changed; its end is left to the worker."""
         # dag.test() runs a trigger without a task instance, and nobody looks at a page then.
-        if not execution_page() or self.task_instance is None:
-            return
-        task = compat.task_key(self.task_instance)
-        try:
-            if self._snapshot is None:
-                self._snapshot = Snapshot.from_stored(
-                    await compat.read_xcom(task, SNAPSHOT_KEY), self.execution_id
-                )
-            if self._snapshot is not None and self._snapshot.show(execution, time.time()):
-                await compat.write_xcom(task, SNAPSHOT_KEY, self._snapshot.stored())
-        except Exception as error:  # noqa: BLE001  # the wait matters more than its page
-            if not self._page_failed:
-                self.log.warning("The page of execution %s is not up to date: %s", self.execution_id, error)
-            self._page_failed = True
+        if self.task_instance is not None:
+            task_key = compat.task_key(self.task_instance)
+            await self._page.show(task_key, lambda snapshot: snapshot.show(execution, time.time()))

@@ -11,14 +11,14 @@ from typing import Any
 from airflow_workflow_providers import compat
 from airflow_workflow_providers.core.batch import is_worth_resuming, progress
 from airflow_workflow_providers.core.errors import WorkflowError
-from airflow_workflow_providers.core.snapshot import KEY as SNAPSHOT_KEY
 from airflow_workflow_providers.core.snapshot import BatchSnapshot
 from airflow_workflow_providers.core.waiter import Waiter, WaitResult
 from airflow_workflow_providers.metrics import Cause
 from airflow_workflow_providers.polling.poller import Poller
 from airflow_workflow_providers.polling.wait import ManyWait
-from airflow_workflow_providers.settings import execution_page, min_poll_interval
+from airflow_workflow_providers.settings import min_poll_interval
 from airflow_workflow_providers.triggers.base import STOP_TIMEOUT, WorkflowTrigger
+from airflow_workflow_providers.triggers.page import Page
 
 #: The XCom in which a worker leaves the runs to wait for: a list of their ids and when they have begun.
 RUNS_KEY = "batch_runs"
@@ -97,8 +97,7 @@ class BatchTrigger(WorkflowTrigger):
         self._active: dict[str, ManyWait] = {}
         self._ended: list[WaitResult] = []
         self._first_end = 0.0
-        self._snapshot: BatchSnapshot | None = None
-        self._page_failed = False
+        self._page = Page(self, "this batch", BatchSnapshot.from_stored)
         self._has_changed = asyncio.Event()
 
     async def wait(self) -> dict[str, Any]:
@@ -171,20 +170,13 @@ class BatchTrigger(WorkflowTrigger):
         await asyncio.sleep(max(0.0, began + self.least_delay - time.time()))
 
     async def _show(self, counts: dict[str, int]) -> None:
-        """Store what a person sees of the batch; the worker has begun it."""
-        if not execution_page():
-            return
-        try:
-            if self._snapshot is None:
-                stored = await compat.read_xcom(self.task_key, SNAPSHOT_KEY)
-                self._snapshot = BatchSnapshot.from_stored(stored)
-            if self._snapshot is not None:
-                self._snapshot.show(counts, len(self._active), time.time())
-                await compat.write_xcom(self.task_key, SNAPSHOT_KEY, self._snapshot.stored())
-        except Exception as error:  # noqa: BLE001  # the wait matters more than its page
-            if not self._page_failed:
-                self.log.warning("The page of this batch is not up to date: %s", error)
-            self._page_failed = True
+        """Store what a person sees of the batch."""
+
+        def change(snapshot: BatchSnapshot) -> bool:
+            snapshot.show(counts, len(self._active), time.time())
+            return True
+
+        await self._page.show(self.task_key, change)
 
     async def stop_runs(self, cause: Cause) -> str:
         """
