@@ -63,9 +63,11 @@ HAS_TRIGGER_ON_KILL = hasattr(BaseTrigger, "on_kill")
 #: Since Airflow 3.3 a person's answer under *Required Actions* resumes a deferred task; that release has this error, too.
 HAS_REQUIRED_ACTIONS = hasattr(sdk_exceptions, "TaskAwaitingInput")
 
-#: Whether the next try of a cleared task does not know what the task has stored. Before Airflow 3.3 nothing is stored. From 3.4 on a
-#: clear deletes it, unless the person who clears keeps it; that release has this action, too.
-FORGETS_ON_CLEAR = not HAS_TRIGGER_ON_KILL or hasattr(RetryAction, "RESCHEDULE")
+#: From Airflow 3.4 on a clear deletes what a task has stored, unless the person who clears keeps it; that release has this action, too.
+CLEAR_DELETES_STORE = hasattr(RetryAction, "RESCHEDULE")
+
+#: Whether the next try of a cleared task does not know what the task has stored. Before Airflow 3.3 nothing is stored.
+FORGETS_ON_CLEAR = CLEAR_DELETES_STORE or not HAS_TRIGGER_ON_KILL
 
 
 @functools.cache

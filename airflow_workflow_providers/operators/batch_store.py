@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_workflow_providers import compat
@@ -83,16 +84,18 @@ class StateFiles:
 
 class StoredTwice:
     """
-    Stores values in files, and in Airflow's task state store, where people and the command line see them.
+    Stores values in Airflow's task state store, and in files, which a clear does not delete.
 
-    A clear deletes them from the store only. What is in no file yet was stored by an earlier Airflow.
+    A file that cannot be written is written later: the store has the value. So a file can only be too old after a clear, and what is
+    missing in it is started again, as it would be without files.
 
-    :param files: the files.
     :param store: the task state store.
+    :param files: the files.
     """
 
-    def __init__(self, files: StateFiles, store: KeyValues) -> None:
-        self._files, self._store = files, store
+    def __init__(self, store: KeyValues, files: StateFiles) -> None:
+        self._store, self._files = store, files
+        self._late: dict[str, Any] = {}
 
     def get(self, key: str) -> Any:
         """
@@ -102,8 +105,8 @@ class StoredTwice:
         :return: ``None`` if nothing is.
         :raises WorkflowError: if it cannot be read.
         """
-        found = self._files.get(key)
-        return self._store.get(key) if found is None else found
+        found = self._store.get(key)
+        return self._files.get(key) if found is None else found
 
     def set(self, key: str, value: Any) -> None:
         """
@@ -111,10 +114,13 @@ class StoredTwice:
 
         :param key: the key.
         :param value: plain JSON.
-        :raises WorkflowError: if it cannot be written.
         """
-        self._files.set(key, value)
         self._store.set(key, value)
+        self._late[key] = value
+        with suppress(WorkflowError):
+            for name in list(self._late):
+                self._files.set(name, self._late[name])
+                del self._late[name]
 
 
 class XComValues:
@@ -387,4 +393,4 @@ def values_of(context: Any, folder: OutputFolder | None, name: str) -> KeyValues
     files = StateFiles(folder, name)
     if store is None:
         return files
-    return StoredTwice(files, store) if compat.FORGETS_ON_CLEAR else store
+    return StoredTwice(store, files) if compat.CLEAR_DELETES_STORE else store

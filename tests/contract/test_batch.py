@@ -15,7 +15,7 @@ import pytest
 import structlog
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, TaskDeferred
 
-from airflow_workflow_providers.compat import FORGETS_ON_CLEAR, HAS_TRIGGER_ON_KILL
+from airflow_workflow_providers.compat import CLEAR_DELETES_STORE, FORGETS_ON_CLEAR, HAS_TRIGGER_ON_KILL
 from airflow_workflow_providers.core import errors
 from airflow_workflow_providers.core.batch import Entry
 from airflow_workflow_providers.emulator import Emulator
@@ -180,9 +180,11 @@ def test_outputs_and_manifest_lie_in_the_folder(
     assert all(f"document-{line['index']}" in line["uri"] for line in lines)
     written = Path(result["manifest"].removeprefix("file://")).read_text().splitlines()
     assert [json.loads(line) for line in written] == lines
-    # Nothing but the manifest and the folders of the outputs is left.
-    left = {*(f"document-{number}" for number in range(5)), Path(result["manifest"]).name}
-    assert {path.name for path in tmp_path.iterdir()} == left
+    # Nothing else is left but the manifest, the folders of the outputs, and what a clear must not delete.
+    manifest = Path(result["manifest"]).name
+    left = {*(f"document-{number}" for number in range(5)), manifest}
+    state = manifest.replace(".manifest.jsonl", ".state")
+    assert {path.name for path in tmp_path.iterdir()} == (left | {state} if CLEAR_DELETES_STORE else left)
 
 
 @blocking_and_deferred
@@ -322,14 +324,15 @@ def test_a_clear_runs_nothing_again_that_has_succeeded(
     ]
 
 
-@pytest.mark.skipif(not FORGETS_ON_CLEAR, reason="a clear keeps what a task has stored on this Airflow")
+@pytest.mark.skipif(not CLEAR_DELETES_STORE, reason="a clear keeps what a task has stored on this Airflow")
 def test_a_batch_with_a_folder_runs_nothing_again_after_a_clear_that_deletes_its_store(
     vendor: VendorCase, emulator: Emulator, tmp_path: Path
 ) -> None:
     """What had succeeded stays, and what went on is reattached to."""
-    emulator.set_pace(status_checks=1)
+    emulator.set_pace(seconds=1)
     task = batch_task(vendor, vendor.inputs(3), output_path=f"file://{tmp_path}", deferrable=True)
-    kill_at(task, all_ids)
+    with pytest.raises(TaskDeferred):
+        task.execute()
     task.clear(keep=False)
 
     assert states(task.run()) == ["succeeded"] * 3
