@@ -68,7 +68,7 @@ coverage: $(READY) ## the lines and branches of the package that no test runs
 fuzz: $(READY) ## unusual responses, parameters, connections and echoes (SEED=... repeats a run, N=... for more cases)
 	@$(RUN) dev.fuzz $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(if $(ONLY),--only $(ONLY))
 
-chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1: every fault once, a quarter of an hour; AIRFLOW=3.4)
+chaos: $(READY) ## kill processes and act as a user, on a real Airflow (SHORT=1: every fault once, a quarter of an hour; AIRFLOW=3.4: on that version)
 	@$(RUN) dev.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(AIRFLOW),--airflow $(AIRFLOW))
 	@$(RUN) dev.chaos.recompute build
 

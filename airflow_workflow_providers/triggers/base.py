@@ -71,9 +71,9 @@ class WorkflowTrigger(BaseTrigger):
         self, *, conn_id: str, cancel_on_kill: bool, cancel_on_clear: bool, account: dict[str, Any] | None
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
-        self.made_at = time.time()
+        self.created_at = time.time()
         #: Whether the task has its event, which resumes it.
-        self.has_spoken = False
+        self.event_sent = False
         self.conn_id = conn_id
         self.cancel_on_kill = cancel_on_kill
         self.cancel_on_clear = cancel_on_clear
@@ -105,7 +105,7 @@ class WorkflowTrigger(BaseTrigger):
             if not compat.HAS_TRIGGER_ON_KILL:
                 await self.on_kill()
             raise
-        self.has_spoken = True
+        self.event_sent = True
         yield TriggerEvent(event)
 
     @abstractmethod
@@ -185,14 +185,14 @@ class WorkflowTrigger(BaseTrigger):
 
     @property
     def _can_be_forgotten(self) -> bool:
-        """Whether a next try would not know the run; after the event, or at the deadline, Airflow resumes this one."""
-        resumed = self.has_spoken or time.time() >= self.deadline
+        """Whether the next try would not know the run. After the event, or at the deadline, Airflow resumes the task instead."""
+        resumed = self.event_sent or time.time() >= self.deadline
         return self.cancel_on_clear and compat.FORGETS_ON_CLEAR and not resumed
 
     async def _was_answered(self) -> bool:
         """Return whether a person's answer has resumed the task, and not a clear: an answer during this wait."""
         answered_at = await compat.answered_at(self.task_instance) if compat.HAS_REQUIRED_ACTIONS else None
-        return answered_at is not None and answered_at >= self.made_at
+        return answered_at is not None and answered_at >= self.created_at
 
 
 class ExecutionTrigger(WorkflowTrigger):

@@ -3,7 +3,7 @@ Inject faults into tasks on a real Airflow with PostgreSQL, and compare the resu
 
     make chaos            every fault, for every vendor and mode that can meet it, three times
     make chaos SHORT=1    every fault once, for two vendors
-    make chaos AIRFLOW=3.4    on another version of Airflow, which has the command line that finds what is left over
+    make chaos AIRFLOW=3.4    on another version of Airflow; it needs the command `reconcile`, so 3.2 or later
 """
 
 from __future__ import annotations
